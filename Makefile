@@ -1,0 +1,84 @@
+# One command each; `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PORT ?= 8000
+HOST ?= 127.0.0.1
+SCALE ?=
+JOBS ?= 2
+
+PIP := .venv/bin/pip --disable-pip-version-check
+NODE := .ci/node
+
+# Stamps make a second run instant; each depends on what would make its work stale.
+RUNTIME := .venv/.runtime
+DEVELOP := .venv/.develop
+MODULES := frontend/node_modules/.stamp
+BUILT := frontend/build/.stamp
+FRONTEND := $(shell [ -d frontend ] && find frontend -type f \
+	-not -path '*/node_modules/*' -not -path '*/build/*' -not -path '*/.svelte-kit/*' \
+	-not -path '*/paraglide/*' -not -path '*/test-results/*' -not -name '.*' 2>/dev/null)
+HAS_FRONTEND := $(wildcard frontend/package.json)
+
+.PHONY: help run setup develop test check bench format clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
+		while IFS=$$'\t' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+run: setup ## set up and serve with the demo organisation (PORT=8000)
+	@exec .venv/bin/muster serve --demo --host $(HOST) --port $(PORT)
+
+setup: $(RUNTIME) $(if $(HAS_FRONTEND),$(BUILT)) ## only set up: .venv with the muster command, front end built
+
+develop: $(DEVELOP) $(if $(HAS_FRONTEND),$(BUILT)) ## set up for working on Muster: tests and linters too
+
+.venv/bin/python:
+	@echo "→ virtual environment"
+	@.ci/python
+
+$(RUNTIME): requirements.lock pyproject.toml | .venv/bin/python
+	@echo "→ Python packages (about 80, once)"
+	@$(PIP) install -q --require-hashes -r requirements.lock
+	@$(PIP) install -q --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(DEVELOP): requirements-dev.lock $(RUNTIME)
+	@echo "→ Python packages for tests and linters (once)"
+	@$(PIP) install -q --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(MODULES): frontend/package-lock.json | $(RUNTIME)
+	@echo "→ front end packages (once)"
+	@cd frontend && ../$(NODE) npm ci --silent --no-fund --no-audit
+	@touch $@
+
+$(BUILT): $(MODULES) $(FRONTEND)
+	@echo "→ front end build"
+	@cd frontend && ../$(NODE) npm run --silent build
+	@touch $@
+
+test: develop ## set up and run every test: Python, front end, real browser (JOBS=2)
+	@if [ -n "$(HAS_FRONTEND)" ]; then cd frontend && ../$(NODE) npm run --silent test; fi
+	@MUSTER_TEST_CHROMIUM="$$(.ci/chromium)" .venv/bin/python -m pytest -n $(JOBS) --dist loadgroup
+
+check: develop ## linters, types, layers, formatting
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@if [ -n "$(HAS_FRONTEND)" ]; then cd frontend && ../$(NODE) npm run --silent check; fi
+	@if [ -n "$(HAS_FRONTEND)" ]; then cd frontend && ../$(NODE) npm run --silent lint; fi
+
+format: develop ## let the formatters have their way
+	@.venv/bin/ruff check --fix --quiet . || true
+	@.venv/bin/ruff format .
+	@if [ -n "$(HAS_FRONTEND)" ]; then cd frontend && ../$(NODE) npm run --silent format; fi
+
+bench: develop ## benchmarks with a table and JSON (SCALE= learners)
+	@exec .venv/bin/muster bench $(if $(SCALE),--scale $(SCALE))
+
+clean: ## remove what the other targets made, but not the data directory
+	@rm -rf .venv frontend/node_modules frontend/build frontend/.svelte-kit .mypy_cache .ruff_cache .pytest_cache
