@@ -1,0 +1,168 @@
+"""Pool, connections and transactions on asyncpg, shared with Piccolo."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from backend import clock
+from backend.database.engine import ENGINE
+
+# A statement that waits longer for a lock is stuck behind something that should be known.
+LOCK_TIMEOUT_MS = 30_000
+# A client that died in the middle must not hold its locks for ever.
+IDLE_IN_TRANSACTION_MS = 60_000
+
+AfterCommit = Callable[[], Awaitable[None]]
+_commit_listeners: list[AfterCommit] = []
+
+
+class Transaction:
+    """What Piccolo looks for in `ENGINE.current_transaction`, with the calls to make once it is committed."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self.connection = connection
+        self.callbacks: list[AfterCommit] = []
+
+
+def _encode_json(value: object) -> str:
+    # Piccolo hands over JSON that it has already encoded.
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+async def _prepare(connection: asyncpg.Connection) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, schema="pg_catalog", encoder=_encode_json, decoder=msgspec.json.decode
+        )
+
+
+def _server_settings() -> dict[str, str]:
+    return {
+        "timezone": "UTC",
+        "application_name": "muster",
+        "lock_timeout": str(LOCK_TIMEOUT_MS),
+        "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
+        "muster.clock_offset": f"{clock.offset().total_seconds()} seconds",
+        # The queries here are short or set-based over arrays; compiling them costs more than it saves.
+        "jit": "off",
+    }
+
+
+async def connect(dsn: str, *, min_size: int = 1, max_size: int = 10) -> None:
+    """Start this process's pool on `dsn`."""
+    ENGINE.config = {"dsn": dsn, "server_settings": _server_settings()}
+    await ENGINE.start_connection_pool(min_size=min_size, max_size=max_size, init=_prepare)
+
+
+async def disconnect() -> None:
+    """Close the pool; waits for connections in use."""
+    await ENGINE.close_connection_pool()
+
+
+async def open_connection() -> asyncpg.Connection:
+    """A connection of one's own outside the pool (to LISTEN, to hold an advisory lock); the caller closes it."""
+    connection = await asyncpg.connect(**ENGINE.config)
+    await _prepare(connection)
+    return connection
+
+
+def _pool() -> asyncpg.Pool:
+    if ENGINE.pool is None:
+        raise RuntimeError("the database pool is not started: call backend.database.connect first")
+    return ENGINE.pool
+
+
+def current_transaction() -> Transaction | None:
+    """The transaction this task is in, if any."""
+    found: Transaction | None = ENGINE.current_transaction.get()
+    return found
+
+
+def on_commit(listener: AfterCommit) -> None:
+    """Call `listener` after every committed transaction of this process (it rings the bell)."""
+    _commit_listeners.append(listener)
+
+
+def after_commit(callback: AfterCommit) -> None:
+    """Call `callback` once the current transaction has committed; not at all if it does not."""
+    found = current_transaction()
+    if found is None:
+        raise RuntimeError("after_commit needs a transaction")
+    found.callbacks.append(callback)
+
+
+@asynccontextmanager
+async def transaction(*, isolation: str | None = None) -> AsyncIterator[asyncpg.Connection]:
+    """One transaction on one pooled connection; inside another one it joins that one.
+
+    Piccolo's own leaks the connection when COMMIT fails, so this takes its place; Piccolo queries inside run on it.
+    """
+    outer = current_transaction()
+    if outer is not None:
+        yield outer.connection
+        return
+    pool = _pool()
+    connection = await pool.acquire()
+    try:
+        started = connection.transaction(isolation=isolation) if isolation else connection.transaction()
+        await started.start()
+        current = Transaction(connection)
+        token = ENGINE.current_transaction.set(current)
+        try:
+            yield connection
+        except BaseException:
+            await started.rollback()
+            raise
+        else:
+            await started.commit()
+        finally:
+            ENGINE.current_transaction.reset(token)
+    finally:
+        await pool.release(connection)
+    for callback in (*current.callbacks, *_commit_listeners):
+        await callback()
+
+
+@asynccontextmanager
+async def connection() -> AsyncIterator[asyncpg.Connection]:
+    """The transaction's connection, or a pooled one outside a transaction."""
+    found = current_transaction()
+    if found is not None:
+        yield found.connection
+        return
+    async with _pool().acquire() as pooled:
+        yield pooled
+
+
+async def fetch(sql: str, *arguments: object) -> list[asyncpg.Record]:
+    """All rows of `sql` ($1, $2, … are `arguments`; pass lists as arrays, never as many parameters)."""
+    async with connection() as used:
+        return list(await used.fetch(sql, *arguments))
+
+
+async def fetch_row(sql: str, *arguments: object) -> asyncpg.Record | None:
+    """The first row, or None."""
+    async with connection() as used:
+        return await used.fetchrow(sql, *arguments)
+
+
+async def fetch_value(sql: str, *arguments: object) -> Any:
+    """The first column of the first row, or None."""
+    async with connection() as used:
+        return await used.fetchval(sql, *arguments)
+
+
+async def execute(sql: str, *arguments: object) -> str:
+    """Run `sql`; the status line, e.g. `UPDATE 3`."""
+    async with connection() as used:
+        status: str = await used.execute(sql, *arguments)
+        return status
+
+
+async def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """COPY `rows` into `table` (a temporary one too) on the transaction's connection."""
+    async with connection() as used:
+        await used.copy_records_to_table(table, columns=columns, records=rows)

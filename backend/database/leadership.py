@@ -1,0 +1,43 @@
+"""Who does a job that only one process may do: the holder of a session advisory lock."""
+
+import asyncio
+from types import TracebackType
+
+import asyncpg
+
+from backend.database.connection import open_connection
+
+# How long a candidate waits between tries: bounds the time without a leader after one was killed.
+RETRY_SECONDS = 0.5
+
+
+class Leadership:
+    """`async with Leadership("sequencer") as connection:` waits until this process leads, and holds it inside.
+
+    The lock lives as long as the connection, so a killed leader frees it; work that must not outlive the lead is done
+    on `connection` itself.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._connection: asyncpg.Connection | None = None
+
+    async def __aenter__(self) -> asyncpg.Connection:
+        while True:
+            connection = await open_connection()
+            try:
+                if await connection.fetchval("SELECT pg_try_advisory_lock(hashtext($1))", f"muster.{self.name}"):
+                    self._connection = connection
+                    return connection
+            except BaseException:
+                connection.terminate()
+                raise
+            await connection.close()
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.terminate()

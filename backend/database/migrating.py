@@ -1,0 +1,45 @@
+"""Migrations: Piccolo's, one process at a time (Piccolo itself takes no lock)."""
+
+import contextlib
+import io
+import os
+
+from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
+from piccolo.apps.migrations.tables import Migration
+
+from backend.database.connection import open_connection
+from backend.database.engine import ENGINE
+
+APP = "muster"
+# Waiting for another process that migrates; a migration itself never waits this long for a table lock.
+LOCK_TIMEOUT = "10min"
+
+
+async def migrate() -> str:
+    """Bring the schema up to date; returns what Piccolo said. Raises `RuntimeError` when a migration fails."""
+    os.environ.setdefault("PICCOLO_CONF", "backend.piccolo_conf")
+    holder = await open_connection()
+    said = io.StringIO()
+    try:
+        await holder.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        await holder.execute("SELECT pg_advisory_lock(hashtext('muster.migrate'))")
+        with contextlib.redirect_stdout(said):
+            await Migration.create_table(if_not_exists=True)
+            result = await ForwardsMigrationManager(app_name=APP).run()
+    finally:
+        await holder.close()
+    if not result.success:
+        raise RuntimeError(f"a migration failed: {result.message}")
+    return said.getvalue()
+
+
+async def pending_migrations() -> list[str]:
+    """Ids of the migrations that have not run."""
+    os.environ.setdefault("PICCOLO_CONF", "backend.piccolo_conf")
+    manager = ForwardsMigrationManager(app_name=APP)
+    config = manager.get_app_config(app_name=APP)
+    known = manager.get_migration_ids(manager.get_migration_modules(config.resolved_migrations_folder_path))
+    if not await ENGINE._run_in_pool("SELECT 1 FROM pg_tables WHERE tablename = 'migration'"):
+        return sorted(known)
+    ran = await Migration.get_migrations_which_ran(app_name=APP)
+    return sorted(set(known) - set(ran))
