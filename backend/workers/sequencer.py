@@ -1,0 +1,69 @@
+"""The sequencer: moves committed outbox rows into the change log and numbers them without gaps.
+
+A process of its own (`python -m backend.workers.sequencer`); any number may run, the holder of the lock works. Followers
+hear of new rows by the NOTIFY inside `sequence_outbox`.
+"""
+
+import asyncio
+import contextlib
+
+import asyncpg
+import structlog
+
+from backend.database import Leadership
+from backend.workers.bell import listen_for_bell
+from backend.workers.process import connect_database, run
+
+# Rows a statement moves: about 50 ms of work, so that followers read while a flood is being numbered.
+MOST_ROWS = 5_000
+# The bell may be dead (Redis is only a wake-up): a change waits at most this long for its number then.
+POLL_SECONDS = 0.2
+# Between tries while the database cannot be reached or the lead was lost.
+RETRY_SECONDS = 0.5
+# A statement that takes longer has lost its server without being told.
+STATEMENT_SECONDS = 60.0
+
+_log = structlog.get_logger("muster.sequencer")
+
+DatabaseLost = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+
+
+async def sequence_visible(connection: asyncpg.Connection) -> int:
+    """Number everything that is visible now; the head of the log afterwards."""
+    while True:
+        row = await connection.fetchrow(
+            "SELECT head, moved FROM sequence_outbox($1)", MOST_ROWS, timeout=STATEMENT_SECONDS
+        )
+        if not row["moved"]:
+            head: int = row["head"]
+            return head
+
+
+async def sequence_for_ever(bell: asyncio.Event) -> None:
+    """Lead, number what comes, lose the lead, try again: until cancelled."""
+    while True:
+        try:
+            async with Leadership("sequencer") as connection:
+                _log.info("leading")
+                while True:
+                    # Cleared before looking: a ring during the look is looked after.
+                    bell.clear()
+                    await sequence_visible(connection)
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(bell.wait(), POLL_SECONDS)
+        except DatabaseLost as error:
+            _log.warning("lost the database, trying again", error=repr(error))
+        await asyncio.sleep(RETRY_SECONDS)
+
+
+async def main() -> None:
+    """Run until cancelled, whatever becomes of PostgreSQL and Redis."""
+    async with connect_database(pool_size=1) as settings:
+        bell = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(listen_for_bell(settings.redis_url, bell), name="bell")
+            tasks.create_task(sequence_for_ever(bell), name="sequencer")
+
+
+if __name__ == "__main__":
+    run(main)
