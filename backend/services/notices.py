@@ -1,0 +1,236 @@
+"""What Muster owes people by e-mail: filed, moved and cancelled in the transaction of the act that causes it.
+
+A `notice` is one thing to tell one person; a `message` gathers the notices that fall due for them at one instant. Nothing
+is rendered here: `services.sending` does that when a message falls due, and looks again at who still is to be told.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+
+from backend import clock
+from backend.database import execute, fetch, fetch_row, fetch_value
+
+
+def next_full_hour(now: datetime, timezone: str) -> datetime:
+    """Minute 00 of the hour after `now` on the clocks of `timezone` (some zones are 30 or 45 minutes off), in UTC."""
+    local = now.astimezone(clock.zone(timezone))
+    since_full = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    # Subtracted from UTC: wall-clock arithmetic would be an hour wrong when summer time begins or ends.
+    return now - since_full + timedelta(hours=1)
+
+
+def due_of(starts_at: datetime | None, now: datetime, timezone: str) -> datetime:
+    """When people enrolled now are told: as the session starts, or at the next full hour if it has started."""
+    if starts_at is not None and starts_at > now:
+        return starts_at
+    return next_full_hour(now, timezone)
+
+
+async def _timezone() -> str:
+    found: str = await fetch_value("SELECT timezone FROM organisation")
+    return found
+
+
+class Filing(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to tell many people, and when."""
+
+    kind: str
+    message: str
+    due_at: datetime
+    session_id: int | None = None
+    method_id: int | None = None
+    run_id: int | None = None
+    detail: dict[str, Any] = {}
+    # Who has one of these waiting about the same session (or, for alerts, method) is not told again.
+    unless: tuple[str, ...] = ()
+
+
+async def _file(learner_ids: Sequence[int], filing: Filing) -> int:
+    filed = await execute(
+        """
+        WITH fresh AS (
+            SELECT DISTINCT l AS learner_id FROM unnest($1::integer[]) AS w(l)
+            WHERE NOT EXISTS (
+                SELECT FROM notice n JOIN message m ON m.id = n.message_id
+                WHERE n.learner_id = l AND n.kind = ANY($9::text[]) AND n.cancelled_at IS NULL AND m.state = 'pending'
+                  AND n.session_id IS NOT DISTINCT FROM $5 AND (m.kind <> 'alert' OR n.method_id = $6))
+        ), filed AS (
+            -- In the order of learners, so that two filings at once wait for each other and never in a circle. The
+            -- update writes nothing new; it locks the message against being sent before this transaction is through.
+            INSERT INTO message AS m (learner_id, kind, due_at, message_id, created_at)
+            SELECT learner_id, $3, $4, gen_random_uuid()::text, $10 FROM fresh ORDER BY learner_id
+            ON CONFLICT (learner_id, kind, due_at) WHERE state = 'pending' DO UPDATE SET due_at = m.due_at
+            RETURNING id, learner_id
+        )
+        INSERT INTO notice (message_id, learner_id, kind, session_id, method_id, run_id, detail)
+        SELECT id, learner_id, $2, $5, $6, $7, $8 FROM filed
+        """,
+        list(learner_ids),
+        filing.kind,
+        filing.message,
+        filing.due_at,
+        filing.session_id,
+        filing.method_id,
+        filing.run_id,
+        filing.detail,
+        list(filing.unless),
+        clock.now(),
+    )
+    return int(filed.rsplit(" ", 1)[1])
+
+
+async def file_enrolled(
+    learner_ids: Sequence[int], session_id: int, method_id: int | None, run_id: int | None
+) -> int:
+    """File that these people were enrolled in the session; returns how many notices were filed.
+
+    Nobody is told twice about one session while the first notice still waits, and nobody of a session that has ended.
+    """
+    session = await fetch_row("SELECT starts_at, ends_at FROM session WHERE id = $1", session_id)
+    now = clock.now()
+    if session is None or not learner_ids or (session["ends_at"] is not None and session["ends_at"] <= now):
+        return 0
+    filing = Filing(
+        kind="enrolled",
+        message="enrollment",
+        due_at=due_of(session["starts_at"], now, await _timezone()),
+        session_id=session_id,
+        method_id=method_id,
+        run_id=run_id,
+        unless=("enrolled",),
+    )
+    return await _file(learner_ids, filing)
+
+
+async def cancel_enrolled(learner_ids: Sequence[int], session_id: int) -> int:
+    """They left the session: what they were to be told of it and has not gone out is cancelled; returns how many."""
+    return await _cancel("n.session_id = $1 AND n.learner_id = ANY($2)", session_id, list(learner_ids))
+
+
+async def cancel_for_run(run_id: int, learner_ids: Sequence[int] | None = None) -> int:
+    """The run is undone (for these people, or for all): its unsent notices are cancelled; returns how many."""
+    if learner_ids is None:
+        return await _cancel("n.run_id = $1", run_id)
+    return await _cancel("n.run_id = $1 AND n.learner_id = ANY($2)", run_id, list(learner_ids))
+
+
+async def file_invitations(learner_ids: Sequence[int]) -> int:
+    """Invite these people to their new accounts, at once; who has an invitation waiting gets no second one."""
+    filing = Filing(kind="invited", message="invitation", due_at=clock.now(), unless=("invited",))
+    return await _file(learner_ids, filing)
+
+
+async def file_due_changed(learner_ids: Sequence[int], session_id: int, run_id: int | None = None) -> int:
+    """Their due date in the session moved earlier: they are told at the next full hour; returns how many.
+
+    The date itself is read when the message goes out, so a second move before then needs no second notice, nor does
+    one of somebody who has still to be told that they are enrolled.
+    """
+    filing = Filing(
+        kind="due_changed",
+        message="enrollment",
+        due_at=next_full_hour(clock.now(), await _timezone()),
+        session_id=session_id,
+        run_id=run_id,
+        unless=("enrolled", "due_changed"),
+    )
+    return await _file(learner_ids, filing)
+
+
+async def file_alert(
+    learner_ids: Sequence[int],
+    kind: Literal["held", "frozen"],
+    *,
+    session_id: int,
+    method_id: int,
+    run_id: int | None = None,
+) -> int:
+    """Tell those in charge, at once, that a method is held or frozen; once while the first alert still waits."""
+    filing = Filing(
+        kind=kind,
+        message="alert",
+        due_at=clock.now(),
+        session_id=session_id,
+        method_id=method_id,
+        run_id=run_id,
+        unless=(kind,),
+    )
+    return await _file(learner_ids, filing)
+
+
+async def session_moved(session_id: int) -> int:
+    """The session's start was changed: notices that wait for it fall due with the new start; returns how many moved."""
+    session = await fetch_row("SELECT starts_at FROM session WHERE id = $1", session_id)
+    if session is None:
+        return 0
+    now = clock.now()
+    due_at = due_of(session["starts_at"], now, await _timezone())
+    waiting = await _lock_pending("n.session_id = $1 AND n.kind = 'enrolled'", session_id)
+    # Those already due at an earlier full hour of a session that has started are not put off again.
+    started = session["starts_at"] is None or session["starts_at"] <= now
+    moving = [
+        row["notice_id"]
+        for row in waiting
+        if (row["due_at"] > due_at if started else row["due_at"] != due_at)
+    ]
+    if not moving:
+        return 0
+    await execute(
+        """
+        WITH moving AS (
+            SELECT n.id, n.learner_id FROM notice n WHERE n.id = ANY($1::bigint[])
+        ), target AS (
+            INSERT INTO message AS m (learner_id, kind, due_at, message_id, created_at)
+            SELECT DISTINCT learner_id, 'enrollment', $2::timestamptz, gen_random_uuid()::text, $3::timestamptz
+            FROM moving
+            ON CONFLICT (learner_id, kind, due_at) WHERE state = 'pending' DO UPDATE SET due_at = m.due_at
+            RETURNING id, learner_id
+        )
+        UPDATE notice n SET message_id = t.id FROM target t
+        WHERE n.id = ANY($1::bigint[]) AND n.learner_id = t.learner_id
+        """,
+        moving,
+        due_at,
+        now,
+    )
+    await _cancel_empty([row["message_id"] for row in waiting])
+    return len(moving)
+
+
+async def _lock_pending(condition: str, *arguments: object) -> list[Any]:
+    """Notices that meet `condition` and whose message is not under way, the messages locked until the commit."""
+    return await fetch(
+        f"""
+        SELECT n.id AS notice_id, m.id AS message_id, m.due_at FROM notice n JOIN message m ON m.id = n.message_id
+        WHERE n.cancelled_at IS NULL AND m.state = 'pending' AND {condition}
+        ORDER BY m.learner_id, m.id FOR UPDATE OF m
+        """,  # noqa: S608 - conditions are constants of this module
+        *arguments,
+    )
+
+
+async def _cancel(condition: str, *arguments: object) -> int:
+    waiting = await _lock_pending(condition, *arguments)
+    if not waiting:
+        return 0
+    await execute(
+        "UPDATE notice SET cancelled_at = $2 WHERE id = ANY($1::bigint[])",
+        [row["notice_id"] for row in waiting],
+        clock.now(),
+    )
+    await _cancel_empty([row["message_id"] for row in waiting])
+    return len(waiting)
+
+
+async def _cancel_empty(message_ids: Sequence[int]) -> None:
+    """Messages that have nothing left to say are cancelled."""
+    await execute(
+        """
+        UPDATE message m SET state = 'cancelled' WHERE m.id = ANY($1::bigint[]) AND m.state = 'pending'
+        AND NOT EXISTS (SELECT FROM notice n WHERE n.message_id = m.id AND n.cancelled_at IS NULL)
+        """,
+        list(set(message_ids)),
+    )
