@@ -1,0 +1,91 @@
+import type { Page } from './types';
+
+export type LoadPage<T> = (cursor: string | null, signal: AbortSignal) => Promise<Page<T>>;
+
+/**
+ * A list of the API read page by page as it is scrolled. `items` holds what has come so far, `total` what there is.
+ * `restart` drops everything and reads from the top; answers to older questions are ignored.
+ */
+export class PagedList<T> {
+  items = $state.raw<T[]>([]);
+  total = $state(0);
+  loading = $state(true);
+  /** Nothing has arrived yet for the current question. */
+  first = $state(true);
+  error = $state.raw<unknown>(null);
+
+  #load: LoadPage<T>;
+  #next: string | null = null;
+  #abort = new AbortController();
+  #wanted = 0;
+  #running = false;
+
+  constructor(load: LoadPage<T>) {
+    this.#load = load;
+  }
+
+  get complete(): boolean {
+    return !this.first && this.#next === null;
+  }
+
+  /** Asks anew. `load` replaces the question; `keep` leaves the old rows on screen until the new ones are here. */
+  restart(load?: LoadPage<T>, keep = false): void {
+    if (load) this.#load = load;
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    this.#next = null;
+    this.#wanted = 1;
+    this.#running = false;
+    this.error = null;
+    this.first = true;
+    if (!keep) {
+      this.items = [];
+      this.total = 0;
+    }
+    void this.#run();
+  }
+
+  /** Reads on until the row at `index` is here (or there are no more). */
+  ensure(index: number): void {
+    this.#wanted = Math.max(this.#wanted, index + 1);
+    void this.#run();
+  }
+
+  retry(): void {
+    this.error = null;
+    void this.#run();
+  }
+
+  /** Shows a changed row without asking for the list again. */
+  replace(matches: (item: T) => boolean, item: T): void {
+    this.items = this.items.map((old) => (matches(old) ? item : old));
+  }
+
+  dispose(): void {
+    this.#abort.abort();
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running || this.error !== null) return;
+    const { signal } = this.#abort;
+    this.#running = true;
+    this.loading = true;
+    try {
+      while (!signal.aborted && (this.first || (this.#next !== null && this.items.length < this.#wanted))) {
+        const page = await this.#load(this.#next, signal);
+        if (signal.aborted) return;
+        this.items = this.first ? page.items : this.items.concat(page.items);
+        this.total = page.total;
+        this.#next = page.next;
+        this.first = false;
+      }
+    } catch (error) {
+      if (!signal.aborted) this.error = error;
+    } finally {
+      if (!signal.aborted) {
+        this.#running = false;
+        this.loading = false;
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { SvelteSet } from 'svelte/reactivity';
+
+/** The chosen rows of a list, by id. `anchor` is where a range begins. */
+export class Selection {
+  ids = new SvelteSet<number>();
+  #anchor = -1;
+  /** While dragging over boxes: whether the drag chooses or drops. */
+  #dragging: boolean | null = null;
+
+  get size(): number {
+    return this.ids.size;
+  }
+
+  has(id: number): boolean {
+    return this.ids.has(id);
+  }
+
+  toggle(id: number, index: number): void {
+    this.set(id, !this.ids.has(id));
+    this.#anchor = index;
+  }
+
+  set(id: number, chosen: boolean): void {
+    if (chosen) this.ids.add(id);
+    else this.ids.delete(id);
+  }
+
+  /** Chooses everything between the anchor and `index`. */
+  range(index: number, idAt: (index: number) => number | undefined): void {
+    const from = this.#anchor < 0 ? index : this.#anchor;
+    for (let at = Math.min(from, index); at <= Math.max(from, index); at += 1) {
+      const id = idAt(at);
+      if (id !== undefined) this.ids.add(id);
+    }
+    if (this.#anchor < 0) this.#anchor = index;
+  }
+
+  startDrag(id: number, index: number): void {
+    this.#dragging = !this.ids.has(id);
+    this.set(id, this.#dragging);
+    this.#anchor = index;
+  }
+
+  dragOver(id: number): void {
+    if (this.#dragging !== null) this.set(id, this.#dragging);
+  }
+
+  endDrag(): void {
+    this.#dragging = null;
+  }
+
+  all(ids: Iterable<number>): void {
+    for (const id of ids) this.ids.add(id);
+  }
+
+  clear(): void {
+    this.ids.clear();
+    this.#anchor = -1;
+  }
+}

@@ -1,0 +1,102 @@
+/** Numbers, dates and names in the reader's language. */
+import { getLocale } from '$lib/paraglide/runtime';
+
+const cache = new Map<string, unknown>();
+
+function cached<T>(key: string, make: (locale: string) => T): T {
+  const locale = getLocale();
+  const full = `${locale} ${key}`;
+  let found = cache.get(full) as T | undefined;
+  if (found === undefined) {
+    found = make(locale);
+    cache.set(full, found);
+  }
+  return found;
+}
+
+export function number(value: number): string {
+  return cached('number', (locale) => new Intl.NumberFormat(locale)).format(value);
+}
+
+/** `1.2K`, `34M`: for axes and tight places. */
+export function compactNumber(value: number): string {
+  return cached(
+    'compact',
+    (locale) => new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 }),
+  ).format(value);
+}
+
+/** `value` from 0 to 1. */
+export function percent(value: number): string {
+  return cached(
+    'percent',
+    (locale) => new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }),
+  ).format(value);
+}
+
+function dateFormat(key: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  return cached(key, (locale) => new Intl.DateTimeFormat(locale, options));
+}
+
+/** A day such as `2026-11-23` belongs to no time zone; an instant is shown in the reader's own. */
+export function date(value: string | Date): string {
+  if (typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value))
+    return dateFormat('day', { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(`${value}T00:00:00Z`));
+  return dateFormat('date', { dateStyle: 'medium' }).format(new Date(value));
+}
+
+export function dateTime(value: string | Date): string {
+  return dateFormat('datetime', { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(value));
+}
+
+export function time(value: string | Date): string {
+  return dateFormat('time', { timeStyle: 'short' }).format(new Date(value));
+}
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['week', 604_800],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+];
+
+/** `3 hours ago`, `in 2 days`. */
+export function relative(value: string | Date, now: Date = new Date()): string {
+  const seconds = Math.round((new Date(value).getTime() - now.getTime()) / 1000);
+  const format = cached('relative', (locale) => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }));
+  const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? (['second', 1] as const);
+  return format.format(Math.trunc(seconds / size), unit);
+}
+
+/** `Paris, Chicago and 3 more` is the caller's; this is `Paris, Chicago, or Rome`. */
+export function list(values: string[], kind: 'conjunction' | 'disjunction' = 'conjunction'): string {
+  return cached(kind, (locale) => new Intl.ListFormat(locale, { type: kind })).format(values);
+}
+
+export function personName(person: { first_name: string; last_name: string; email?: string }): string {
+  return `${person.first_name} ${person.last_name}`.trim() || (person.email ?? '');
+}
+
+export function languageName(code: string): string {
+  try {
+    return (
+      cached('languages', (locale) => new Intl.DisplayNames(locale, { type: 'language' })).of(code) ?? code
+    );
+  } catch {
+    return code;
+  }
+}
+
+/** An instant as `datetime-local` wants it, in the reader's own time. */
+export function toLocalInput(instant: string | null | undefined): string {
+  if (!instant) return '';
+  const when = new Date(instant);
+  return new Date(when.getTime() - when.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+export function fromLocalInput(value: string): string | null {
+  return value ? new Date(value).toISOString().replace('.000Z', 'Z') : null;
+}

@@ -1,0 +1,85 @@
+import { LiveClient, type Connection, type PreviewWatcher, type Watcher } from './client';
+import type { LiveProblem, EventFrame, Topic } from './protocol';
+import type { Id, Rule } from '$lib/api';
+
+/** The state of the one socket, for the connection dot and for greying stale numbers out. */
+class Live {
+  connection = $state<Connection>('idle');
+  /** Round trip of the last ping in milliseconds. */
+  lag = $state<number | null>(null);
+  /** When the connection was lost; `null` while numbers are current. */
+  staleSince = $state.raw<Date | null>(null);
+
+  #client: LiveClient | null = null;
+  #onNotSignedIn: () => void = () => {};
+
+  whenNotSignedIn(handler: () => void): void {
+    this.#onNotSignedIn = handler;
+  }
+
+  watch<T>(topic: Topic, watcher: Watcher<T>): () => void {
+    return this.#opened().watch(topic, watcher);
+  }
+
+  preview(id: string, rule: Rule, session_id: Id | undefined, watcher: PreviewWatcher): () => void {
+    return this.#opened().preview(id, rule, session_id, watcher);
+  }
+
+  reconnect(): void {
+    this.#client?.reconnect();
+  }
+
+  close(): void {
+    this.#client?.close();
+  }
+
+  #opened(): LiveClient {
+    this.#client ??= new LiveClient({
+      connection: (state) => {
+        this.connection = state;
+        if (state === 'open' || state === 'idle') this.staleSince = null;
+        else if (state === 'lost' || state === 'refused') this.staleSince ??= new Date();
+      },
+      lag: (ms) => (this.lag = ms),
+      notSignedIn: () => this.#onNotSignedIn(),
+    });
+    return this.#client;
+  }
+}
+
+export const live = new Live();
+
+/**
+ * The latest state of a topic, for use while a component initialises:
+ * `const counts = watched<Counts>(() => \`session:${id}\`)`, then `counts.data`. It follows a changing topic.
+ */
+export function watched<T>(topic: () => Topic | null, onEvent?: (frame: EventFrame) => void) {
+  let data = $state.raw<T | null>(null);
+  let position = $state(0);
+  let problem = $state.raw<LiveProblem | null>(null);
+  $effect(() => {
+    const current = topic();
+    data = null;
+    problem = null;
+    if (current === null) return;
+    return live.watch<T>(current, {
+      state: (next, frame) => {
+        data = next;
+        position = frame.position;
+      },
+      event: (frame) => onEvent?.(frame),
+      problem: (next) => (problem = next),
+    });
+  });
+  return {
+    get data() {
+      return data;
+    },
+    get position() {
+      return position;
+    },
+    get problem() {
+      return problem;
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import type { Component } from 'svelte';
+import BookOpen from '@lucide/svelte/icons/book-open';
+import Building from '@lucide/svelte/icons/building-2';
+import Compass from '@lucide/svelte/icons/compass';
+import Filter from '@lucide/svelte/icons/filter';
+import GraduationCap from '@lucide/svelte/icons/graduation-cap';
+import History from '@lucide/svelte/icons/history';
+import LayoutDashboard from '@lucide/svelte/icons/layout-dashboard';
+import Mail from '@lucide/svelte/icons/mail';
+import Network from '@lucide/svelte/icons/network';
+import Route from '@lucide/svelte/icons/route';
+import Settings from '@lucide/svelte/icons/settings';
+import Users from '@lucide/svelte/icons/users';
+import UsersRound from '@lucide/svelte/icons/users-round';
+import { m } from '$lib/paraglide/messages';
+import type { Role } from '$lib/api';
+
+export interface PageEntry {
+  href: string;
+  label: () => string;
+  icon: Component;
+  roles: Role[];
+  /** Other places that belong to it. */
+  also?: string[];
+  /** `g` then this letter goes there. */
+  letter?: string;
+}
+
+export interface PageSection {
+  label: () => string;
+  pages: PageEntry[];
+}
+
+const SECTIONS: PageSection[] = [
+  {
+    label: m.nav_section_admin,
+    pages: [
+      {
+        href: '/paths',
+        label: m.nav_paths,
+        icon: Route,
+        roles: ['admin'],
+        also: ['/activities', '/sessions'],
+        letter: 'p',
+      },
+      { href: '/courses', label: m.nav_courses, icon: BookOpen, roles: ['admin'], letter: 'c' },
+      { href: '/learners', label: m.nav_learners, icon: Users, roles: ['admin', 'group_admin'], letter: 'l' },
+      {
+        href: '/organisation',
+        label: m.nav_organisation,
+        icon: Building,
+        roles: ['admin', 'group_admin'],
+        letter: 'o',
+      },
+      { href: '/segments', label: m.nav_segments, icon: Filter, roles: ['admin'], letter: 's' },
+      { href: '/runs', label: m.nav_runs, icon: History, roles: ['admin'], letter: 'r' },
+      { href: '/outbox', label: m.nav_outbox, icon: Mail, roles: ['admin'], letter: 'm' },
+      { href: '/settings', label: m.nav_settings, icon: Settings, roles: ['admin'], letter: 't' },
+    ],
+  },
+  {
+    label: m.nav_section_coach,
+    pages: [
+      {
+        href: '/board',
+        label: m.nav_my_sessions,
+        icon: LayoutDashboard,
+        roles: ['admin', 'coach', 'instructor', 'group_admin'],
+        letter: 'b',
+      },
+      { href: '/my-groups', label: m.nav_my_groups, icon: UsersRound, roles: ['coach', 'group_admin'] },
+      { href: '/team', label: m.nav_team, icon: Network, roles: ['manager'] },
+    ],
+  },
+  {
+    label: m.nav_section_learner,
+    pages: [
+      {
+        href: '/catalog',
+        label: m.nav_catalog,
+        icon: Compass,
+        roles: ['learner'],
+        also: ['/learn'],
+        letter: 'k',
+      },
+      { href: '/learning', label: m.nav_learning, icon: GraduationCap, roles: ['learner'] },
+    ],
+  },
+];
+
+/** What the rail shows to someone with these roles. */
+export function pagesFor(roles: Role[]): PageSection[] {
+  return SECTIONS.map((section) => ({
+    ...section,
+    pages: section.pages.filter((page) => page.roles.some((role) => roles.includes(role))),
+  })).filter((section) => section.pages.length > 0);
+}
+
+/** Where someone with these roles begins. */
+export function startFor(roles: Role[]): string {
+  if (roles.includes('admin')) return '/paths';
+  if (roles.includes('coach') || roles.includes('instructor')) return '/board';
+  return pagesFor(roles)[0]?.pages[0]?.href ?? '/catalog';
+}
+
+export function isCurrent(page: PageEntry, path: string): boolean {
+  return [page.href, ...(page.also ?? [])].some((href) => path === href || path.startsWith(`${href}/`));
+}
