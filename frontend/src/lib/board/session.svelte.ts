@@ -1,0 +1,75 @@
+import { live } from '$lib/live';
+import type { Counts, Id } from '$lib/api';
+import { happenings, timeline } from './calls';
+import { addHappenings, happeningOf } from './ticker';
+import type { Happening, TimelinePoint } from './types';
+
+/** The chart shows about a quarter: long enough for a trend, short enough to read days. */
+const TIMELINE_DAYS = 90;
+const FIRST_HAPPENINGS = 20;
+/** The chart follows the counts, but a burst of changes is one question. */
+const TIMELINE_AFTER_MS = 2_000;
+
+/** One session as the board shows it: counts and ticker move by themselves. */
+export class SessionBoard {
+  counts = $state.raw<Counts | null>(null);
+  ticker = $state.raw<Happening[]>([]);
+  timeline = $state.raw<TimelinePoint[]>([]);
+  problem = $state.raw<string | null>(null);
+
+  readonly id: Id;
+  #later: ReturnType<typeof setTimeout> | undefined;
+  #abort = new AbortController();
+
+  constructor(id: Id) {
+    this.id = id;
+  }
+
+  /** Follows the session; returns what stops it. */
+  follow(): () => void {
+    this.#abort = new AbortController();
+    const stop = live.watch<Counts>(`session:${this.id}`, {
+      state: (counts) => {
+        this.counts = counts;
+        this.problem = null;
+        this.#refreshLater();
+      },
+      event: (frame) => {
+        const happening = happeningOf(frame);
+        if (happening) this.ticker = addHappenings(this.ticker, [happening]);
+      },
+      problem: (problem) => (this.problem = problem.detail ?? problem.title ?? ''),
+    });
+    void this.#history();
+    return () => {
+      stop();
+      clearTimeout(this.#later);
+      this.#abort.abort();
+    };
+  }
+
+  async #history(): Promise<void> {
+    const { signal } = this.#abort;
+    try {
+      const [before, line] = await Promise.all([
+        happenings(this.id, FIRST_HAPPENINGS, signal),
+        timeline(this.id, TIMELINE_DAYS, signal),
+      ]);
+      this.ticker = addHappenings(this.ticker, before.items);
+      this.timeline = line;
+    } catch {
+      // The numbers are the board; without its history it still tells the truth.
+    }
+  }
+
+  #refreshLater(): void {
+    clearTimeout(this.#later);
+    const { signal } = this.#abort;
+    this.#later = setTimeout(() => {
+      timeline(this.id, TIMELINE_DAYS, signal).then(
+        (line) => (this.timeline = line),
+        () => {},
+      );
+    }, TIMELINE_AFTER_MS);
+  }
+}

@@ -1,0 +1,54 @@
+import { live } from '$lib/live';
+import { catalog as load } from './calls';
+import { compareCatalogs, keyOf } from './changes';
+import type { CatalogItem } from './types';
+
+/** Notices that something ended are shown until dismissed, at most this many: more would hide the catalog itself. */
+const MOST_ENDED = 5;
+
+/** The reader's catalog, kept true: the socket says that it changed, the API says what it is now. */
+export class CatalogStore {
+  items = $state.raw<CatalogItem[] | null>(null);
+  error = $state.raw<unknown>(null);
+  fresh = $state.raw<ReadonlySet<string>>(new Set());
+  ended = $state.raw<CatalogItem[]>([]);
+
+  #abort: AbortController | null = null;
+
+  /** Loads and follows; returns what stops it. */
+  follow(): () => void {
+    const stop = live.watch('me', {
+      state: () => void this.reload(),
+      event: () => void this.reload(),
+    });
+    void this.reload();
+    return () => {
+      stop();
+      this.#abort?.abort();
+    };
+  }
+
+  async reload(): Promise<void> {
+    this.#abort?.abort();
+    const abort = (this.#abort = new AbortController());
+    try {
+      const page = await load(abort.signal);
+      if (abort.signal.aborted) return;
+      const change = compareCatalogs(this.items, page.items);
+      if (change.fresh.length > 0) this.fresh = new Set([...this.fresh, ...change.fresh]);
+      const back = new Set(page.items.map(keyOf));
+      this.ended = [...change.ended, ...this.ended.filter((item) => !back.has(keyOf(item)))].slice(
+        0,
+        MOST_ENDED,
+      );
+      this.items = page.items;
+      this.error = null;
+    } catch (error) {
+      if (!abort.signal.aborted) this.error = error;
+    }
+  }
+
+  dismiss(item: CatalogItem): void {
+    this.ended = this.ended.filter((one) => one !== item);
+  }
+}
