@@ -6,7 +6,8 @@ import contextlib
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-CHANNEL = "muster:bell"
+from backend.bell import CHANNEL
+
 # Between tries while Redis is away; meanwhile whoever listens polls.
 RETRY_SECONDS = 1.0
 

@@ -1,8 +1,7 @@
-"""What every worker process shares: settings from the environment, the pool, and a clean end on SIGTERM."""
+"""What every worker process shares: settings from the environment, the pool, the bell, and a clean end on SIGTERM."""
 
 import asyncio
 import contextlib
-import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -10,36 +9,47 @@ import asyncpg
 import msgspec
 import structlog
 
-from backend.database import connect, disconnect
+from backend import bell, clock, database
+from backend.settings import Settings, SettingsError, load_settings
 
 # Between tries while the database cannot be reached at the start.
 RETRY_SECONDS = 0.5
 
+# What a statement raises when its server went away, restarts or drops the connection.
+DATABASE_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+
 _log = structlog.get_logger("muster.workers")
 
 
-class Addresses(msgspec.Struct, frozen=True):
-    """Where the servers are."""
+class Process(msgspec.Struct, frozen=True):
+    """The settings of this process and the addresses that its supervisor gave it."""
 
+    settings: Settings
     database_url: str
     redis_url: str
 
 
 @contextlib.asynccontextmanager
-async def connect_database(*, pool_size: int) -> AsyncIterator[Addresses]:
-    """The process's pool on the database of the settings; waits for ever for the server to come."""
-    settings = Addresses(os.environ["MUSTER_DATABASE_URL"], os.environ["MUSTER_REDIS_URL"])
+async def connected(*, pool_size: int) -> AsyncIterator[Process]:
+    """The pool and the bell of this process; waits for ever for the database to come."""
+    settings = load_settings()
+    if settings.database_url is None or settings.redis_url is None:
+        raise SettingsError("MUSTER_DATABASE_URL and MUSTER_REDIS_URL are needed; `muster serve` sets them")
+    clock.set_offset(settings.clock_offset)
     while True:
         try:
-            await connect(settings.database_url, max_size=pool_size)
+            await database.connect(settings.database_url, max_size=pool_size)
             break
-        except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+        except DATABASE_LOST as error:
             _log.warning("waiting for the database", error=repr(error))
             await asyncio.sleep(RETRY_SECONDS)
+    database.on_commit(bell.ring)
+    bell.start(settings.redis_url)
     try:
-        yield settings
+        yield Process(settings, settings.database_url, settings.redis_url)
     finally:
-        await disconnect()
+        await bell.stop()
+        await database.disconnect()
 
 
 def run(main: Callable[[], Awaitable[None]]) -> None:
@@ -51,6 +61,6 @@ def run(main: Callable[[], Awaitable[None]]) -> None:
 async def _until_told(main: Callable[[], Awaitable[None]]) -> None:
     task = asyncio.ensure_future(main())
     loop = asyncio.get_running_loop()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, task.cancel)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
     await task

@@ -12,7 +12,7 @@ import structlog
 
 from backend.database import Leadership
 from backend.workers.bell import listen_for_bell
-from backend.workers.process import connect_database, run
+from backend.workers.process import DATABASE_LOST, connected, run
 
 # Rows a statement moves: about 50 ms of work, so that followers read while a flood is being numbered.
 MOST_ROWS = 5_000
@@ -25,18 +25,15 @@ STATEMENT_SECONDS = 60.0
 
 _log = structlog.get_logger("muster.sequencer")
 
-DatabaseLost = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 
-
-async def sequence_visible(connection: asyncpg.Connection) -> int:
-    """Number everything that is visible now; the head of the log afterwards."""
+async def sequence_visible(connection: asyncpg.Connection) -> None:
+    """Number everything that is visible now."""
     while True:
         row = await connection.fetchrow(
-            "SELECT head, moved FROM sequence_outbox($1)", MOST_ROWS, timeout=STATEMENT_SECONDS
+            "SELECT moved FROM sequence_outbox($1)", MOST_ROWS, timeout=STATEMENT_SECONDS
         )
-        if not row["moved"]:
-            head: int = row["head"]
-            return head
+        if row is None or not row["moved"]:
+            return
 
 
 async def sequence_for_ever(bell: asyncio.Event) -> None:
@@ -51,17 +48,17 @@ async def sequence_for_ever(bell: asyncio.Event) -> None:
                     await sequence_visible(connection)
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(bell.wait(), POLL_SECONDS)
-        except DatabaseLost as error:
+        except DATABASE_LOST as error:
             _log.warning("lost the database, trying again", error=repr(error))
         await asyncio.sleep(RETRY_SECONDS)
 
 
 async def main() -> None:
     """Run until cancelled, whatever becomes of PostgreSQL and Redis."""
-    async with connect_database(pool_size=1) as settings:
+    async with connected(pool_size=1) as process:
         bell = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(listen_for_bell(settings.redis_url, bell), name="bell")
+            tasks.create_task(listen_for_bell(process.redis_url, bell), name="bell")
             tasks.create_task(sequence_for_ever(bell), name="sequencer")
 
 
