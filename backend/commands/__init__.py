@@ -1,0 +1,1 @@
+"""The `muster` commands, one module each."""

@@ -1,0 +1,150 @@
+"""`muster doctor`: what is wrong, and what to do about it."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+import typer
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from backend import clock, database
+from backend.commands.context import DataDir, run_command
+from backend.embedded import Servers
+from backend.settings import Settings
+
+OLDEST_POSTGRES = 150_000
+OLDEST_REDIS = (6, 2)
+# The sequencer moves rows within milliseconds; what lies longer has nobody who moves it.
+OUTBOX_SECONDS = 5.0
+SMTP_TIMEOUT_SECONDS = 10
+GIBIBYTE = 1024**3
+LITTLE_DISK_BYTES = GIBIBYTE
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `advice` is empty when nothing need be done; `serious` ones fail the command."""
+
+    about: str
+    text: str
+    advice: str = ""
+    serious: bool = False
+
+
+Check = Callable[[Settings, Servers], Awaitable[Finding]]
+
+
+def doctor(data_dir: DataDir = None) -> None:
+    """Check database, Redis, mail, index and enrollments, and say what to do."""
+    findings = run_command(data_dir, _examine, migrated=False)
+    if any(finding.serious for finding in findings):
+        raise typer.Exit(1)
+
+
+async def _examine(settings: Settings, servers: Servers) -> list[Finding]:
+    findings = []
+    async for finding in _findings(settings, servers):
+        findings.append(finding)
+        mark = "fail" if finding.serious else "note" if finding.advice else "ok"
+        print(f"{mark:<5}{finding.about}: {finding.text}", flush=True)
+        if finding.advice:
+            print(f"     → {finding.advice}", flush=True)
+    return findings
+
+
+async def _findings(settings: Settings, servers: Servers) -> AsyncIterator[Finding]:
+    first: tuple[Check, ...] = (_postgres, _schema)
+    for check in first:
+        finding = await check(settings, servers)
+        yield finding
+        if finding.serious:
+            # Nothing else can be asked of this database.
+            return
+    then: tuple[Check, ...] = (_redis, _mail, _clock, _disk, _change_log)
+    for check in then:
+        yield await check(settings, servers)
+
+
+async def _postgres(_: Settings, __: Servers) -> Finding:
+    version = await database.fetch_value("SHOW server_version")
+    number = int(await database.fetch_value("SHOW server_version_num"))
+    if number < OLDEST_POSTGRES:
+        return Finding("PostgreSQL", version, "Muster needs PostgreSQL 15 or later: upgrade it", serious=True)
+    return Finding("PostgreSQL", version)
+
+
+async def _schema(_: Settings, __: Servers) -> Finding:
+    pending = await database.pending_migrations()
+    if pending:
+        return Finding(
+            "schema", f"{len(pending)} migrations have not run", "run `muster migrate`", serious=True
+        )
+    return Finding("schema", "up to date")
+
+
+async def _redis(_: Settings, servers: Servers) -> Finding:
+    try:
+        async with Redis.from_url(servers.redis_url, socket_timeout=5) as client:
+            await client.ping()
+            version = str((await client.info("server"))["redis_version"])
+    except (RedisError, OSError) as error:
+        return Finding("Redis", str(error), "start it, or correct MUSTER_REDIS_URL", serious=True)
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_REDIS:
+        return Finding("Redis", version, "Muster needs Redis 6.2 or later: upgrade it", serious=True)
+    return Finding("Redis", version)
+
+
+async def _mail(settings: Settings, _: Servers) -> Finding:
+    if settings.smtp_url is None:
+        advice = "messages are kept in the outbox page; set MUSTER_SMTP_URL to send them"
+        return Finding("mail", "no SMTP server", advice)
+    parts = urlsplit(settings.smtp_url)
+    client = aiosmtplib.SMTP(
+        hostname=parts.hostname,
+        port=parts.port,
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+        use_tls=parts.scheme == "smtps",
+        start_tls=True if parts.scheme == "smtp+starttls" else None,
+        timeout=SMTP_TIMEOUT_SECONDS,
+    )
+    try:
+        async with client:
+            await client.noop()
+    except (TimeoutError, aiosmtplib.SMTPException, OSError) as error:
+        return Finding(
+            "mail", f"{parts.hostname}: {error}", "correct MUSTER_SMTP_URL or start the server", serious=True
+        )
+    return Finding("mail", f"{parts.hostname} takes messages")
+
+
+async def _clock(_: Settings, __: Servers) -> Finding:
+    if clock.offset():
+        text = f"MUSTER_CLOCK is set: it is {clock.now():%Y-%m-%d %H:%M} UTC here"
+        return Finding("clock", text, "unset it outside tests and demonstrations")
+    timezone = await database.fetch_value("SELECT timezone FROM organisation")
+    return Finding("clock", f"the organisation is in {timezone}, where it is {clock.today(timezone)}")
+
+
+async def _disk(settings: Settings, _: Servers) -> Finding:
+    disk = os.statvfs(settings.data_dir)
+    free = disk.f_bavail * disk.f_frsize
+    text = f"{free / GIBIBYTE:.1f} GiB free for {settings.data_dir}"
+    if free < LITTLE_DISK_BYTES:
+        return Finding("disk", text, "make room, or move the data directory", serious=True)
+    return Finding("disk", text)
+
+
+async def _change_log(_: Settings, __: Servers) -> Finding:
+    deadline = asyncio.get_running_loop().time() + OUTBOX_SECONDS
+    while waiting := await database.fetch_value("SELECT count(*) FROM outbox"):
+        if asyncio.get_running_loop().time() > deadline:
+            advice = "no sequencer is at work: start `muster serve` with at least one worker"
+            return Finding("change log", f"{waiting} changes wait for their number", advice)
+        await asyncio.sleep(OUTBOX_SECONDS / 50)
+    position = await database.fetch_value("SELECT seq FROM log_head")
+    return Finding("change log", f"at position {position}, nothing waits")

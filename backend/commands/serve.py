@@ -1,0 +1,283 @@
+"""`muster serve`: API and workers under one supervisor."""
+
+import asyncio
+import http.client
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import msgspec
+import typer
+
+from backend import database
+from backend.commands.context import UNUSABLE, DataDir, apply_timezone, connected, fail, say, understood
+from backend.commands.demo import demo_sign_ins
+from backend.embedded import EmbeddedError, Instance, Servers
+from backend.embedded.instance import Embedded, InUseError, Running
+from backend.embedded.process import launch_command
+from backend.serving import listening_socket
+from backend.settings import Settings, load_settings
+from backend.supervisor import Child, HopelessError, Supervisor
+
+READY_POLL_SECONDS = 0.1
+HEALTH_TIMEOUT_SECONDS = 5
+# How soon a server that died is noticed.
+WATCH_SECONDS = 0.5
+# A command that uses the data directory is waited for this long.
+COMMAND_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What this supervisor runs."""
+
+    api: int
+    workers: int
+    demo: bool
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on, 0 for any free one")] = 8000,
+    data_dir: DataDir = None,
+    api: Annotated[int, typer.Option(min=0, max=64, help="API processes")] = 1,
+    workers: Annotated[int, typer.Option(min=0, max=64, help="Worker processes")] = 1,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Load the demo organisation if there is nobody yet")
+    ] = False,
+) -> None:
+    """Serve Muster: API and workers, with embedded PostgreSQL and Redis unless others are given."""
+    if not api and not workers:
+        fail("nothing to serve: --api and --workers are both 0", UNUSABLE)
+    # Until the event loop takes signals over, SIGTERM unwinds what was started, as SIGINT does.
+    signal.signal(signal.SIGTERM, _leave)
+    with understood(), ExitStack() as stack:
+        settings = load_settings(data_dir=data_dir)
+        listener = stack.enter_context(_listen(host, port)) if api else None
+        instance = Instance(settings.data_dir)
+        embedded = stack.enter_context(_servers(instance, settings, borrow=not api or not workers))
+        status = asyncio.run(Serving(settings, instance, embedded, Roles(api, workers, demo), listener).run())
+    raise typer.Exit(status)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return listening_socket(host, port)
+    except OSError as error:
+        fail(
+            f"cannot listen on {host} port {port}: {error.strerror or error}; choose another with --port",
+            UNUSABLE,
+        )
+
+
+@contextmanager
+def _servers(instance: Instance, settings: Settings, *, borrow: bool) -> Iterator[Embedded]:
+    """The servers to serve with. One role alone may lean on the instance that another supervisor runs here."""
+    given = {"database_url": settings.database_url, "redis_url": settings.redis_url}
+    if settings.database_url and settings.redis_url:
+        yield Embedded(Servers(settings.database_url, settings.redis_url), None, None)
+        return
+    try:
+        _acquire(instance)
+    except InUseError:
+        if not borrow:
+            raise
+        with instance.servers(**given) as servers:
+            yield Embedded(servers, None, None)
+        return
+    try:
+        with instance.embedded(**given, progress=lambda text: say(f"→ {text}")) as embedded:
+            instance.publish(Running(os.getpid(), serving=True, **msgspec.structs.asdict(embedded.servers)))
+            yield embedded
+    finally:
+        instance.release()
+
+
+def _acquire(instance: Instance) -> None:
+    """Take the data directory, waiting for a command that is at work in it."""
+    deadline = time.monotonic() + COMMAND_SECONDS
+    told = False
+    while True:
+        try:
+            return instance.acquire(serving=True)
+        except InUseError as error:
+            running = instance.running()
+            if running is None or running.serving or time.monotonic() > deadline:
+                raise
+            if not told:
+                say(f"→ waiting: {error}")
+                told = True
+            time.sleep(READY_POLL_SECONDS)
+
+
+class Serving:
+    """One run of `muster serve`, from migrations to the last process ended."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        instance: Instance,
+        embedded: Embedded,
+        roles: Roles,
+        listener: socket.socket | None,
+    ) -> None:
+        self.settings = settings
+        self.instance = instance
+        self.embedded = embedded
+        self.roles = roles
+        self.listener = listener
+        self.address = _address(listener)
+
+    async def run(self) -> int:
+        """Serve until a signal; the exit status."""
+        told = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, told.set)
+        servers = self.embedded.servers
+        environment = self.settings.environment(
+            database_url=servers.database_url, redis_url=servers.redis_url, base_url=self.address
+        )
+        supervisor = Supervisor(environment, say)
+        work = asyncio.create_task(self._work(supervisor))
+        stop = asyncio.create_task(told.wait())
+        try:
+            await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if stop.done():
+                say("→ stopping")
+            return await self._outcome(work)
+        finally:
+            stop.cancel()
+            await supervisor.stop()
+
+    async def _outcome(self, work: asyncio.Task[None]) -> int:
+        if not work.done():
+            work.cancel()
+            await asyncio.wait([work])
+        if work.cancelled():
+            return 0
+        error = work.exception()
+        if isinstance(error, HopelessError | EmbeddedError):
+            say(f"muster: {error}")
+            return 1
+        if error is not None:
+            raise error
+        return 0
+
+    async def _work(self, supervisor: Supervisor) -> None:
+        say("→ bringing the schema up to date")
+        async with connected(self.settings, self.embedded.servers):
+            await database.migrate()
+            await apply_timezone(self.settings)
+        if self.roles.workers:
+            supervisor.start(Child("sequencer", ["-m", "backend.workers.sequencer"]))
+        if self.roles.demo:
+            await self._load_demo(supervisor.environment)
+        say("→ starting " + _counted(self.roles))
+        supervisor.start(*self._children())
+        watching = asyncio.create_task(self._watch(supervisor))
+        try:
+            if self.listener is not None:
+                await self._until_healthy(watching)
+            supervisor.ready = True
+            self._announce()
+            await watching
+        finally:
+            watching.cancel()
+
+    def _children(self) -> list[Child]:
+        children = [
+            Child(f"worker {number}", ["-m", "backend.workers"])
+            for number in range(1, self.roles.workers + 1)
+        ]
+        if self.listener is not None:
+            arguments = ["-m", "backend.serving", "--fd", str(self.listener.fileno())]
+            children += [
+                Child(f"api {number}", arguments, [self.listener]) for number in range(1, self.roles.api + 1)
+            ]
+        return children
+
+    async def _load_demo(self, environment: dict[str, str]) -> None:
+        """In a process of its own, like any `muster demo`."""
+        loading = await asyncio.create_subprocess_exec(
+            *launch_command(
+                [sys.executable, "-m", "backend.cli", "demo", "--first"], end_signal=signal.SIGKILL
+            ),
+            env=environment,
+        )
+        try:
+            if await loading.wait() != 0:
+                raise HopelessError("the demo organisation could not be loaded: see above")
+        finally:
+            if loading.returncode is None:
+                loading.kill()
+
+    async def _watch(self, supervisor: Supervisor) -> None:
+        """Start embedded servers that died again; raises when a process of ours cannot start."""
+        while True:
+            await asyncio.wait([supervisor.hopeless], timeout=WATCH_SECONDS)
+            if supervisor.hopeless.done():
+                supervisor.hopeless.result()
+            if revived := self.embedded.revive():
+                say(f"{revived} had died and was started again")
+
+    async def _until_healthy(self, watching: asyncio.Task[None]) -> None:
+        say("→ waiting for the index to be read")
+        while not await asyncio.to_thread(_healthy, self.address):
+            await asyncio.wait([watching], timeout=READY_POLL_SECONDS)
+            if watching.done():
+                watching.result()
+
+    def _announce(self) -> None:
+        servers = self.embedded.servers
+        if self.instance.running() is not None and not (
+            self.settings.database_url and self.settings.redis_url
+        ):
+            self.instance.publish(
+                Running(
+                    os.getpid(), serving=True, address=self.address or None, **msgspec.structs.asdict(servers)
+                )
+            )
+        if not self.address:
+            say("Muster's workers are running")
+            return
+        print(f"Muster is ready at {self.address}", flush=True)
+        if self.roles.demo:
+            for who, email, password in demo_sign_ins():
+                print(f"  {who:<12} {email}   password: {password}", flush=True)
+
+
+def _counted(roles: Roles) -> str:
+    named = [("API process", "API processes", roles.api), ("worker", "workers", roles.workers)]
+    return " and ".join(f"{n} {one if n == 1 else many}" for one, many, n in named if n)
+
+
+def _address(listener: socket.socket | None) -> str:
+    if listener is None:
+        return ""
+    host, port = listener.getsockname()[:2]
+    # What listens everywhere is reached here by the loopback address.
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{host}:{port}"
+
+
+def _healthy(address: str) -> bool:
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=HEALTH_TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", "/api/health")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -1,0 +1,144 @@
+"""Keeps Muster's processes running: starts them in order, starts again what dies, ends all of them together."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from backend.embedded.process import launch_command
+
+# A process that dies at once is started again after 0.2 s, then 0.4 s … up to 10 s; one that lived is forgiven.
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 10.0
+FORGIVEN_AFTER_SECONDS = 30.0
+# Before the first readiness this many deaths of one process mean that it cannot start.
+HOPELESS_DEATHS = 4
+# uvicorn gives open requests five seconds; jobs are resumed by the next start.
+STOP_SECONDS = 7.0
+KILLED_SECONDS = 5.0
+# Log lines are forwarded whole up to this length.
+LINE_BYTES = 1024 * 1024
+LAST_WORDS_SECONDS = 1.0
+
+Say = Callable[[str], None]
+
+
+class HopelessError(Exception):
+    """A process of ours dies again and again before Muster was ever ready."""
+
+
+@dataclass
+class Child:
+    """One process to keep alive."""
+
+    name: str
+    arguments: Sequence[str]
+    inherited: Sequence[socket.socket] = ()
+    deaths: int = 0
+    process: asyncio.subprocess.Process | None = None
+    task: asyncio.Task[None] | None = field(default=None, repr=False)
+
+
+class Supervisor:
+    """Children that live until `stop`; each is `python -m …` in a session of its own.
+
+    A Ctrl-C in the terminal therefore reaches only the supervisor, and a killed supervisor takes its children with
+    it at once (they resume from what is committed), so that no port stays taken.
+    """
+
+    def __init__(self, environment: Mapping[str, str], say: Say) -> None:
+        self.environment = dict(environment)
+        self.ready = False
+        self._say = say
+        self._groups: list[list[Child]] = []
+        self._stopping = False
+        self.hopeless: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def start(self, *children: Child) -> None:
+        """Start `children`; they end together, before those started earlier."""
+        self._groups.append(list(children))
+        for child in children:
+            child.task = asyncio.create_task(self._keep(child), name=child.name)
+
+    async def stop(self) -> None:
+        """End everything, the last started first."""
+        self._stopping = True
+        for group in reversed(self._groups):
+            await asyncio.gather(*(self._end(child) for child in group))
+
+    async def _keep(self, child: Child) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            began = time.monotonic()
+            status = await self._run(child)
+            if self._stopping:
+                return
+            child.deaths += 1
+            if time.monotonic() - began > FORGIVEN_AFTER_SECONDS:
+                pause = FIRST_PAUSE_SECONDS
+            elif not self.ready and child.deaths >= HOPELESS_DEATHS:
+                if not self.hopeless.done():
+                    self.hopeless.set_exception(HopelessError(f"{child.name} does not start: see above"))
+                return
+            self._say(f"{child.name} ended with {_described(status)}; starting it again in {pause:.1f} s")
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _run(self, child: Child) -> int:
+        child.process = await asyncio.create_subprocess_exec(
+            *launch_command([sys.executable, *child.arguments], end_signal=signal.SIGKILL),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=self.environment,
+            pass_fds=[inherited.fileno() for inherited in child.inherited],
+            start_new_session=True,
+            limit=LINE_BYTES,
+        )
+        forwarding = asyncio.create_task(self._forward(child.name, child.process.stdout))
+        try:
+            status = await child.process.wait()
+            # What it left behind in its session.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.process.pid, signal.SIGKILL)
+            await asyncio.wait([forwarding], timeout=LAST_WORDS_SECONDS)
+        finally:
+            forwarding.cancel()
+        return status
+
+    async def _forward(self, name: str, output: asyncio.StreamReader | None) -> None:
+        while output is not None:
+            try:
+                line = await output.readline()
+            except ValueError:
+                # Longer than the limit: asyncio has dropped what it held of it.
+                continue
+            if not line:
+                return
+            sys.stderr.write(f"{name:<9} | {line.decode(errors='replace').rstrip()}\n")
+            sys.stderr.flush()
+
+    async def _end(self, child: Child) -> None:
+        if child.task is None:
+            return
+        for number, patience in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, KILLED_SECONDS)):
+            if child.process is not None and child.process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    child.process.send_signal(number)
+            elif not child.task.done():
+                # Between two lives: it is waiting to start again.
+                child.task.cancel()
+            await asyncio.wait([child.task], timeout=patience)
+            if child.task.done():
+                return
+
+
+def _described(status: int) -> str:
+    if status < 0:
+        return signal.Signals(-status).name
+    return f"status {status}"
