@@ -1,0 +1,134 @@
+"""The API application: what is mounted, what runs beside it, in what order it starts and stops."""
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import structlog
+from litestar import Controller, Litestar, Router
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
+from litestar.plugins.prometheus import PrometheusConfig
+
+from backend import bell, clock, database
+from backend.controllers.authentication import DEPENDENCIES, MIDDLEWARE
+from backend.controllers.front_end import front_end
+from backend.controllers.openapi import openapi_config
+from backend.controllers.problems import EXCEPTION_HANDLERS
+from backend.controllers.request_context import RequestContext
+from backend.controllers.requests import MusterRequest
+from backend.settings import Settings, load_settings
+
+BASE = "/api/v1"
+FRONT_END = Path(__file__).parent.parent / "frontend" / "build"
+POOL_SIZE = 10
+# A page of 1,000 people is about 400 KB; beyond level 4 gzip costs more time than the bytes it saves.
+GZIP_LEVEL = 4
+GZIP_FROM_BYTES = 1024
+# Imports are the largest bodies; everything else is refused earlier by its own limit.
+LARGEST_BODY_BYTES = 64 * 1024 * 1024
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """The application; `settings` come from the environment unless given."""
+    settings = settings or load_settings()
+    clock.set_offset(settings.clock_offset)
+    configure_logging()
+    parts = Parts(settings)
+    app = Litestar(
+        route_handlers=[*_doors(), front_end(FRONT_END)],
+        request_class=MusterRequest,
+        middleware=[_prometheus().middleware, *MIDDLEWARE],
+        dependencies={
+            **DEPENDENCIES,
+            "settings": Provide(lambda: settings, sync_to_thread=False, use_cache=True),
+            "follower": Provide(lambda: parts.follower, sync_to_thread=False, use_cache=True),
+            "hub": Provide(lambda: parts.hub, sync_to_thread=False, use_cache=True),
+        },
+        exception_handlers=EXCEPTION_HANDLERS,
+        compression_config=CompressionConfig(
+            backend="gzip", gzip_compress_level=GZIP_LEVEL, minimum_size=GZIP_FROM_BYTES
+        ),
+        request_max_body_size=LARGEST_BODY_BYTES,
+        openapi_config=openapi_config(),
+        state=State({"base_url": settings.base_url}),
+        lifespan=[parts.running],
+        logging_config=None,
+    )
+    # As middleware it would be inside of what turns the exceptions of other middleware into answers.
+    app.asgi_handler = RequestContext(app.asgi_handler)
+    return app
+
+
+def _prometheus() -> PrometheusConfig:
+    # Templates of paths, not paths: one series for a route.
+    return PrometheusConfig(
+        app_name="muster", prefix="muster", group_path=True, exclude=["/metrics", "/api/health"]
+    )
+
+
+class Parts:
+    """What lives as long as the application: pool, bell, index, hub."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.follower: Any = None
+        self.hub: Any = None
+
+    @asynccontextmanager
+    async def running(self, _: Litestar) -> AsyncIterator[None]:
+        """Everything started in order, and stopped in the reverse one."""
+        settings = self.settings
+        if settings.database_url is None or settings.redis_url is None:
+            raise RuntimeError("set MUSTER_DATABASE_URL and MUSTER_REDIS_URL, or start with `muster serve`")
+        await database.connect(settings.database_url, max_size=POOL_SIZE)
+        database.on_commit(bell.ring)
+        bell.start(settings.redis_url)
+        try:
+            yield
+        finally:
+            await bell.stop()
+            await database.disconnect()
+
+
+def _doors() -> list[Router]:
+    """Every controller and handler of `backend/controllers/`, below /api/v1 unless its module says another PREFIX."""
+    found: dict[str, list[Any]] = {}
+    package = importlib.import_module("backend.controllers")
+    for name in sorted(module.name for module in pkgutil.iter_modules(package.__path__)):
+        module = importlib.import_module(f"backend.controllers.{name}")
+        found.setdefault(getattr(module, "PREFIX", BASE), []).extend(_handlers(module))
+    return [
+        Router(path=prefix or "/", route_handlers=handlers) for prefix, handlers in found.items() if handlers
+    ]
+
+
+def _handlers(module: ModuleType) -> list[Any]:
+    def is_door(value: object) -> bool:
+        if isinstance(value, type):
+            return issubclass(value, Controller) and value.__module__ == module.__name__
+        return isinstance(value, BaseRouteHandler)
+
+    return [value for value in vars(module).values() if is_door(value)]
+
+
+def configure_logging() -> None:
+    """JSON lines on stderr, with the request's id."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

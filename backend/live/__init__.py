@@ -1,0 +1,1 @@
+"""Live: subscriptions, coalescing, socket messages."""

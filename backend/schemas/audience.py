@@ -1,0 +1,178 @@
+"""Questions about an audience, and their answers."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, UnsetType
+
+from backend.rules import Rule
+from backend.schemas.commons import Id, Input, Name, Output
+
+# A sample is looked at, not worked through: the list of members has pages.
+SAMPLE_MOST = 50
+LIMIT_MOST = 1000
+LIMIT_DEFAULT = 50
+
+Sample = Annotated[int, Meta(ge=0, le=SAMPLE_MOST, description="how many people to show, chosen evenly")]
+Limit = Annotated[int, Meta(ge=1, le=LIMIT_MOST)]
+Cursor = Annotated[str, Meta(max_length=2_000)]
+MemberTab = Annotated[
+    str,
+    Meta(
+        pattern="^(matching|nearly|excluded|entering|leaving|blocked)$",
+        description="`nearly`: fail exactly one filter; the last three need `session_id`",
+    ),
+]
+
+
+class PreviewRequest(Input):
+    """How many people a rule holds, and how each of its parts narrows it."""
+
+    rule: Rule
+    session_id: Id | None = None
+    at: date | None = None
+    sample: Sample = 0
+
+
+class FilterCounts(Output):
+    """People of the block after this filter in order, and the block's total if this filter were removed."""
+
+    remaining: int
+    without: int
+
+
+class SealedGroup(Output):
+    """A group of a sealed block: a private one outside one's rights has no name."""
+
+    id: int | None
+    name: str | None
+    count: int
+
+
+class BlockCounts(Output, omit_defaults=True):
+    """The people of one block. A sealed one holds a group outside one's rights: only each group's own number is told."""
+
+    total: int | None
+    groups_total: int | None
+    filters: list[FilterCounts]
+    sealed: bool = False
+    groups: list[SealedGroup] = []
+
+
+class Preview(Output):
+    """The answer to a preview. `position` is the place in the change log that it is true for."""
+
+    total: int
+    position: int
+    as_of: datetime
+    blocks: list[BlockCounts]
+    included: int
+    excluded: int
+    blocked: int
+    sample: list["AudienceMember"]
+
+
+class Fact(Output):
+    """One thing the rule asks about a person: `path` of the filter, what it is called, and the person's value."""
+
+    path: str
+    actual: Any
+
+
+class AudienceMember(Output):
+    """A person of an audience, with what the rule uses of them."""
+
+    id: int
+    email: str
+    first_name: str
+    last_name: str
+    language: str
+    status: str
+    added_at: datetime
+    external_id: str | None
+    manager_id: int | None
+    fields: dict[str, Any]
+    groups: list["AudienceGroup"]
+    facts: list[Fact]
+    session_id: int | None | UnsetType = UNSET
+
+
+class AudienceGroup(Output):
+    """A group the person is in directly."""
+
+    id: int
+    role: str
+
+
+class MembersRequest(Input):
+    """A page of the people of a rule, or of those around it (`tab`)."""
+
+    rule: Rule
+    at: date | None = None
+    limit: Limit = LIMIT_DEFAULT
+    cursor: Cursor | None = None
+    q: Annotated[str, Meta(max_length=200)] | None = None
+    tab: MemberTab = "matching"
+    session_id: Id | None = None
+    method_id: Id | None = None
+
+
+class ExplainRequest(Input):
+    """Why somebody is in an audience, or is not."""
+
+    rule: Rule
+    learner_id: Id
+    at: date | None = None
+
+
+class ForecastRequest(Input, rename={"from_": "from"}):
+    """The audience's size on the days to come if nothing but time changes."""
+
+    rule: Rule
+    from_: date
+    to: date
+
+
+class ForecastDay(Output):
+    """The audience's size on one day."""
+
+    date: date
+    total: int
+
+
+class DescribeRequest(Input):
+    """The rule as a sentence, in `language` or the reader's own."""
+
+    rule: Rule
+    language: Annotated[str, Meta(pattern="^[a-z]{2}(-[A-Za-z]{2,4})?$")] | None = None
+
+
+class Description(Output):
+    """The rule as a sentence."""
+
+    sentence: str
+
+
+class Segment(Output):
+    """A named audience. `total` is null where its rule is broken, and then `problem` says why."""
+
+    id: int
+    name: str
+    rule: Rule
+    total: int | None
+    version: int
+    problem: str | None = None
+
+
+class SegmentInput(Input):
+    """A new segment."""
+
+    name: Name
+    rule: Rule
+
+
+class SegmentPatch(Input):
+    """Changes to a segment; what is left out stays."""
+
+    name: Name | UnsetType = UNSET
+    rule: Rule | UnsetType = UNSET

@@ -1,0 +1,139 @@
+"""The frames of the live socket."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from backend.rules import Rule
+from backend.schemas.audience import Preview, Sample
+from backend.schemas.commons import Id, Input, Output
+from backend.schemas.problem import Mistake
+
+SubscriptionId = Annotated[str, Meta(min_length=1, max_length=64, description="chosen by the client")]
+TopicName = Annotated[
+    str,
+    Meta(
+        pattern="^((session|method|import|run):[1-9][0-9]{0,17}|me)$",
+        description="`session:ID`, `method:ID`, `import:ID`, `run:ID` or `me`",
+    ),
+]
+
+
+class PreviewFrame(Input, tag="preview"):
+    """Count this rule, and again whenever a change alters it. A newer frame with the same id replaces it."""
+
+    id: SubscriptionId
+    rule: Rule
+    session_id: Id | None = None
+    at: date | None = None
+    sample: Sample = 0
+
+
+class WatchFrame(Input, tag="watch"):
+    """Follow a topic: its state at once, then states and events."""
+
+    id: SubscriptionId
+    topic: TopicName
+
+
+class UnwatchFrame(Input, tag="unwatch"):
+    """End a subscription; unknown ids are ignored."""
+
+    id: SubscriptionId
+
+
+class PingFrame(Input, tag="ping"):
+    """Answered by a pong."""
+
+
+ClientFrame = PreviewFrame | WatchFrame | UnwatchFrame | PingFrame
+
+
+class CountsFrame(Preview, tag="counts"):
+    """The present counts of a preview."""
+
+    id: str
+
+
+class StateFrame(Output, tag="state"):
+    """The present state of a topic; for a session the counts of its enrollments."""
+
+    id: str
+    position: int
+    data: Any
+
+
+class EventPerson(Output):
+    """Whom an event is about."""
+
+    id: int
+    first_name: str
+    last_name: str
+
+
+class EventReason(Output):
+    """The fact that caused it, as the run recorded it."""
+
+    facet: str
+    name: str | None
+    old: Any
+    new: Any
+    text: str | None
+
+
+class EventData(Output):
+    """One person, or `count` people at once when too many changed together to name them all."""
+
+    at: datetime
+    count: int
+    session_id: int | None
+    learner: EventPerson | None
+    reason: EventReason | None
+    before: str | None
+    after: str | None
+
+
+class EventFrame(Output, tag="event"):
+    """Something happened in a topic: `entered`, `left`, `completed`, `blocked`, `unblocked`, `updated`, `catalog`.
+
+    Every event after the first state's position arrives once and in order, so that they add up to each later state.
+    """
+
+    id: str
+    position: int
+    event: str
+    data: EventData
+
+
+class FrameProblem(Output):
+    """What was wrong, as in `application/problem+json`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[Mistake]
+
+
+class ErrorFrame(Output, tag="error"):
+    """A frame could not be followed, or a subscription ended; `id` is null when the frame had none that can be read."""
+
+    id: str | None
+    problem: FrameProblem
+
+
+class PongFrame(Output, tag="pong"):
+    """Alive."""
+
+
+ServerFrame = CountsFrame | StateFrame | EventFrame | ErrorFrame | PongFrame
+
+CLOSE_NOT_SIGNED_IN = 4401
+CLOSE_FORBIDDEN = 4403
+CLOSE_TOO_SLOW = 4408
+CLOSE_TOO_MANY = 4429
+CLOSE_GOING_AWAY = 1012
+
+encode = msgspec.json.Encoder().encode
