@@ -6,31 +6,35 @@ import type { Happening, Reason } from './types';
 /** A ticker is for what is happening, not an archive. */
 export const TICKER_LENGTH = 50;
 
-/** What of an event frame the ticker shows, or nothing when it is not about a person. */
+/** What of an event frame the ticker shows, or nothing when it is not about people. */
 export function happeningOf(frame: EventFrame): Happening | null {
   const data = frame.data as Partial<Happening>;
-  if (!data.learner || !data.at) return null;
+  if (!data.at || (!data.learner && !data.count)) return null;
   return {
     event: frame.event,
-    learner: data.learner,
+    learner: data.learner ?? null,
+    count: data.count ?? 1,
     reason: data.reason ?? null,
     at: data.at,
     position: frame.position,
   };
 }
 
+/** What makes a happening the same as another. */
+export const happeningKey = (one: Happening): string =>
+  `${one.event} ${one.learner?.id ?? `many ${one.position}`} ${Date.parse(one.at)}`;
+
 /** The newest first; what was there before and the same happening twice stay out. */
 export function addHappenings(before: Happening[], more: Happening[]): Happening[] {
-  const key = (one: Happening) => `${one.event} ${one.learner.id} ${one.at}`;
   const seen = new Set<string>();
   return [...more, ...before]
-    .filter((one) => !seen.has(key(one)) && seen.add(key(one)))
-    .sort((a, b) => b.at.localeCompare(a.at))
+    .filter((one) => !seen.has(happeningKey(one)) && seen.add(happeningKey(one)))
+    .sort((a, b) => Date.parse(b.at) - Date.parse(a.at))
     .slice(0, TICKER_LENGTH);
 }
 
 export function headline(one: Happening): string {
-  const name = personName(one.learner);
+  const name = one.learner ? personName(one.learner) : m.faces_people_count({ count: one.count ?? 0 });
   switch (one.event) {
     case 'entered':
       return m.faces_entered({ name });

@@ -15,10 +15,11 @@ export interface Reason {
   text?: string | null;
 }
 
-/** Something that happened to one person in a session. */
+/** Something that happened in a session: to one person, or to `count` at once when they were too many to name. */
 export interface Happening {
   event: string;
-  learner: { id: Id; first_name: string; last_name: string };
+  learner: { id: Id; first_name: string; last_name: string } | null;
+  count?: number;
   reason: Reason | null;
   at: Instant;
   position?: number;

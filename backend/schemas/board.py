@@ -1,0 +1,115 @@
+"""The coach's board and the learner's player on the wire."""
+
+from datetime import date, datetime
+from typing import Any
+
+from backend.schemas.commons import Output
+
+
+class BoardSession(Output):
+    """A session on its coach's board."""
+
+    id: int
+    activity_id: int
+    activity_title: str
+    name: str
+    external_id: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+
+class TimelinePoint(Output):
+    """How many countable people were enrolled, and had completed, at the end of a day."""
+
+    date: date
+    enrolled: int
+    completed: int
+
+
+class HappeningLearner(Output):
+    """Whom it happened to."""
+
+    id: int
+    first_name: str
+    last_name: str
+
+
+class HappeningReason(Output):
+    """The fact behind it: which, what it refers to, and its value before and after."""
+
+    facet: str
+    name: str | None = None
+    old: Any = None
+    new: Any = None
+    text: str | None = None
+
+
+class Happening(Output):
+    """Something that happened to one person in a session; the same shape as in the live socket's events."""
+
+    event: str
+    learner: HappeningLearner
+    reason: HappeningReason | None
+    at: datetime
+    position: int
+
+
+class Happenings(Output):
+    """The latest first."""
+
+    items: list[Happening]
+
+
+class PlayerActivity(Output):
+    """What is being taken."""
+
+    id: int
+    kind: str
+    title: str
+    description: str
+
+
+class PlayerStep(Output):
+    """A step and how far the reader is with it."""
+
+    id: int
+    kind: str
+    activity_id: int | None
+    title: str
+    body: str
+    mandatory: bool
+    min_score: float | None
+    status: str
+    score: float | None
+    completed_at: datetime | None
+
+
+class PlayerEnrollment(Output):
+    """The reader's live enrollment, which lets them take the steps."""
+
+    id: int
+    session_id: int
+    session_name: str
+    state: str
+    starts_at: datetime | None
+    due_at: datetime | None
+
+
+class PlayerAward(Output):
+    """The reader's latest award of the activity's certificate."""
+
+    title: str
+    issued_at: datetime
+    expires_at: datetime | None
+
+
+class Player(Output):
+    """An activity as its learner takes it. `progress` is 0 to 1."""
+
+    activity: PlayerActivity
+    steps: list[PlayerStep]
+    enrollment: PlayerEnrollment | None
+    status: str
+    successful: bool
+    progress: float
+    award: PlayerAward | None

@@ -1,0 +1,87 @@
+"""What lately happened to people in a session, read from the change log, with the fact behind it."""
+
+from typing import Any
+
+from asyncpg import Record
+
+from backend.database import fetch
+from backend.schemas.board import Happening, HappeningLearner, HappeningReason, Happenings
+from backend.services.actor import Actor
+from backend.services.rights import session_for
+
+# A ticker is for what is happening; the runs keep the rest.
+MOST = 100
+# An enrollment's due date may change without anything happening; so a few more rows are read than are shown.
+READ_AHEAD = 3
+
+_LATEST = """
+SELECT c.seq, c.at, c.facet, c.old, c.new, l.id AS learner_id, l.first_name, l.last_name, why.reason,
+       coalesce(g.name, f.name, a.title) AS ref_name
+FROM (
+    (SELECT * FROM change_log WHERE facet = 'enrollment' AND ref_id = $1 ORDER BY seq DESC LIMIT $2)
+    UNION ALL
+    (SELECT * FROM change_log WHERE facet = 'blocked'
+     AND ref_id IN (SELECT id FROM enrollment_method WHERE session_id = $1) ORDER BY seq DESC LIMIT $2)
+) c
+JOIN learner l ON l.id = c.learner_id
+LEFT JOIN LATERAL (
+    -- The run that wrote this change did so in the same transaction, a moment before.
+    SELECT rc.reason FROM run_change rc JOIN run r ON r.id = rc.run_id
+    WHERE rc.learner_id = c.learner_id AND r.session_id = $1 AND rc.reason IS NOT NULL
+      AND r.created_at BETWEEN c.at - interval '10 seconds' AND c.at + interval '1 second'
+      AND rc.change = CASE WHEN c.facet = 'blocked' THEN CASE WHEN c.new IS NULL THEN 'unblocked' ELSE 'blocked' END
+                           WHEN c.new IS NULL OR c.new->>0 = 'expired' THEN 'left' ELSE 'entered' END
+    ORDER BY rc.run_id DESC LIMIT 1
+) why ON true
+LEFT JOIN learner_group g ON why.reason->>'facet' = 'membership' AND g.id = (why.reason->>'ref')::integer
+LEFT JOIN field f ON why.reason->>'facet' = 'field' AND f.id = (why.reason->>'ref')::integer
+LEFT JOIN activity a ON why.reason->>'facet' = 'result' AND a.id = (why.reason->>'ref')::integer
+ORDER BY c.seq DESC
+"""
+_GONE = (None, "expired")
+
+
+def event_of(facet: str, old: Any, new: Any) -> str | None:
+    """The name of what a row of the log means for a session; None when nothing visible happened."""
+    if facet == "blocked":
+        return "unblocked" if new is None else "blocked"
+    before, after = old and old[0], new and new[0]
+    if before == after:
+        return None
+    if after == "completed" and before not in _GONE:
+        return "completed"
+    if before in _GONE:
+        return "entered"
+    return "left" if after in _GONE else "updated"
+
+
+def _happening(row: Record, event: str) -> Happening:
+    reason = row["reason"]
+    return Happening(
+        event=event,
+        learner=HappeningLearner(
+            id=row["learner_id"], first_name=row["first_name"], last_name=row["last_name"]
+        ),
+        reason=HappeningReason(
+            facet=reason.get("facet", ""),
+            name=row["ref_name"],
+            old=reason.get("old"),
+            new=reason.get("new"),
+            text=reason.get("text"),
+        )
+        if reason
+        else None,
+        at=row["at"],
+        position=row["seq"],
+    )
+
+
+async def latest(actor: Actor, session_id: int, limit: int) -> Happenings:
+    """Up to `limit` happenings, the latest first. Raises `NotFound` or `Forbidden` as the board itself."""
+    await session_for(actor, session_id)
+    items: list[Happening] = []
+    for row in await fetch(_LATEST, session_id, limit * READ_AHEAD):
+        event = event_of(row["facet"], row["old"], row["new"])
+        if event is not None and len(items) < limit:
+            items.append(_happening(row, event))
+    return Happenings(items=items)
