@@ -1,0 +1,281 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Filter, Preview, Rule } from '$lib/api';
+import { choiceOf, choiceRule } from './ahead';
+import { counted, gained } from './counted';
+import { addDays, dayIn, daysBetween, isDay } from './days';
+import { draftKey, drop, keep, KEPT_FOR_MS, recall, type KeptDraft } from './draft';
+import { replaceFilter } from './edit';
+import {
+  asksMatch,
+  controlFor,
+  missingIn,
+  newField,
+  newFilter,
+  opsFor,
+  withAddedOp,
+  withOp,
+} from './filters';
+import { gapsOf } from './gaps';
+import { begin, edited, LONGEST_HISTORY, redone, SAME_EDIT_MS, undone } from './history';
+import { fromText, toText } from './json';
+import { parsePath, samePath, textOf } from './path';
+import { NEW_POLICY, sameDraft } from './policy';
+import { nounsOf, partsOf } from './sentence';
+
+const field = (values: string[]): Filter => ({ type: 'field', field: 'location', op: 'in', values });
+
+describe('paths', () => {
+  it('go to text and back', () => {
+    const path = { block: 2, steps: [0, 3, 1] };
+    expect(textOf(path)).toBe('blocks[2].filters[0].of[3].of[1]');
+    expect(parsePath(textOf(path))).toEqual({ at: path, rest: '' });
+    expect(textOf({ block: 1, steps: [] })).toBe('blocks[1]');
+  });
+
+  it('find the control an error of the server is about', () => {
+    const found = parsePath('rule.blocks[0].filters[1].of[0].values[2]');
+    expect(found).toEqual({ at: { block: 0, steps: [1, 0] }, rest: 'values[2]' });
+    expect(parsePath('rule.blocks[3].groups')).toEqual({ at: { block: 3, steps: [] }, rest: 'groups' });
+    expect(parsePath('rule.include')).toBeNull();
+    expect(samePath(found!.at, { block: 0, steps: [1, 0] })).toBe(true);
+  });
+});
+
+describe('history', () => {
+  it('takes back and does again', () => {
+    let history = begin('a');
+    history = edited(history, 'b', null, 0);
+    history = edited(history, 'c', null, 1);
+    expect(undone(history).present).toBe('b');
+    expect(redone(undone(history)).present).toBe('c');
+    expect(undone(undone(undone(history))).present).toBe('a');
+    expect(edited(undone(history), 'd', null, 2).future).toEqual([]);
+  });
+
+  it('makes one step of quick edits of the same thing', () => {
+    let history = begin('');
+    history = edited(history, 'P', 'box', 1000);
+    history = edited(history, 'Pa', 'box', 1100);
+    expect(undone(history).present).toBe('');
+    history = edited(history, 'Par', 'box', 1100 + SAME_EDIT_MS);
+    expect(undone(history).present).toBe('Pa');
+    expect(undone(edited(history, 'x', 'other', 2100)).present).toBe('Par');
+  });
+
+  it('does not grow without end, and nothing happened is no step', () => {
+    let history = begin(0);
+    for (let step = 1; step <= LONGEST_HISTORY + 10; step += 1) history = edited(history, step, null, step);
+    expect(history.past).toHaveLength(LONGEST_HISTORY);
+    expect(edited(history, history.present, null, 0)).toBe(history);
+  });
+});
+
+describe('filters', () => {
+  it('offer the operators their field can answer', () => {
+    expect(opsFor('text')).toContain('contains');
+    expect(opsFor('choice')).not.toContain('between');
+    expect(controlFor('number', 'between')).toBe('range');
+    expect(controlFor('date', 'lt')).toBe('date');
+    expect(controlFor('choice', 'is_set')).toBe('none');
+    expect(controlFor('boolean', 'in')).toBe('choices');
+  });
+
+  it('keep what fits when the operator changes', () => {
+    const between = { ...newField('credits', 'number'), values: [10, 20] };
+    expect(withOp(between, 'number', 'gt').values).toEqual([10]);
+    expect(withOp(between, 'number', 'is_set')).not.toHaveProperty('values');
+    expect(withAddedOp({ type: 'added', op: 'last_days', values: [7] }, 'after').values).toEqual([]);
+    expect(withAddedOp({ type: 'added', op: 'after', values: ['2026-01-01'] }, 'last_days').values).toEqual([
+      30,
+    ]);
+  });
+
+  it('say what they still want', () => {
+    expect(missingIn(newField('location', 'choice'))).toBe('values');
+    expect(missingIn({ type: 'field', field: 'x', op: 'is_empty' })).toBeNull();
+    expect(missingIn({ type: 'field', field: 'x', op: 'between', values: [1] })).toBe('values');
+    expect(missingIn(newFilter('path_result'))).toBe('paths');
+    expect(missingIn(newFilter('added'))).toBeNull();
+    expect(missingIn(newFilter('any'))).toBe('of');
+    expect(asksMatch({ type: 'path_result', status: 'completed', paths: [1, 2] })).toBe(true);
+    expect(asksMatch({ type: 'path_result', status: 'completed', paths: [1] })).toBe(false);
+  });
+
+  it('and blocks without anybody are gaps of the rule, with the path the server would give', () => {
+    const rule: Rule = {
+      blocks: [
+        { groups: [], filters: [{ type: 'any', of: [field(['Paris']), field([])] }] },
+        { groups: [], everyone: true, filters: [] },
+      ],
+      include: [],
+      exclude: [],
+    };
+    expect(gapsOf(rule).map((gap) => gap.path)).toEqual([
+      'rule.blocks[0].groups',
+      'rule.blocks[0].filters[0].of[1].values',
+    ]);
+  });
+});
+
+describe('the rule as text', () => {
+  const rule: Rule = {
+    blocks: [{ groups: [1, 'sales'], filters: [field(['Paris'])] }],
+    include: [4],
+    exclude: [],
+  };
+
+  it('comes back as it was', () => {
+    expect(fromText(toText(rule))).toEqual({ rule });
+    expect(fromText('{}')).toEqual({ rule: { blocks: [], include: [], exclude: [] } });
+  });
+
+  it.each([
+    ['{', 'syntax', ''],
+    ['[]', 'shape', 'rule'],
+    ['{"block":[]}', 'shape', 'block'],
+    ['{"include":["a"]}', 'shape', 'include'],
+    ['{"blocks":[{"groups":[1],"filters":[{"type":"colour"}]}]}', 'shape', 'blocks[0].filters[0].type'],
+    ['{"blocks":[{"filters":[{"type":"any"}]}]}', 'shape', 'blocks[0].filters[0].of'],
+    [
+      '{"blocks":[{"filters":[{"type":"none","of":[{"type":"group"}]}]}]}',
+      'shape',
+      'blocks[0].filters[0].of[0].groups',
+    ],
+    ['{"blocks":[{"groups":7}]}', 'shape', 'blocks[0].groups'],
+  ])('%s is refused', (text, problem, detail) => {
+    const reading = fromText(text);
+    expect(reading).toMatchObject({ problem });
+    if (detail) expect(reading).toMatchObject({ detail });
+  });
+});
+
+describe('drafts', () => {
+  const shelf = {
+    items: new Map<string, string>(),
+    getItem: (key: string) => shelf.items.get(key) ?? null,
+    setItem: (key: string, value: string) => void shelf.items.set(key, value),
+    removeItem: (key: string) => void shelf.items.delete(key),
+  };
+  const key = draftKey('session', 7, 'new');
+  const kept: KeptDraft = {
+    draft: { rule: { blocks: [], include: [1], exclude: [] }, policy: NEW_POLICY },
+    version: null,
+    at: 1000,
+  };
+  beforeEach(() => shelf.items.clear());
+
+  it('are kept for each session and method', () => {
+    keep(shelf, key, kept);
+    expect(recall(shelf, key, 2000)).toEqual(kept);
+    expect(recall(shelf, draftKey('session', 7, 3), 2000)).toBeNull();
+    drop(shelf, key);
+    expect(recall(shelf, key, 2000)).toBeNull();
+  });
+
+  it('are forgotten when old or unreadable', () => {
+    keep(shelf, key, kept);
+    expect(recall(shelf, key, 1001 + KEPT_FOR_MS)).toBeNull();
+    shelf.setItem(key, '{"draft":');
+    expect(recall(shelf, key, 0)).toBeNull();
+    expect(shelf.items.size).toBe(0);
+  });
+
+  it('differ only when they say something else', () => {
+    const same = structuredClone(kept.draft);
+    expect(sameDraft(kept.draft, same)).toBe(true);
+    expect(sameDraft(kept.draft, { ...same, policy: { ...same.policy, mandatory: true } })).toBe(false);
+  });
+});
+
+describe('the sentence', () => {
+  const rule: Rule = {
+    blocks: [{ groups: [1, 2], filters: [field(['Paris', 'Art'])] }],
+    include: [5, 6, 7],
+    exclude: [],
+  };
+  const nouns = nounsOf(
+    rule,
+    (ref) => ({ 1: 'Sales', 2: 'Support' })[ref as 1 | 2],
+    (filter) => (filter.type === 'field' ? ['Location', ...(filter.values as string[])] : []),
+  );
+
+  it('becomes words and links, in order', () => {
+    expect(partsOf('People in Sales or Support whose Location is Paris, plus 3 picked', nouns)).toEqual([
+      'People in ',
+      { text: 'Sales', target: 'blocks[0].groups' },
+      ' or ',
+      { text: 'Support', target: 'blocks[0].groups' },
+      ' whose ',
+      { text: 'Location', target: 'blocks[0].filters[0]' },
+      ' is ',
+      { text: 'Paris', target: 'blocks[0].filters[0]' },
+      ', plus ',
+      { text: '3', target: 'include' },
+      ' picked',
+    ]);
+  });
+
+  it('does not find a noun inside a word, and loses no text', () => {
+    const sentence = 'Start Art';
+    const parts = partsOf(sentence, [{ text: 'Art', target: 'x' }]);
+    expect(parts).toEqual(['Start ', { text: 'Art', target: 'x' }]);
+    expect(partsOf('nothing here', nouns)).toEqual(['nothing here']);
+  });
+});
+
+describe('counts', () => {
+  const rule: Rule = {
+    blocks: [{ groups: [1], filters: [field(['Paris']), field(['Rome'])] }],
+    include: [],
+    exclude: [],
+  };
+  const preview: Preview = {
+    total: 40,
+    position: 9,
+    as_of: '2026-11-23T12:00:00Z',
+    blocks: [
+      {
+        total: 40,
+        groups_total: 200,
+        filters: [
+          { remaining: 90, without: 71 },
+          { remaining: 40, without: 90 },
+        ],
+      },
+    ],
+    included: 0,
+    excluded: 0,
+    blocked: 0,
+    sample: [],
+  };
+
+  it('stay with the lines that an edit did not touch', () => {
+    const counts = counted(rule, preview);
+    const next = replaceFilter(rule, { block: 0, steps: [1] }, field(['Oslo']));
+    const kept = counts.filter(next.blocks[0]!.filters[0]!);
+    expect(kept).toMatchObject({ remaining: 90, groups_total: 200 });
+    expect(gained(kept!)).toBe(31);
+    expect(counts.filter(next.blocks[0]!.filters[1]!)).toBeUndefined();
+  });
+
+  it('of all choices are one question', () => {
+    const asked = choiceRule(rule, { block: 0, steps: [1] }, [
+      choiceOf({ type: 'field', field: 'location', op: 'in' }, 'Oslo'),
+      choiceOf({ type: 'field', field: 'location', op: 'in' }, 'Rome'),
+    ]);
+    expect(asked?.blocks).toHaveLength(2);
+    expect(asked?.blocks[0]?.filters).toEqual([field(['Paris']), field(['Oslo'])]);
+    expect(choiceRule(rule, { block: 0, steps: [0, 1] }, [])).toBeNull();
+  });
+});
+
+describe('days', () => {
+  it('are counted across months and years', () => {
+    expect(addDays('2026-12-31', 1)).toBe('2027-01-01');
+    expect(addDays('2026-03-01', -1)).toBe('2026-02-28');
+    expect(daysBetween('2026-11-23', '2027-02-21')).toBe(90);
+    expect(dayIn('Asia/Tokyo', new Date('2026-11-23T20:00:00Z'))).toBe('2026-11-24');
+    expect(isDay('2026-11-23')).toBe(true);
+    expect(isDay('2026-13-40')).toBe(false);
+  });
+});

@@ -1,0 +1,45 @@
+/** Which number belongs to which line, also while the rule on screen is already a keystroke ahead of the counts. */
+import type { Block, BlockCounts, Filter, Preview, Rule } from '$lib/api';
+
+export interface FilterCount {
+  remaining: number;
+  without: number;
+  /** The block's own total, and how many its groups hold before any filter. */
+  total: number;
+  groups_total: number;
+}
+
+export interface Counted {
+  preview: Preview;
+  block(block: Block): BlockCounts | undefined;
+  filter(filter: Filter): FilterCount | undefined;
+}
+
+/**
+ * `preview` counted `rule`. Lines are found by the objects themselves: an edit keeps the objects it does not touch, so
+ * every line that is still the same keeps its number, and an edited one has none until it is counted.
+ */
+export function counted(rule: Rule, preview: Preview): Counted {
+  const blocks = new Map<Block, BlockCounts>();
+  const filters = new Map<Filter, FilterCount>();
+  for (const [index, block] of rule.blocks.entries()) {
+    const counts = preview.blocks[index];
+    if (!counts) continue;
+    blocks.set(block, counts);
+    for (const [at, filter] of block.filters.entries()) {
+      const one = counts.filters[at];
+      if (!one || counts.total === null || counts.groups_total === null) continue;
+      filters.set(filter, { ...one, total: counts.total, groups_total: counts.groups_total });
+    }
+  }
+  return {
+    preview,
+    block: (block) => blocks.get(block),
+    filter: (filter) => filters.get(filter),
+  };
+}
+
+/** People a filter costs: how many more the block would hold without it. */
+export function gained(count: FilterCount): number {
+  return count.without - count.total;
+}

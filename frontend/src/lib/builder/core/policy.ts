@@ -1,0 +1,62 @@
+/** How people are enrolled: everything of a method that is not its rule. */
+import type { Instant, Method, OnLeave, Rule } from '$lib/api';
+import { EMPTY_RULE, complete, sameRule } from './edit';
+
+export interface Policy {
+  name: string;
+  dynamic: boolean;
+  on_leave: OnLeave;
+  role: string;
+  mandatory: boolean;
+  due_at: Instant | null;
+  due_days: number | null;
+  recertify_months: number | null;
+}
+
+/** What the builder edits. */
+export interface Draft {
+  rule: Rule;
+  policy: Policy;
+}
+
+export const NEW_POLICY: Policy = {
+  name: '',
+  dynamic: true,
+  on_leave: 'expire',
+  role: 'learner',
+  mandatory: false,
+  due_at: null,
+  due_days: null,
+  recertify_months: null,
+};
+
+export const NEW_DRAFT: Draft = { rule: EMPTY_RULE, policy: NEW_POLICY };
+
+export function draftOf(method: Method): Draft {
+  return {
+    rule: complete(method.rule),
+    policy: {
+      name: method.name,
+      dynamic: method.dynamic,
+      on_leave: method.on_leave,
+      role: method.role,
+      mandatory: method.mandatory,
+      due_at: method.due_at ?? null,
+      due_days: method.due_days ?? null,
+      recertify_months: method.recertify_months ?? null,
+    },
+  };
+}
+
+export function samePolicy(a: Policy, b: Policy): boolean {
+  return (Object.keys(NEW_POLICY) as (keyof Policy)[]).every((key) => a[key] === b[key]);
+}
+
+export function sameDraft(a: Draft, b: Draft): boolean {
+  return samePolicy(a.policy, b.policy) && sameRule(a.rule, b.rule);
+}
+
+/** Whether there is anyone a rule could mean. */
+export function meansNobody(rule: Rule): boolean {
+  return rule.blocks.length === 0 && rule.include.length === 0;
+}
