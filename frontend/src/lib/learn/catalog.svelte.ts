@@ -10,7 +10,8 @@ const MOST_ENDED = 5;
 export class CatalogStore {
   items = $state.raw<CatalogItem[] | null>(null);
   error = $state.raw<unknown>(null);
-  fresh = $state.raw<ReadonlySet<string>>(new Set());
+  /** Keys of what came while the reader was looking. */
+  fresh = $state.raw<readonly string[]>([]);
   ended = $state.raw<CatalogItem[]>([]);
 
   #abort: AbortController | null = null;
@@ -35,9 +36,9 @@ export class CatalogStore {
       const page = await load(abort.signal);
       if (abort.signal.aborted) return;
       const change = compareCatalogs(this.items, page.items);
-      if (change.fresh.length > 0) this.fresh = new Set([...this.fresh, ...change.fresh]);
-      const back = new Set(page.items.map(keyOf));
-      this.ended = [...change.ended, ...this.ended.filter((item) => !back.has(keyOf(item)))].slice(
+      if (change.fresh.length > 0) this.fresh = [...this.fresh, ...change.fresh];
+      const back = page.items.map(keyOf);
+      this.ended = [...change.ended, ...this.ended.filter((item) => !back.includes(keyOf(item)))].slice(
         0,
         MOST_ENDED,
       );
