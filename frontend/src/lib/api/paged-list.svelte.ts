@@ -1,5 +1,8 @@
 import type { Page } from './types';
 
+/** Past this many rows a refresh starts from the top instead of reading everything again. */
+const REFRESHED_AT_ONCE = 1_000;
+
 export type LoadPage<T> = (cursor: string | null, signal: AbortSignal) => Promise<Page<T>>;
 
 /**
@@ -28,21 +31,37 @@ export class PagedList<T> {
     return !this.first && this.#next === null;
   }
 
-  /** Asks anew. `load` replaces the question; `keep` leaves the old rows on screen until the new ones are here. */
+  /** Asks from the top. `load` replaces the question; `keep` leaves the old rows until the first new ones are here. */
   restart(load?: LoadPage<T>, keep = false): void {
     if (load) this.#load = load;
-    this.#abort.abort();
-    this.#abort = new AbortController();
-    this.#next = null;
-    this.#wanted = 1;
-    this.#running = false;
-    this.error = null;
-    this.first = true;
+    this.#begin();
     if (!keep) {
       this.items = [];
       this.total = 0;
     }
     void this.#run();
+  }
+
+  /** Reads what is on screen again without moving anything; for when others may have changed it. */
+  async refresh(): Promise<void> {
+    if (this.first || this.#running) return;
+    const wanted = Math.min(this.items.length, REFRESHED_AT_ONCE);
+    if (wanted < this.items.length) return this.restart(undefined, true);
+    const { signal } = this.#abort;
+    try {
+      let items: T[] = [];
+      let page: Page<T> | null = null;
+      do {
+        page = await this.#load(page?.next ?? null, signal);
+        items = items.concat(page.items);
+      } while (page.next !== null && items.length < wanted && !signal.aborted);
+      if (signal.aborted || this.#running) return;
+      this.items = items;
+      this.total = page.total;
+      this.#next = page.next;
+    } catch {
+      // What is on screen was right a moment ago; the next refresh or a scroll tells.
+    }
   }
 
   /** Reads on until the row at `index` is here (or there are no more). */
@@ -63,6 +82,16 @@ export class PagedList<T> {
 
   dispose(): void {
     this.#abort.abort();
+  }
+
+  #begin(): void {
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    this.#next = null;
+    this.#wanted = 1;
+    this.#running = false;
+    this.error = null;
+    this.first = true;
   }
 
   async #run(): Promise<void> {

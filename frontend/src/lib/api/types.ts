@@ -100,6 +100,7 @@ export interface Step {
   kind: StepKind;
   activity_id?: Id | null;
   title: string;
+  body?: string;
   mandatory: boolean;
   min_score?: number | null;
 }
@@ -114,6 +115,7 @@ export interface Activity {
   id: Id;
   kind: ActivityKind;
   title: string;
+  description?: string;
   external_id: string | null;
   steps: Step[];
   min_minutes?: number | null;
@@ -311,7 +313,7 @@ export interface Method {
   key?: string | null;
   version: number;
   state: MethodState;
-  frozen_reason?: string | null;
+  state_reason?: string;
 }
 
 export interface BlockedSample {
@@ -376,37 +378,49 @@ export interface Counts {
   position: number;
 }
 
-export type RunState = 'planned' | 'held' | 'running' | 'done' | 'rejected' | 'undone' | 'failed';
+export type RunState = 'applying' | 'applied' | 'held' | 'rejected' | 'undone' | 'failed';
+export type RunCause =
+  'confirm' | 'change' | 'clock' | 'import' | 'act' | 'self' | 'approve' | 'undo' | 'check';
 
 export interface Run {
   id: Id;
   session_id: Id | null;
   method_id: Id | null;
   state: RunState;
-  cause: string;
+  cause: RunCause;
   entered: number;
   left: number;
   blocked: number;
-  progress?: number | null;
+  total?: number;
+  done?: number;
   created_at: Instant;
   finished_at?: Instant | null;
-  by?: { id: Id; first_name: string; last_name: string } | null;
+  actor?: { id: Id; first_name: string; last_name: string } | null;
   session_name?: string | null;
   activity_title?: string | null;
   method_name?: string | null;
-  undone_by_run_id?: Id | null;
+  undo_of?: Id | null;
+  undone_by?: Id | null;
   left_alone?: { learner: Learner; reason: string }[];
+  changes?: RunChange[];
+}
+
+export interface RunChange {
+  learner: Pick<Learner, 'id' | 'first_name' | 'last_name' | 'email'>;
+  change: 'entered' | 'left' | 'blocked' | 'unblocked' | 'updated';
+  reason?: { text?: string } | null;
 }
 
 // Outbox, tokens
 
-export type MessageState = 'waiting' | 'sending' | 'sent' | 'cancelled' | 'failed' | 'kept';
+export type MessageState = 'pending' | 'sending' | 'sent' | 'kept' | 'failed' | 'cancelled';
+export type MessageKind = 'enrollment' | 'invitation' | 'alert';
 
 export interface Message {
   id: Id;
   state: MessageState;
-  kind: string;
-  to: string;
+  kind: MessageKind;
+  email: string;
   subject: string;
   due_at: Instant | null;
   sent_at: Instant | null;

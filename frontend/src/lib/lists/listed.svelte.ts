@@ -1,0 +1,47 @@
+import { untrack } from 'svelte';
+import { goto } from '$app/navigation';
+import { page } from '$app/state';
+import { PagedList, type Page, type QueryValue } from '$lib/api';
+
+const PAGE_SIZE = 100;
+
+type Query = Record<string, QueryValue>;
+
+/** A list that asks again when `query` changes, while a component initialises. `null` waits. */
+export function listed<T>(
+  load: (query: Query, signal: AbortSignal) => Promise<Page<T>>,
+  query: () => Query | null,
+): PagedList<T> {
+  let current: Query = {};
+  const list = new PagedList<T>((cursor, signal) =>
+    load({ ...current, limit: PAGE_SIZE, cursor: cursor ?? undefined }, signal),
+  );
+  let asked = '';
+  $effect(() => {
+    const next = query();
+    const text = JSON.stringify(next);
+    if (next === null || text === asked) return;
+    asked = text;
+    untrack(() => {
+      current = next;
+      list.restart(undefined, true);
+    });
+  });
+  $effect(() => () => list.dispose());
+  return list;
+}
+
+/** A value of the address, which survives reload, back and sharing. */
+export function parameter(name: string): string {
+  return page.url.searchParams.get(name) ?? '';
+}
+
+/** Changes the address in place; empty values leave it. */
+export function setParameters(values: Record<string, string | null | undefined>, push = false): void {
+  const url = new URL(page.url);
+  for (const [name, value] of Object.entries(values)) {
+    if (value) url.searchParams.set(name, value);
+    else url.searchParams.delete(name);
+  }
+  void goto(url, { replaceState: !push, keepFocus: true, noScroll: true });
+}

@@ -1,0 +1,48 @@
+import type { EnrollmentState, Method, MethodKind, MethodState } from '$lib/api';
+import { date } from '$lib/format';
+import { m } from '$lib/paraglide/messages';
+
+export type Tone = 'plain' | 'accent' | 'enter' | 'leave' | 'blocked';
+
+export function methodKind(kind: MethodKind): string {
+  return {
+    manual: m.method_manual,
+    audience: m.method_audience,
+    group: m.method_group,
+    segment: m.method_segment,
+    chain: m.method_chain,
+    self: m.method_self,
+    subpath: m.method_subpath,
+  }[kind]();
+}
+
+export function methodState(state: MethodState): { label: string; tone: Tone } {
+  return {
+    live: { label: m.method_live(), tone: 'enter' as const },
+    frozen: { label: m.method_frozen(), tone: 'leave' as const },
+    held: { label: m.method_held(), tone: 'blocked' as const },
+    draft: { label: m.method_draft(), tone: 'plain' as const },
+  }[state];
+}
+
+export function enrollmentState(state: EnrollmentState): { label: string; tone: Tone } {
+  return {
+    active: { label: m.state_active(), tone: 'accent' as const },
+    completed: { label: m.state_completed(), tone: 'enter' as const },
+    expired: { label: m.state_expired(), tone: 'plain' as const },
+    suspended: { label: m.state_suspended(), tone: 'blocked' as const },
+  }[state];
+}
+
+/** How a method enrolls, in a few words. */
+export function policy(method: Method): string {
+  return [
+    method.dynamic ? m.method_dynamic() : m.method_static(),
+    method.mandatory && m.method_mandatory(),
+    method.due_at && m.method_due_at({ date: date(method.due_at) }),
+    method.due_days != null && m.method_due_days({ count: method.due_days }),
+    method.recertify_months != null && m.method_recertify({ count: method.recertify_months }),
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
