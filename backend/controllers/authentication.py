@@ -1,0 +1,111 @@
+"""Who is asking, on HTTP and on sockets: cookie or bearer token, Origin, scopes."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar.connection import ASGIConnection, Request
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency, Provide
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from backend.controllers.repeating import Repeating
+from backend.controllers.route_options import PUBLIC, READS, SAFE_METHODS
+from backend.services.actor import READ, SCIM, WRITE, Actor
+from backend.services.errors import Forbidden, Invalid, NotSignedIn
+from backend.services.signing_in import COOKIE, SIGNED_IN_FOR, authenticate
+
+# What is below these is for who is signed in; health, metrics, the OpenAPI document and the front end are for all.
+GUARDED = ("/api/v1/", "/scim/")
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+# How handlers ask for the acting learner: `actor: CurrentActor`.
+CurrentActor = NamedDependency[Actor]
+
+
+def bearer_of(headers: Mapping[str, str]) -> str | None:
+    """The bearer token, or None; an empty string for another kind of authorization, which is nobody's."""
+    given = headers.get("authorization")
+    if given is None:
+        return None
+    kind, _, token = given.partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+def origin_allowed(connection: Connection) -> bool:
+    """Whether the browser's page is ours: its Origin is the host it asks, or `app.state.base_url`.
+
+    Programs send no Origin; browsers always do on what could harm.
+    """
+    origin = connection.headers.get("origin")
+    if origin is None:
+        return connection.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
+    base_url = urlsplit(connection.app.state.get("base_url") or "")
+    return urlsplit(origin).netloc in (connection.headers.get("host"), base_url.netloc or None)
+
+
+async def actor_of(connection: Connection) -> Actor | None:
+    """Whoever makes this request or opens this socket."""
+    return await authenticate(cookie=connection.cookies.get(COOKIE), bearer=bearer_of(connection.headers))
+
+
+class Authentication(ASGIMiddleware):
+    """Every route of the API: somebody, from our own page, within the token's scopes, unless the route is public.
+
+    Puts the `Actor` (or None) in `scope["user"]`, where `request.user` finds it. Sockets check for themselves, after
+    accepting: browsers could not read the reason otherwise.
+    """
+
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Refuses also NUL in the address, where no route could take it."""
+        if scope["type"] == "http" and scope["path"].startswith(GUARDED):
+            if b"%00" in scope["query_string"] or "\0" in scope["path"]:
+                raise Invalid.at("query", "nul", "A text cannot contain the character U+0000.")
+            connection: Connection = ASGIConnection(scope)
+            actor = scope["user"] = await actor_of(connection)
+            _check(connection, actor, scope["method"], scope["route_handler"].opt)
+        await next_app(scope, receive, send)
+
+
+def _check(connection: Connection, actor: Actor | None, method: str, opt: Mapping[str, Any]) -> None:
+    if method not in SAFE_METHODS and COOKIE in connection.cookies and not origin_allowed(connection):
+        raise Forbidden("This request came from another site.")
+    if opt.get(PUBLIC):
+        return
+    if actor is None:
+        raise NotSignedIn
+    if connection.scope["path"].startswith("/scim"):
+        needed = SCIM
+    else:
+        needed = READ if method in SAFE_METHODS or opt.get(READS) else WRITE
+    if not actor.allows(needed):
+        raise Forbidden(f"This token does not cover the scope “{needed}”.")
+
+
+def provide_actor(request: Request[Any, Any, Any]) -> Actor:
+    """The dependency `actor` of every route that is not public."""
+    actor: Actor | None = request.user
+    if actor is None:
+        raise NotSignedIn
+    return actor
+
+
+def session_cookie(connection: Connection, secret: str | None) -> Cookie:
+    """The cookie that carries a sign-in; without a secret, one that ends it."""
+    return Cookie(
+        key=COOKIE,
+        value=secret or "",
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=connection.url.scheme == "https",
+        max_age=int(SIGNED_IN_FOR.total_seconds()) if secret else 0,
+    )
+
+
+MIDDLEWARE = [Authentication(), Repeating()]
+DEPENDENCIES = {"actor": Provide(provide_actor, sync_to_thread=False)}

@@ -1,0 +1,90 @@
+"""`Idempotency-Key`: a write with a key runs in one transaction together with the key and its answer."""
+
+from litestar import Request
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend.controllers.route_options import READS, SAFE_METHODS, UNREPEATABLE
+from backend.database import transaction
+from backend.services import idempotency
+from backend.services.idempotency import Answer
+
+REPLAYED = (b"idempotent-replayed", b"true")
+
+
+class _Refused(Exception):
+    """The handler answered with an error: undo what it did, and let the key be used again."""
+
+
+class Repeating(ASGIMiddleware):
+    """Holds the answer back until it is committed.
+
+    Therefore a service behind a route with a key never sees its own writes sequenced: catch up before writing. A route
+    that has to commit in the middle says `opt={UNREPEATABLE: True}` and sees to its own idempotency.
+    """
+
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Everything without a key, an actor or an effect passes through."""
+        key = next((v.decode("latin-1") for k, v in scope["headers"] if k == b"idempotency-key"), None)
+        opt = scope["route_handler"].opt
+        actor = scope.get("user")
+        if (
+            key is None
+            or actor is None
+            or scope["method"] in SAFE_METHODS  # type: ignore[typeddict-item]
+            or opt.get(READS)
+            or opt.get(UNREPEATABLE)
+        ):
+            await next_app(scope, receive, send)
+            return
+        # What is kept must be readable by whoever repeats it: no compression.
+        scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
+        body = await Request(scope, receive).body()
+        request_hash = idempotency.hash_request(
+            scope["method"],  # type: ignore[typeddict-item]
+            scope["path"],
+            scope["query_string"],
+            body,
+        )
+        held: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            held.append(message)
+
+        try:
+            async with transaction():
+                answer = await idempotency.begin(actor, key, request_hash)
+                if answer is not None:
+                    held = _replay(answer)
+                else:
+                    await next_app(scope, receive, hold)
+                    await idempotency.finish(actor, key, _answer(held))
+        except _Refused:
+            pass
+        for message in held:
+            await send(message)
+
+
+def _answer(held: list[Message]) -> Answer:
+    status, media_type = 500, ""
+    for message in held:
+        if message["type"] == "http.response.start":
+            status = message["status"]
+            media_type = dict(message["headers"]).get(b"content-type", b"").decode("latin-1")
+    if status >= 400:
+        raise _Refused
+    body = b"".join(m.get("body", b"") for m in held if m["type"] == "http.response.body")
+    return Answer(status, body, media_type)
+
+
+def _replay(answer: Answer) -> list[Message]:
+    headers = [(b"content-length", str(len(answer.body)).encode()), REPLAYED]
+    if answer.media_type:
+        headers.append((b"content-type", answer.media_type.encode("latin-1")))
+    return [
+        {"type": "http.response.start", "status": answer.status, "headers": headers},
+        {"type": "http.response.body", "body": answer.body, "more_body": False},
+    ]

@@ -1,0 +1,1 @@
+"""The wire: msgspec structs of what comes in and what goes out."""

@@ -1,0 +1,114 @@
+"""Signing in, tokens, audit, the organisation."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from backend.schemas.commons import Code, Id, Input, Name, Output
+
+Role = Literal["admin", "group_admin", "coach", "instructor", "manager", "reseller", "learner"]
+Scope = Literal["read", "write", "scim"]
+Email = Annotated[str, Meta(min_length=1, max_length=320, examples=["ana@example.org"])]
+Password = Annotated[str, Meta(max_length=1000)]
+
+
+class SignInInput(Input):
+    """Credentials."""
+
+    email: Email
+    password: Password
+
+
+class PasswordInput(Input):
+    """A change of one's own password."""
+
+    current: Password
+    new: Password
+
+
+class InvitationInput(Input):
+    """The password somebody who was invited chooses."""
+
+    password: Password
+
+
+class InvitedPerson(Output):
+    """Who an invitation is for."""
+
+    email: str
+    first_name: str
+    last_name: str
+    language: str
+
+
+class Person(Output):
+    """The person signed in."""
+
+    id: int
+    email: str
+    first_name: str
+    last_name: str
+    language: str
+
+
+class Organisation(Output):
+    """Facts about the whole installation."""
+
+    name: str
+    timezone: str
+    language: str
+    managers_enroll: bool = False
+
+
+class OrganisationChange(Input):
+    """What to change; what is absent stays."""
+
+    name: Name | UnsetType = UNSET
+    timezone: Code | UnsetType = UNSET
+    language: Code | UnsetType = UNSET
+    managers_enroll: bool | UnsetType = UNSET
+
+
+class Me(Output):
+    """Who is signed in and what the interface should show them."""
+
+    learner: Person
+    roles: list[Role]
+    organisation: Organisation
+    smtp: bool
+    clock_offset_seconds: float
+
+
+class TokenInput(Input):
+    """A new API token; no scopes: everything its owner may do. Admins may make one for another learner."""
+
+    name: Name
+    scopes: list[Scope] = []
+    expires_at: datetime | None = None
+    learner_id: Id | UnsetType = UNSET
+
+
+class Token(Output):
+    """An API token; `token` itself is told once, when it is made."""
+
+    id: int
+    learner_id: int
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+    token: str | UnsetType = UNSET
+
+
+class AuditLine(Output):
+    """Who did what to which object."""
+
+    id: int
+    at: datetime
+    actor: Person | None
+    action: str
+    object_kind: str
+    object_id: int | None
+    detail: dict[str, Any]

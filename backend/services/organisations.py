@@ -1,0 +1,45 @@
+"""The organisation: its name, time zone and language."""
+
+from zoneinfo import ZoneInfoNotFoundError
+
+from asyncpg import Record
+
+from backend import clock
+from backend.database import execute, fetch_row, transaction
+from backend.schemas.access import Organisation, OrganisationChange
+from backend.services import audit
+from backend.services.actor import Actor
+from backend.services.errors import Invalid
+from backend.services.languages import check_language
+from backend.services.rights import require_admin
+
+
+async def organisation() -> Organisation:
+    """The one organisation there is."""
+    row = await fetch_row("SELECT name, timezone, language, managers_enroll FROM organisation")
+    return _wire(row)
+
+
+def _wire(row: Record | None) -> Organisation:
+    if row is None:
+        raise RuntimeError("the organisation's row is missing: run `muster migrate`")
+    return Organisation(**row)
+
+
+async def change_organisation(actor: Actor, change: OrganisationChange) -> Organisation:
+    """Change what is given. Raises `Invalid` for an unknown time zone."""
+    require_admin(actor)
+    values = {name: getattr(change, name) for name in change.__struct_fields__}
+    given = {name: value for name, value in values.items() if isinstance(value, str | bool)}
+    if "timezone" in given:
+        try:
+            clock.zone(given["timezone"])
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise Invalid.at("timezone", "timezone", "There is no such time zone.") from None
+    if "language" in given:
+        check_language(given["language"], "language")
+    async with transaction():
+        for name, value in given.items():
+            await execute(f"UPDATE organisation SET {name} = $1", value)  # noqa: S608 - names of the Struct
+        await audit.record(actor, "organisation.change", "organisation", 1, **given)
+        return await organisation()

@@ -1,0 +1,170 @@
+"""Signing in and out, and telling who a cookie or a token belongs to."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from backend import clock
+from backend.database import execute, fetch_row, fetch_value, transaction
+from backend.services import audit
+from backend.services.actor import Actor
+from backend.services.errors import Forbidden, Invalid, NotFound, NotSignedIn
+from backend.services.passwords import hash_password, password_matches
+from backend.services.throttling import count_attempt, forget_attempts
+
+COOKIE = "muster_session"
+SIGNED_IN_FOR = timedelta(days=14)
+# How often `seen_at` is brought up to date: a write for every request would be one too many.
+SEEN_EVERY = timedelta(minutes=5)
+
+_LEARNER = "l.id, l.is_admin, l.email, l.first_name, l.last_name, l.language"
+_BY_COOKIE = f"""
+SELECT {_LEARNER}, s.id AS sign_in_id, '{{}}'::text[] AS scopes, s.seen_at
+FROM sign_in s JOIN learner l ON l.id = s.learner_id
+WHERE s.token_hash = $1 AND s.expires_at > muster_now() AND l.status IN ('invited', 'active')
+"""
+_BY_TOKEN = f"""
+SELECT {_LEARNER}, t.id AS token_id, t.scopes, t.used_at AS seen_at
+FROM api_token t JOIN learner l ON l.id = t.learner_id
+WHERE t.token_hash = $1 AND (t.expires_at IS NULL OR t.expires_at > muster_now())
+  AND l.status IN ('invited', 'active')
+"""
+
+
+def hash_token(token: str) -> bytes:
+    """What is stored of a token: enough entropy is in it that a plain hash does."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+async def authenticate(*, cookie: str | None = None, bearer: str | None = None) -> Actor | None:
+    """Whoever the cookie's or the bearer token's value belongs to, or None. A bearer token takes precedence.
+
+    Only learners who are invited or active are anybody.
+    """
+    secret = bearer if bearer is not None else cookie
+    if not secret:
+        return None
+    row = await fetch_row(_BY_COOKIE if bearer is None else _BY_TOKEN, hash_token(secret))
+    if row is None:
+        return None
+    sign_in_id, token_id = row.get("sign_in_id"), row.get("token_id")
+    if row["seen_at"] is None or clock.now() - row["seen_at"] > SEEN_EVERY:
+        if sign_in_id is not None:
+            await execute("UPDATE sign_in SET seen_at = muster_now() WHERE id = $1", sign_in_id)
+        else:
+            await execute("UPDATE api_token SET used_at = muster_now() WHERE id = $1", token_id)
+    return Actor(
+        id=row["id"],
+        is_admin=row["is_admin"],
+        email=row["email"],
+        first_name=row["first_name"],
+        last_name=row["last_name"],
+        language=row["language"],
+        scopes=frozenset(row["scopes"]),
+        via="cookie" if bearer is None else "token",
+        sign_in_id=sign_in_id,
+        token_id=token_id,
+    )
+
+
+async def start_session(learner_id: int, previous: str | None = None) -> str:
+    """Sign `learner_id` in under a new secret, and end the sign-in of the `previous` cookie: returns the new cookie."""
+    secret = secrets.token_urlsafe(32)
+    async with transaction():
+        if previous:
+            await execute("DELETE FROM sign_in WHERE token_hash = $1", hash_token(previous))
+        await execute("DELETE FROM sign_in WHERE learner_id = $1 AND expires_at <= muster_now()", learner_id)
+        await execute(
+            "INSERT INTO sign_in (token_hash, learner_id, created_at, seen_at, expires_at)"
+            " VALUES ($1, $2, muster_now(), muster_now(), muster_now() + $3)",
+            hash_token(secret),
+            learner_id,
+            SIGNED_IN_FOR,
+        )
+    return secret
+
+
+async def sign_in(email: str, password: str, *, address: str, previous: str | None = None) -> str:
+    """Check the password and return a new cookie. Raises `TooMany` or `NotSignedIn`, the same for every reason."""
+    keys = (f"account:{email.strip().lower()}", f"address:{address}")
+    await count_attempt(*keys)
+    row = await fetch_row(
+        "SELECT id, password_hash FROM learner WHERE lower(email) = lower($1) AND status IN ('invited', 'active')",
+        email.strip(),
+    )
+    if not await password_matches(row["password_hash"] if row else None, password) or row is None:
+        raise NotSignedIn("The e-mail address or the password is not right.")
+    await forget_attempts(*keys)
+    return await start_session(row["id"], previous)
+
+
+async def sign_out(cookie: str | None) -> None:
+    """End the sign-in of this cookie."""
+    if cookie:
+        await execute("DELETE FROM sign_in WHERE token_hash = $1", hash_token(cookie))
+
+
+async def change_password(actor: Actor, current: str, new: str) -> None:
+    """Set one's own password and end one's other sign-ins."""
+    if actor.via != "cookie":
+        raise Forbidden("A password is changed by the person who is signed in with it.")
+    await count_attempt(f"account:{actor.email.lower()}")
+    stored = await fetch_value("SELECT password_hash FROM learner WHERE id = $1", actor.id)
+    if not await password_matches(stored, current):
+        raise Invalid.at("current", "wrong", "This is not your current password.")
+    hashed = await hash_password(new, "new")
+    await forget_attempts(f"account:{actor.email.lower()}")
+    async with transaction():
+        await execute("UPDATE learner SET password_hash = $2 WHERE id = $1", actor.id, hashed)
+        await execute(
+            "DELETE FROM sign_in WHERE learner_id = $1 AND id IS DISTINCT FROM $2", actor.id, actor.sign_in_id
+        )
+        await audit.record(actor, "password.change", "learner", actor.id)
+
+
+_INVITED = """
+SELECT l.id, l.email, l.first_name, l.last_name, l.language
+FROM invitation i JOIN learner l ON l.id = i.learner_id
+WHERE i.token_hash = $1 AND i.expires_at > muster_now() AND l.status IN ('invited', 'active')
+"""
+_INVALID_INVITATION = "This invitation is not valid any more. Ask for a new one."
+
+
+async def create_invitation(learner_id: int, valid_for: timedelta = timedelta(days=30)) -> str:
+    """A new secret for the invitation's link; earlier ones stay valid until they expire."""
+    secret = secrets.token_urlsafe(32)
+    await execute(
+        "INSERT INTO invitation (token_hash, learner_id, created_at, expires_at)"
+        " VALUES ($1, $2, muster_now(), muster_now() + $3)",
+        hash_token(secret),
+        learner_id,
+        valid_for,
+    )
+    return secret
+
+
+async def invited_person(token: str) -> dict[str, str]:
+    """Who an invitation is for: e-mail, names, language. Raises `NotFound`."""
+    row = await fetch_row(_INVITED, hash_token(token))
+    if row is None:
+        raise NotFound(_INVALID_INVITATION)
+    return {name: row[name] for name in ("email", "first_name", "last_name", "language")}
+
+
+async def accept_invitation(token: str, password: str, *, previous: str | None = None) -> str:
+    """Set the password of whoever was invited, make them active and sign them in: returns the cookie."""
+    await invited_person(token)
+    hashed = await hash_password(password)
+    async with transaction():
+        row = await fetch_row(f"{_INVITED} FOR UPDATE", hash_token(token))
+        if row is None:
+            raise NotFound(_INVALID_INVITATION)
+        await execute(
+            "UPDATE learner SET password_hash = $2, status = 'active', version = version + 1 WHERE id = $1",
+            row["id"],
+            hashed,
+        )
+        await execute("DELETE FROM invitation WHERE learner_id = $1", row["id"])
+        await execute("DELETE FROM sign_in WHERE learner_id = $1", row["id"])
+        await audit.record(Actor(id=row["id"]), "invitation.accept", "learner", row["id"])
+        return await start_session(row["id"], previous)

@@ -1,0 +1,121 @@
+"""A real server for each test, and clients who are signed in."""
+
+import asyncio
+import importlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
+
+from backend.controllers import problems
+from backend.controllers.authentication import DEPENDENCIES, MIDDLEWARE
+from backend.controllers.requests import MusterRequest
+from backend.database import fetch_value
+from backend.services.passwords import hash_password
+from backend.settings import load_settings
+
+PASSWORD = "correct horse battery"
+
+SignIn = Callable[[str], Awaitable[httpx.AsyncClient]]
+AddPerson = Callable[..., Awaitable[int]]
+
+MINE = ["signing_in"]
+
+
+def _app(data_dir: Path) -> Litestar:
+    handlers = []
+    for name in MINE:
+        module = importlib.import_module(f"backend.controllers.{name}")
+        handlers += [v for v in vars(module).values() if isinstance(v, BaseRouteHandler)]
+    settings = load_settings(data_dir=data_dir, environ={})
+    return Litestar(
+        [Router("/api/v1", route_handlers=handlers)],
+        request_class=MusterRequest,
+        middleware=MIDDLEWARE,
+        dependencies={**DEPENDENCIES, "settings": Provide(lambda: settings, sync_to_thread=False)},
+        exception_handlers=problems.EXCEPTION_HANDLERS,
+        request_max_body_size=64 * 1024 * 1024,
+    )
+
+
+@pytest.fixture
+async def address(database: str, tmp_path: Path) -> AsyncIterator[str]:
+    """Where the API of this test listens."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(_app(tmp_path), log_level="warning", lifespan="on"))
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            await asyncio.sleep(0.005)
+            if task.done():
+                task.result()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """Hashed once: it is slow on purpose."""
+    return asyncio.run(hash_password(PASSWORD))
+
+
+@pytest.fixture
+async def add_person(database: str, password_hash: str) -> AddPerson:
+    """Adds somebody who can sign in with `PASSWORD`; returns the id."""
+
+    async def add(email: str, *, is_admin: bool = False, status: str = "active", **more: object) -> int:
+        row = {
+            "email": email,
+            "is_admin": is_admin,
+            "status": status,
+            "password_hash": password_hash,
+            **more,
+        }
+        marks = ", ".join(f"${i}" for i in range(1, len(row) + 1))
+        found: int = await fetch_value(
+            f"INSERT INTO learner (added_at, {', '.join(row)}) VALUES (muster_now(), {marks}) RETURNING id",
+            *row.values(),
+        )
+        return found
+
+    return add
+
+
+@pytest.fixture
+async def sign_in(address: str) -> AsyncIterator[SignIn]:
+    """Signs somebody in; the client carries their cookie."""
+    async with AsyncExitStack() as stack:
+
+        async def signed_in(email: str) -> httpx.AsyncClient:
+            client = await stack.enter_async_context(
+                httpx.AsyncClient(base_url=f"{address}/api/v1", timeout=60)
+            )
+            answer = await client.post("/auth/login", json={"email": email, "password": PASSWORD})
+            assert answer.status_code == 200, answer.text
+            return client
+
+        yield signed_in
+
+
+@pytest.fixture
+async def anonymous(address: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody who is not signed in."""
+    async with httpx.AsyncClient(base_url=f"{address}/api/v1", timeout=60) as client:
+        yield client
+
+
+@pytest.fixture
+async def admin(add_person: AddPerson, sign_in: SignIn) -> httpx.AsyncClient:
+    """A platform admin's client."""
+    await add_person("root@example.org", is_admin=True)
+    return await sign_in("root@example.org")
