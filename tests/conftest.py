@@ -1,11 +1,14 @@
 """Fixtures on real servers; see docs/operating.md for how to run the tests against others."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 
+import httpx
 import pytest
 
 import backend.database
+from tests.harness.instance import Muster, clean_environment, running_muster
+from tests.harness.mail import SmtpSink, smtp_server
 from tests.harness.servers import Servers, run_servers
 
 _run = pytest.StashKey[ExitStack]()
@@ -46,3 +49,45 @@ async def database(database_url: str) -> AsyncIterator[str]:
         yield database_url
     finally:
         await backend.database.disconnect()
+
+
+@pytest.fixture(scope="module")
+def smtp_sink() -> Iterator[SmtpSink]:
+    """A real SMTP server; the module's `muster` sends its mail there."""
+    with smtp_server() as sink:
+        yield sink
+
+
+@pytest.fixture(scope="module")
+def start_muster(
+    servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Muster]]:
+    """Start a running Muster on a database of its own: `start_muster("--api", "2", MUSTER_CLOCK="+P40D")`.
+
+    It has one admin (`muster.sign_in()`), and ends with the module.
+    """
+    with ExitStack() as stack:
+
+        def start(*arguments: str, **settings: str) -> Muster:
+            database = servers.new_database()
+            stack.callback(servers.drop_database, database)
+            addresses = {"MUSTER_DATABASE_URL": database, "MUSTER_REDIS_URL": servers.new_redis()}
+            environment = clean_environment(**(addresses | settings))
+            directory = tmp_path_factory.mktemp("muster")
+            muster = stack.enter_context(running_muster(directory, environment, *arguments))
+            muster.create_admin()
+            return muster
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def muster(start_muster: Callable[..., Muster], smtp_sink: SmtpSink) -> Muster:
+    """One running Muster for the module's tests, its mail going to `smtp_sink`: make what you need, share the rest."""
+    return start_muster(MUSTER_SMTP_URL=smtp_sink.url)
+
+
+@pytest.fixture(scope="module")
+def http(muster: Muster) -> httpx.Client:
+    """A client of `muster` at `/api/v1`, signed in as its admin."""
+    return muster.sign_in()
