@@ -78,7 +78,7 @@ def load_settings(
         data_dir=(data_dir or Path(given.get("MUSTER_DATA_DIR", DEFAULT_DATA_DIR))).absolute(),
         database_url=_url(given, "MUSTER_DATABASE_URL", "postgresql", "postgres"),
         redis_url=_url(given, "MUSTER_REDIS_URL", "redis", "rediss", "unix"),
-        smtp_url=_url(given, "MUSTER_SMTP_URL", "smtp", "smtps", "smtp+starttls"),
+        smtp_url=_url(given, "MUSTER_SMTP_URL", "smtp", "smtps"),
         base_url=_base_url(given),
         given_secret=secret,
         timezone=_timezone(given),
