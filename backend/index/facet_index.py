@@ -1,0 +1,221 @@
+"""The facet index: all facts and structure at one position of the change log, and the questions it answers."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+import msgspec
+from pyroaring import BitMap
+
+from backend.index.cache import Cache
+from backend.index.changes import Batch, Change
+from backend.index.checking import broken_parts
+from backend.index.counting import SessionCounts, blocked_elsewhere, session_counts
+from backend.index.errors import BrokenRule
+from backend.index.evaluating import Evaluator
+from backend.index.facts import Facts
+from backend.index.funnel import BlockPreview, funnel
+from backend.index.predicates import PredicateIndex, opened_facets
+from backend.index.structure import STRUCTURE, Activity, Certificate, Field, Group, Segment, Structure
+from backend.rules import Facet, Problem, Rule
+
+K = TypeVar("K")
+# Structure that can change what a filter means; the rest (methods, sessions' names) cannot.
+_MEANING = frozenset(
+    {"learner_group", "field", "activity", "certificate", "session", "segment", "organisation"}
+)
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """How many people a rule has, and why so many. `sample` holds the lowest ids."""
+
+    total: int
+    position: int
+    as_of: date
+    blocks: list[BlockPreview]
+    included: int
+    excluded: int
+    blocked: int
+    sample: list[int]
+
+
+class FacetIndex:
+    """Bitmaps of everything, kept current by `apply`; implements `rules.Names`.
+
+    Raises `BrokenRule` wherever a rule refers to something that is gone. Rules given to it must be resolved.
+    """
+
+    def __init__(self, timezone: str = "UTC") -> None:
+        self.position = 0
+        self.structure = Structure()
+        self.structure.organisation = msgspec.structs.replace(self.structure.organisation, timezone=timezone)
+        self.facts = Facts(timezone)
+        self.cache = Cache()
+
+    @property
+    def timezone(self) -> str:
+        """The organisation's time zone, in which days are told."""
+        return self.structure.organisation.timezone
+
+    @property
+    def language(self) -> str:
+        """The organisation's language."""
+        return self.structure.organisation.language
+
+    @property
+    def countable(self) -> BitMap:
+        """Everybody who can be in an audience; not to be changed."""
+        return self.facts.countable
+
+    @property
+    def stale(self) -> bool:
+        """Whether days are told in an outdated time zone: the index must be loaded again."""
+        return self.facts.timezone != self.timezone
+
+    # ── following the log ────────────────────────────────────────────────────────────────────────────────────────
+
+    def apply(self, changes: Iterable[Change]) -> Batch:
+        """Apply changes in order. Those already seen are skipped; a gap raises `ValueError`."""
+        batch = Batch(self.position)
+        for change in changes:
+            if change.seq <= self.position:
+                continue
+            if change.seq != self.position + 1:
+                raise ValueError(f"the log jumps from {self.position} to {change.seq}")
+            self._apply(change, batch)
+            self.position = change.seq
+        batch.position = self.position
+        self.cache.touch(batch.facets)
+        if any(facet.name in _MEANING for facet in batch.structure):
+            self.cache.clear()
+        return batch
+
+    def adopt(self, other: "FacetIndex") -> None:
+        """Become what `other` is: whoever holds this index sees the new one."""
+        self.__dict__.update(other.__dict__)
+
+    def _apply(self, change: Change, batch: Batch) -> None:
+        facet = Facet(change.facet, change.ref_id)
+        if change.learner_id is None:
+            if change.facet in STRUCTURE:
+                self.structure.put(change.facet, change.ref_id or 0, change.new)
+                batch.structure.add(facet)
+        else:
+            self.facts.move(change.facet, change.learner_id, change.ref_id, change.old, change.new)
+            batch.learners.add(change.learner_id)
+            batch.facets.add(facet)
+        batch.changes.append(change)
+
+    # ── who ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def check(self, rule: Rule) -> list[Problem]:
+        """Why the rule cannot be evaluated; empty when it can."""
+        return broken_parts(rule, self.structure, self.facts.status)
+
+    def evaluate(self, rule: Rule, day: date, *, only: BitMap | None = None) -> BitMap:
+        """The people of the rule on `day`; with `only`, those among them. A bitmap of the caller's own."""
+        return self._evaluator(rule, day, only).rule(rule)
+
+    def _evaluator(self, rule: Rule, day: date, only: BitMap | None = None) -> Evaluator:
+        problems = self.check(rule)
+        if problems:
+            raise BrokenRule(problems)
+        return Evaluator(self.facts, self.structure, day, self.cache, only)
+
+    def preview(self, rule: Rule, day: date, session_id: int | None = None, sample: int = 0) -> Preview:
+        """Counts of the whole rule, of each block and filter, and with a session of the people enrolled elsewhere."""
+        evaluator = self._evaluator(rule, day)
+        found = BitMap()
+        blocks = []
+        for block in rule.blocks:
+            people, counted = funnel(evaluator, block)
+            found |= people
+            blocks.append(counted)
+        included = self.countable & BitMap(rule.include)
+        excluded = self.countable & BitMap(rule.exclude)
+        found |= included
+        found -= excluded
+        blocked = 0 if session_id is None else len(self.blocked(session_id, found))
+        return Preview(
+            len(found),
+            self.position,
+            day,
+            blocks,
+            len(included),
+            len(excluded),
+            blocked,
+            list(found[:sample]),
+        )
+
+    def matches_for(
+        self, learners: BitMap, rules: Mapping[K, Rule], day: date
+    ) -> dict[K, BitMap | BrokenRule]:
+        """For each rule, those of `learners` who are its people on `day`; or why it cannot be told."""
+        found: dict[K, BitMap | BrokenRule] = {}
+        for key, rule in rules.items():
+            try:
+                found[key] = self.evaluate(rule, day, only=learners)
+            except BrokenRule as broken:
+                found[key] = broken
+        return found
+
+    # ── enrollment ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def counts(self, session_id: int, now: datetime) -> SessionCounts:
+        """The session's board at the instant `now`."""
+        return session_counts(self.facts, self.structure, session_id, now)
+
+    def blocked(self, session_id: int, people: BitMap) -> BitMap:
+        """Those of `people` whose live enrollment in another session of the activity keeps them out of this one."""
+        return blocked_elsewhere(self.facts, self.structure, session_id, people)
+
+    def enrolled(self, session_id: int) -> BitMap:
+        """Everybody, countable or not, whose enrollment in the session is live; a bitmap of the caller's own."""
+        enrollments = self.facts.enrollments.get(session_id)
+        return BitMap() if enrollments is None else enrollments.live().copy()
+
+    def sources(self, method_id: int) -> BitMap:
+        """Everybody, countable or not, who holds a live source of the method; a bitmap of the caller's own."""
+        held = self.facts.sources.get(method_id)
+        return BitMap() if held is None else held.copy()
+
+    def blocked_for(self, method_id: int) -> BitMap:
+        """Everybody recorded as blocked for the method; a bitmap of the caller's own."""
+        held = self.facts.blocked.get(method_id)
+        return BitMap() if held is None else held.present.copy()
+
+    # ── what rests on what ───────────────────────────────────────────────────────────────────────────────────────
+
+    def facets(self, rule: Rule) -> frozenset[Facet]:
+        """The facts whose changes can change the rule's people, segments inside it opened."""
+        return opened_facets(rule, self.structure)
+
+    def predicates(self, rules: Mapping[Any, Rule]) -> PredicateIndex[Any]:
+        """An index from facts to these rules."""
+        made: PredicateIndex[Any] = PredicateIndex()
+        for key, rule in rules.items():
+            made.put(key, self.facets(rule))
+        return made
+
+    # ── names, for `rules.resolve` and `rules.describe` ──────────────────────────────────────────────────────────
+
+    def find_field(self, reference: int | str) -> Field | None:
+        return self.structure.find_field(reference)
+
+    def find_group(self, reference: int | str) -> Group | None:
+        return self.structure.find_group(reference)
+
+    def find_activity(self, reference: int | str) -> Activity | None:
+        return self.structure.find_activity(reference)
+
+    def find_certificate(self, reference: int | str) -> Certificate | None:
+        return self.structure.find_certificate(reference)
+
+    def find_segment(self, reference: int) -> Segment | None:
+        return self.structure.find_segment(reference)
+
+    def knows_learner(self, learner_id: int) -> bool:
+        return learner_id in self.facts.status.present
+
+    def segments_inside(self, segment_id: int) -> frozenset[int]:
+        return self.structure.segments_inside(segment_id)

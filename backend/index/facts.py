@@ -1,0 +1,192 @@
+"""All facts about learners as bitmaps, and how one logged change moves them."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pyroaring import BitMap
+
+from backend.index.values import EMPTY, Values, union
+
+COUNTABLE = frozenset({"invited", "active"})
+LIVE = frozenset({"active", "completed", "suspended"})
+# "Never expires" is a day, so that expiry days are ordered.
+NEVER = date.max
+
+
+class Results:
+    """Standing on one activity."""
+
+    __slots__ = ("statuses", "successful")
+
+    def __init__(self) -> None:
+        self.statuses: Values[str] = Values()
+        self.successful = BitMap()
+
+    def move(self, learner_id: int, new: list[Any] | None) -> None:
+        self.statuses.move(learner_id, self.statuses.of(learner_id), None if new is None else new[0])
+        (self.successful.add if new is not None and new[1] else self.successful.discard)(learner_id)
+
+    def copy(self) -> "Results":
+        made = Results()
+        made.statuses = self.statuses.copy()
+        made.successful = self.successful.copy()
+        return made
+
+
+class Enrollments:
+    """Enrollments in one session: state, and due instant of those who have one."""
+
+    __slots__ = ("due", "states")
+
+    def __init__(self) -> None:
+        self.states: Values[str] = Values()
+        self.due: Values[datetime] = Values()
+
+    def move(self, learner_id: int, new: list[Any] | None) -> None:
+        self.states.move(learner_id, self.states.of(learner_id), None if new is None else new[0])
+        due = None if new is None else instant(new[1])
+        self.due.move(learner_id, self.due.of(learner_id), due)
+
+    def live(self) -> BitMap:
+        """Everybody whose enrollment is live; not to be changed by the caller."""
+        return union(self.states.having(LIVE))
+
+    def copy(self) -> "Enrollments":
+        made = Enrollments()
+        made.states = self.states.copy()
+        made.due = self.due.copy()
+        return made
+
+
+class Facts:
+    """Everything known about learners, by facet. Days are those of `timezone`: in another one, load again."""
+
+    def __init__(self, timezone: str = "UTC") -> None:
+        self.timezone = timezone
+        self.zone = ZoneInfo(timezone)
+        self.status: Values[str] = Values()
+        self.countable = BitMap()
+        self.language: Values[str] = Values()
+        self.added: Values[date] = Values()
+        self.manager: Values[int] = Values()
+        self.groups: dict[int, BitMap] = {}
+        self.fields: dict[int, Values[Any]] = {}
+        self.results: dict[int, Results] = {}
+        self.awards: dict[int, Values[date]] = {}
+        self.enrollments: dict[int, Enrollments] = {}
+        self.sources: dict[int, BitMap] = {}
+        self.blocked: dict[int, Values[int]] = {}
+        self._movers: dict[str, Callable[[int, int, Any, Any], None]] = {
+            "status": self._status,
+            "language": lambda learner, _ref, old, new: self.language.move(learner, old, new),
+            "added": lambda learner, _ref, old, new: self.added.move(learner, self.day(old), self.day(new)),
+            "manager": lambda learner, _ref, old, new: self.manager.move(learner, old, new),
+            "membership": lambda learner, group, _old, new: _mark(self.groups, group, learner, new),
+            "field": self._field,
+            "result": self._result,
+            "award": self._award,
+            "enrollment": self._enrollment,
+            "source": lambda learner, method, _old, new: _mark(self.sources, method, learner, new),
+            "blocked": self._blocked,
+            "profile": lambda *_: None,
+        }
+
+    def move(self, facet: str, learner_id: int, ref: int | None, old: Any, new: Any) -> None:
+        """Apply one change of a fact: what was `old` (None: nothing) is `new` now."""
+        self._movers[facet](learner_id, 0 if ref is None else ref, old, new)
+
+    def day(self, value: Any) -> date | None:
+        """The calendar day of an instant as the log writes it."""
+        at = instant(value)
+        return None if at is None else day_in(at, self.zone)
+
+    def _status(self, learner_id: int, _ref: int, old: Any, new: Any) -> None:
+        self.status.move(learner_id, old, new)
+        (self.countable.add if new in COUNTABLE else self.countable.discard)(learner_id)
+
+    def _field(self, learner_id: int, field: int, old: Any, new: Any) -> None:
+        # An empty text is no value.
+        _of(self.fields, field, Values).move(
+            learner_id, None if old == "" else old, None if new == "" else new
+        )
+        if not self.fields[field].present:
+            del self.fields[field]
+
+    def _result(self, learner_id: int, activity: int, _old: Any, new: Any) -> None:
+        results = _of(self.results, activity, Results)
+        results.move(learner_id, new)
+        if not results.statuses.present:
+            del self.results[activity]
+
+    def _award(self, learner_id: int, certificate: int, old: Any, new: Any) -> None:
+        expiries: Values[date] = _of(self.awards, certificate, Values)
+        expiries.move(learner_id, self.expiry_day(old), self.expiry_day(new))
+        if not expiries.present:
+            del self.awards[certificate]
+
+    def expiry_day(self, award: Any) -> date | None:
+        """The day on which an award [issued, expires] is no longer valid."""
+        if award is None:
+            return None
+        return self.day(award[1]) or NEVER
+
+    def _enrollment(self, learner_id: int, session: int, _old: Any, new: Any) -> None:
+        enrollments = _of(self.enrollments, session, Enrollments)
+        enrollments.move(learner_id, new)
+        if not enrollments.states.present:
+            del self.enrollments[session]
+
+    def _blocked(self, learner_id: int, method: int, old: Any, new: Any) -> None:
+        others: Values[int] = _of(self.blocked, method, Values)
+        others.move(learner_id, old, new)
+        if not others.present:
+            del self.blocked[method]
+
+    def members(self, group: int) -> BitMap:
+        """Direct members of a group; not to be changed by the caller."""
+        return self.groups.get(group, EMPTY)
+
+
+def _of(table: dict[int, Any], ref: int, kind: Callable[[], Any]) -> Any:
+    found = table.get(ref)
+    if found is None:
+        found = table[ref] = kind()
+    return found
+
+
+def _mark(table: dict[int, BitMap], ref: int, learner_id: int, new: Any) -> None:
+    found = table.get(ref)
+    if new is not None:
+        if found is None:
+            found = table[ref] = BitMap()
+        found.add(learner_id)
+    elif found is not None:
+        found.discard(learner_id)
+        if not found:
+            del table[ref]
+
+
+def instant(value: Any) -> datetime | None:
+    """An instant as the log writes it (ISO 8601 text), or as the database gives it, in UTC."""
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError):
+        # PostgreSQL knows instants outside the calendar of Python ('infinity', the year 20000).
+        return datetime.min.replace(tzinfo=UTC) if value.startswith("-") or "BC" in value else FAR
+
+
+FAR = datetime.max.replace(tzinfo=UTC)
+
+
+def day_in(at: datetime, zone: ZoneInfo) -> date:
+    """The calendar day of an instant in a time zone."""
+    try:
+        return at.astimezone(zone).date()
+    except OverflowError:
+        return at.date()

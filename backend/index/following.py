@@ -1,0 +1,195 @@
+"""Keeps this process's index at the head of the change log, for ever."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+import structlog
+
+from backend.database import fetch_row, open_connection
+from backend.index.changes import Batch, Change
+from backend.index.errors import IndexBehind
+from backend.index.facet_index import FacetIndex
+from backend.index.loading import load_index
+
+# The wake-up is a notification; this bounds how late one that was lost is noticed.
+POLL_SECONDS = 0.25
+# How many log rows one query brings.
+READ_ROWS = 5_000
+# How many changes are applied before others get their turn on the event loop; about 2 ms.
+SLICE_CHANGES = 250
+# A statement this slow means that the connection is gone without saying so.
+STATEMENT_SECONDS = 30.0
+# How long a question waits for what was committed before it.
+CATCH_UP_SECONDS = 2.0
+_CATCH_UP_STEP_SECONDS = 0.02
+_BACKOFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+
+_LOG = """
+    SELECT seq, at, facet, learner_id, ref_id, old, new FROM change_log WHERE seq > $1 ORDER BY seq LIMIT $2"""
+_WAITING = """
+    SELECT (SELECT max(id) FROM outbox) AS newest, (SELECT seq FROM log_head) AS head"""
+_STILL_WAITING = """
+    SELECT EXISTS (SELECT FROM outbox WHERE id <= $1) AS waiting, (SELECT seq FROM log_head) AS head"""
+
+_logger = structlog.get_logger(__name__)
+
+Subscriber = Callable[[Batch], None]
+
+
+class Follower:
+    """One supervised task that loads the index and applies the log to it.
+
+    `loaded` is set once the index has caught up for the first time. Subscribers are called on the event loop after
+    each applied batch and must not block; `Batch.reloaded` says that anything may have changed.
+    """
+
+    def __init__(self) -> None:
+        self.loaded = asyncio.Event()
+        self._index: FacetIndex | None = None
+        self._subscribers: list[Subscriber] = []
+        self._task: asyncio.Task[None] | None = None
+        self._woken = asyncio.Event()
+        self._applied = asyncio.Condition()
+        self.connected = False
+
+    # ── for the rest of the process ──────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def index(self) -> FacetIndex:
+        """The index; the same object for the life of the process. Raises `IndexBehind` before it was loaded."""
+        if self._index is None:
+            raise IndexBehind("the index is not loaded yet")
+        return self._index
+
+    @property
+    def position(self) -> int:
+        """The log position applied here; 0 before the index was loaded."""
+        return 0 if self._index is None else self._index.position
+
+    async def start(self) -> None:
+        """Begin following; returns at once (`loaded` tells when the index can be used)."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="index follower")
+
+    async def stop(self) -> None:
+        """End following; the index stays as it is."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Call `callback(batch)` after each applied batch; returns the way to end that."""
+        self._subscribers.append(callback)
+        return lambda: self._subscribers.remove(callback)
+
+    async def catch_up(self, timeout: float = CATCH_UP_SECONDS) -> int:  # noqa: ASYNC109 - it is an answer, not a cancellation
+        """Wait until all that was committed before the call is applied here; returns the position.
+
+        Raises `IndexBehind` after `timeout` seconds.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                await self.wait_for(await self._target())
+        except TimeoutError:
+            raise IndexBehind(f"the index has not caught up within {timeout} s") from None
+        return self.position
+
+    async def wait_for(self, position: int) -> None:
+        """Wait until the log is applied here up to `position`."""
+        async with self._applied:
+            await self._applied.wait_for(lambda: self._index is not None and self._index.position >= position)
+
+    async def _target(self) -> int:
+        """The position that covers every row committed by now, once they are numbered."""
+        row = await fetch_row(_WAITING)
+        assert row is not None  # noqa: S101 - it is one row of sub-selects
+        newest, head = row["newest"], row["head"]
+        while newest is not None:
+            await self._next_batch()
+            row = await fetch_row(_STILL_WAITING, newest)
+            assert row is not None  # noqa: S101 - likewise
+            head = row["head"]
+            if not row["waiting"]:
+                break
+        return int(head)
+
+    async def _next_batch(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CATCH_UP_STEP_SECONDS), self._applied:
+                await self._applied.wait()
+
+    # ── the task ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            try:
+                async with self._listening() as connection:
+                    self.connected = True
+                    if self._index is None:
+                        await self._load()
+                    while True:
+                        await self._step(connection)
+                        failures = 0
+            except Exception as error:  # noqa: BLE001 - whatever it was, following goes on
+                pause = _BACKOFF_SECONDS[min(failures, len(_BACKOFF_SECONDS) - 1)]
+                failures += 1
+                _logger.warning("index_follower_interrupted", error=repr(error), retry_seconds=pause)
+                await asyncio.sleep(pause)
+            finally:
+                self.connected = False
+
+    @contextlib.asynccontextmanager
+    async def _listening(self) -> Any:
+        connection = await open_connection()
+        try:
+            await connection.add_listener("muster_log", lambda *_: self._woken.set())
+            yield connection
+        finally:
+            connection.terminate()
+
+    async def _step(self, connection: asyncpg.Connection) -> None:
+        """Apply what there is; with nothing to do, wait for the bell or the poll."""
+        self._woken.clear()
+        index = self.index
+        head = await connection.fetchval("SELECT seq FROM log_head", timeout=STATEMENT_SECONDS)
+        if head < index.position or index.stale:
+            # Another database stands behind this address now, or days have to be told anew.
+            await self._load()
+            return
+        if head == index.position:
+            self.loaded.set()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+            return
+        rows = await connection.fetch(_LOG, index.position, READ_ROWS, timeout=STATEMENT_SECONDS)
+        if not rows or rows[0]["seq"] != index.position + 1:
+            _logger.warning("index_log_gap", position=index.position, head=head)
+            await self._load()
+            return
+        for start in range(0, len(rows), SLICE_CHANGES):
+            changes = [Change(*row) for row in rows[start : start + SLICE_CHANGES]]
+            await self._tell(index.apply(changes))
+            await asyncio.sleep(0)
+
+    async def _load(self) -> None:
+        loaded = await load_index()
+        if self._index is None:
+            self._index = loaded
+        else:
+            self._index.adopt(loaded)
+        await self._tell(Batch(loaded.position, reloaded=True))
+
+    async def _tell(self, batch: Batch) -> None:
+        for subscriber in tuple(self._subscribers):
+            try:
+                subscriber(batch)
+            except Exception:
+                _logger.exception("index_subscriber_failed", subscriber=repr(subscriber))
+        async with self._applied:
+            self._applied.notify_all()

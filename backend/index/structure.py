@@ -1,0 +1,326 @@
+"""What the organisation is made of, in memory: groups, fields, activities, sessions, segments, methods.
+
+Each Struct is a row of its table; JSON of a whole row (the change log's form) converts into it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from backend.rules import Facet, InvalidRule, Rule, convert, segments_of
+
+
+class Group(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    kind: str = "group"
+    parent_id: int | None = None
+    environment_id: int | None = None
+    color: str | None = None
+    private: bool = False
+    external_id: str | None = None
+
+
+class Field(msgspec.Struct, frozen=True):
+    id: int
+    key: str
+    name: str
+    type: str
+    options: list[str] = []
+
+
+class Activity(msgspec.Struct, frozen=True):
+    id: int
+    kind: str
+    title: str
+    external_id: str | None = None
+    min_minutes: int | None = None
+    max_minutes: int | None = None
+    several_sessions: bool = False
+
+
+class Step(msgspec.Struct, frozen=True):
+    id: int
+    activity_id: int
+    position: int
+    kind: str
+    title: str
+    child_activity_id: int | None = None
+    mandatory: bool = True
+    min_score: float | None = None
+
+
+class Certificate(msgspec.Struct, frozen=True):
+    id: int
+    activity_id: int
+    title: str
+    valid_months: int | None = None
+
+
+class Session(msgspec.Struct, frozen=True):
+    id: int
+    activity_id: int
+    name: str
+    external_id: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    group_id: int | None = None
+    catalog: str = "hidden"
+    fuse_count: int = 50
+    fuse_percent: float = 10.0
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """`rule` is None when what is stored is not a rule: whatever uses the segment is broken, never empty."""
+
+    id: int
+    name: str
+    rule: Rule | None
+
+
+class Method(msgspec.Struct, frozen=True):
+    """An enrollment method; `rule` is None for kinds without one, `rule_broken` when what is stored is not a rule."""
+
+    id: int
+    session_id: int
+    kind: str
+    name: str = ""
+    active: bool = True
+    visible: bool = True
+    role: str = "learner"
+    rule: Rule | None = None
+    dynamic: bool = False
+    on_leave: str = "expire"
+    mandatory: bool = False
+    due_at: datetime | None = None
+    due_days: int | None = None
+    recertify_months: int | None = None
+    course_group_id: int | None = None
+    segment_id: int | None = None
+    group_id: int | None = None
+    after_activity_id: int | None = None
+    state: str = "draft"
+    state_reason: str = ""
+    version: int = 1
+    rule_broken: bool = False
+
+
+class Organisation(msgspec.Struct, frozen=True):
+    name: str = "Muster"
+    timezone: str = "UTC"
+    language: str = "en"
+    managers_enroll: bool = False
+
+
+class _Row(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+T = TypeVar("T", bound=_Row)
+_KINDS: dict[str, type[Any]] = {
+    "learner_group": Group,
+    "field": Field,
+    "activity": Activity,
+    "step": Step,
+    "certificate": Certificate,
+    "session": Session,
+    "segment": Segment,
+    "enrollment_method": Method,
+}
+STRUCTURE = frozenset({*_KINDS, "organisation"})
+
+
+class Structure:
+    """All structure, with the ways through it that evaluation needs. Implements `rules.Names` but for learners."""
+
+    def __init__(self) -> None:
+        self.organisation = Organisation()
+        self.groups: dict[int, Group] = {}
+        self.fields: dict[int, Field] = {}
+        self.activities: dict[int, Activity] = {}
+        self.steps: dict[int, Step] = {}
+        self.certificates: dict[int, Certificate] = {}
+        self.sessions: dict[int, Session] = {}
+        self.segments: dict[int, Segment] = {}
+        self.methods: dict[int, Method] = {}
+        self._tables: dict[str, dict[int, Any]] = {
+            "learner_group": self.groups,
+            "field": self.fields,
+            "activity": self.activities,
+            "step": self.steps,
+            "certificate": self.certificates,
+            "session": self.sessions,
+            "segment": self.segments,
+            "enrollment_method": self.methods,
+        }
+        self._external: dict[str, dict[str, int]] = defaultdict(dict)
+        self._children: dict[int | None, set[int]] = defaultdict(set)
+        self._sessions_of: dict[int, set[int]] = defaultdict(set)
+        self._methods_of: dict[int, set[int]] = defaultdict(set)
+        self._descendants: dict[int, tuple[int, ...]] = {}
+
+    # ── keeping it current ───────────────────────────────────────────────────────────────────────────────────────
+
+    def put(self, facet: str, row_id: int, row: Mapping[str, Any] | None) -> None:
+        """Set (or, with None, remove) one row of the table `facet`."""
+        if facet == "organisation":
+            if row is not None:
+                self.organisation = msgspec.convert(row, Organisation)
+            return
+        table = self._tables[facet]
+        before = table.pop(row_id, None)
+        if before is not None:
+            self._unlink(facet, before)
+        if row is not None:
+            after = _convert(facet, row)
+            table[row_id] = after
+            self._link(facet, after)
+
+    def _unlink(self, facet: str, row: Any) -> None:
+        key = _external_key(facet, row)
+        if key is not None and self._external[facet].get(key) == row.id:
+            del self._external[facet][key]
+        for index, value in self._links(facet, row):
+            index[value].discard(row.id)
+
+    def _link(self, facet: str, row: Any) -> None:
+        key = _external_key(facet, row)
+        if key is not None:
+            self._external[facet][key] = row.id
+        for index, value in self._links(facet, row):
+            index[value].add(row.id)
+
+    def _links(self, facet: str, row: Any) -> Iterator[tuple[dict[Any, set[int]], Any]]:
+        if facet == "learner_group":
+            self._descendants.clear()
+            yield self._children, row.parent_id
+        elif facet == "session":
+            yield self._sessions_of, row.activity_id
+        elif facet == "enrollment_method":
+            yield self._methods_of, row.session_id
+
+    # ── ways through it ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def descendants(self, group_id: int) -> tuple[int, ...]:
+        """The group and all its subgroups."""
+        found = self._descendants.get(group_id)
+        if found is None:
+            seen = {group_id: None}
+            for group in seen_while_growing(seen):
+                for child in self._children.get(group, ()):
+                    seen.setdefault(child)
+            found = self._descendants[group_id] = tuple(seen)
+        return found
+
+    def ancestors(self, group_id: int) -> tuple[int, ...]:
+        """The group and those above it, nearest first."""
+        seen: dict[int, None] = {}
+        current: int | None = group_id
+        while current is not None and current in self.groups and current not in seen:
+            seen[current] = None
+            current = self.groups[current].parent_id
+        return tuple(seen)
+
+    def children(self, group_id: int | None) -> frozenset[int]:
+        """Direct subgroups; of None, the top groups."""
+        return frozenset(self._children.get(group_id, ()))
+
+    def sessions_of(self, activity_id: int) -> frozenset[int]:
+        """The sessions of an activity."""
+        return frozenset(self._sessions_of.get(activity_id, ()))
+
+    def methods_of(self, session_id: int) -> frozenset[int]:
+        """The enrollment methods of a session."""
+        return frozenset(self._methods_of.get(session_id, ()))
+
+    def steps_of(self, activity_id: int) -> list[Step]:
+        """The steps of an activity in order."""
+        found = [step for step in self.steps.values() if step.activity_id == activity_id]
+        return sorted(found, key=lambda step: (step.position, step.id))
+
+    def segments_inside(self, segment_id: int) -> frozenset[int]:
+        """The segment and all that its rule refers to, at any depth."""
+        seen = {segment_id: None}
+        for inner in seen_while_growing(seen):
+            segment = self.segments.get(inner)
+            if segment is not None and segment.rule is not None:
+                for other in sorted(segments_of(segment.rule)):
+                    seen.setdefault(other)
+        return frozenset(seen)
+
+    # ── names ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def find_field(self, reference: int | str) -> Field | None:
+        return self._find("field", self.fields, reference)
+
+    def find_group(self, reference: int | str) -> Group | None:
+        return self._find("learner_group", self.groups, reference)
+
+    def find_activity(self, reference: int | str) -> Activity | None:
+        return self._find("activity", self.activities, reference)
+
+    def find_certificate(self, reference: int | str) -> Certificate | None:
+        """By its own id, or by the external id of the activity that awards it."""
+        if isinstance(reference, int):
+            return self.certificates.get(reference)
+        activity = self.find_activity(reference)
+        if activity is None:
+            return None
+        return next((row for row in self.certificates.values() if row.activity_id == activity.id), None)
+
+    def find_session(self, reference: int | str) -> Session | None:
+        return self._find("session", self.sessions, reference)
+
+    def find_segment(self, reference: int) -> Segment | None:
+        return self.segments.get(reference)
+
+    def _find(self, facet: str, table: dict[int, T], reference: int | str) -> T | None:
+        if isinstance(reference, str):
+            found = self._external[facet].get(reference)
+            return None if found is None else table[found]
+        return table.get(reference)
+
+    def rows(self) -> Iterator[tuple[Facet, Any]]:
+        """Everything, for comparing two structures."""
+        yield Facet("organisation"), self.organisation
+        for name, table in self._tables.items():
+            for row_id in sorted(table):
+                yield Facet(name, row_id), table[row_id]
+
+
+def seen_while_growing(seen: dict[int, None]) -> Iterator[int]:
+    """The keys of `seen`, with those that are put in while iterating: a walk that visits each once."""
+    done = 0
+    while done < len(seen):
+        fresh = list(seen)[done:]
+        done = len(seen)
+        yield from fresh
+
+
+def _external_key(facet: str, row: Any) -> str | None:
+    key: str | None = row.key if facet == "field" else getattr(row, "external_id", None)
+    return key
+
+
+def _convert(facet: str, row: Mapping[str, Any]) -> Any:
+    if facet in {"segment", "enrollment_method"}:
+        row = _with_rule(facet, row)
+    return msgspec.convert(row, _KINDS[facet])
+
+
+def _with_rule(facet: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    made = dict(row)
+    if made.get("rule") is not None:
+        try:
+            # Ids only: what is stored has been resolved.
+            made["rule"] = msgspec.to_builtins(convert(made["rule"]))
+        except InvalidRule:
+            made["rule"] = None
+            made["rule_broken"] = True
+    if facet == "segment":
+        made.pop("rule_broken", None)
+    return made

@@ -1,0 +1,116 @@
+"""One kind of fact as bitmaps: for each value the learners who have it."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+from pyroaring import BitMap
+
+V = TypeVar("V")
+EMPTY = BitMap()
+
+
+def union(parts: list[BitMap]) -> BitMap:
+    """The union of any number of bitmaps; a new one, unless there is exactly one. Not to be changed by the caller."""
+    if not parts:
+        return EMPTY
+    if len(parts) == 1:
+        return parts[0]
+    return BitMap.union(*parts)
+
+
+class Values(Generic[V]):
+    """value → learners. At most one value a learner; values of one instance can be ordered."""
+
+    __slots__ = ("_sorted", "bitmaps", "present")
+
+    def __init__(self) -> None:
+        self.bitmaps: dict[V, BitMap] = {}
+        self.present = BitMap()
+        self._sorted: list[Any] | None = None
+
+    def move(self, learner_id: int, old: V | None, new: V | None) -> None:
+        """Take the learner from one value to another; None is no value."""
+        if learner_id in self.present:
+            held = self.bitmaps.get(old) if old is not None else None
+            if held is None or learner_id not in held:
+                # The log said something else than what is held: what is held goes, a person has one value.
+                old = self.of(learner_id)
+                held = self.bitmaps[old] if old is not None else None
+            if held is not None and old is not None:
+                held.discard(learner_id)
+                if not held:
+                    del self.bitmaps[old]
+                    self._sorted = None
+        if new is None:
+            self.present.discard(learner_id)
+            return
+        self.present.add(learner_id)
+        if new not in self.bitmaps:
+            self.bitmaps[new] = BitMap()
+            self._sorted = None
+        self.bitmaps[new].add(learner_id)
+
+    def fill(self, value: V, learners: BitMap) -> None:
+        """Add many learners at once, who have no value yet."""
+        held = self.bitmaps.get(value)
+        if held is None:
+            self.bitmaps[value] = learners
+            self._sorted = None
+        else:
+            held |= learners
+        self.present |= learners
+
+    def fill_from(self, value: V, learners: BitMap) -> None:
+        """`fill`, as the loader calls it."""
+        self.fill(value, learners)
+
+    def of(self, learner_id: int) -> V | None:
+        """The learner's value."""
+        if learner_id not in self.present:
+            return None
+        return next((value for value, held in self.bitmaps.items() if learner_id in held), None)
+
+    def get(self, value: V) -> BitMap:
+        """The learners with this value; not to be changed by the caller."""
+        return self.bitmaps.get(value, EMPTY)
+
+    def having(self, values: Iterable[V]) -> list[BitMap]:
+        """The bitmaps of those values that anybody has."""
+        return [self.bitmaps[value] for value in values if value in self.bitmaps]
+
+    def where(self, holds: Callable[[V], bool]) -> list[BitMap]:
+        """The bitmaps of the values for which `holds`."""
+        return [held for value, held in self.bitmaps.items() if holds(value)]
+
+    def keys(self) -> list[Any]:
+        """The values in order."""
+        if self._sorted is None:
+            self._sorted = sorted(self.bitmaps)
+        return self._sorted
+
+    def between(
+        self, low: V | None = None, high: V | None = None, *, above: bool = False, below: bool = False
+    ) -> list[BitMap]:
+        """The bitmaps of the values from `low` to `high`, both included unless `above` or `below`; None is open."""
+        return [self.bitmaps[value] for value in self.span(low, high, above=above, below=below)]
+
+    def span(
+        self, low: V | None = None, high: V | None = None, *, above: bool = False, below: bool = False
+    ) -> list[Any]:
+        """The values in that range, in order."""
+        keys = self.keys()
+        start = 0 if low is None else (bisect_right if above else bisect_left)(keys, low)
+        end = len(keys) if high is None else (bisect_left if below else bisect_right)(keys, high)
+        return keys[start:end]
+
+    def copy(self) -> "Values[V]":
+        """A copy that can be changed by itself."""
+        made: Values[V] = Values()
+        made.bitmaps = {value: held.copy() for value, held in self.bitmaps.items()}
+        made.present = self.present.copy()
+        return made
+
+    def items(self) -> Iterator[tuple[V, BitMap]]:
+        """Each value with its learners."""
+        return iter(self.bitmaps.items())

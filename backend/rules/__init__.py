@@ -1,0 +1,64 @@
+"""The audience rule, pure: its tree, checks, dependencies, and the sentence that says it."""
+
+from backend.rules.decoding import check_body, convert, decode
+from backend.rules.dependencies import (
+    Dependency,
+    Facet,
+    canonical,
+    depends_on,
+    facets_of,
+    is_time_dependent,
+    segments_of,
+    uses_everyone,
+)
+from backend.rules.names import Names
+from backend.rules.problems import InvalidRule, Problem
+from backend.rules.resolving import resolve
+from backend.rules.tree import (
+    AddedFilter,
+    AllFilter,
+    AnyFilter,
+    Block,
+    CertificateFilter,
+    FieldFilter,
+    Filter,
+    GroupFilter,
+    LanguageFilter,
+    ManagerFilter,
+    NoneFilter,
+    PathResultFilter,
+    Rule,
+    SegmentFilter,
+)
+
+__all__ = [
+    "AddedFilter",
+    "AllFilter",
+    "AnyFilter",
+    "Block",
+    "CertificateFilter",
+    "Dependency",
+    "Facet",
+    "FieldFilter",
+    "Filter",
+    "GroupFilter",
+    "InvalidRule",
+    "LanguageFilter",
+    "ManagerFilter",
+    "Names",
+    "NoneFilter",
+    "PathResultFilter",
+    "Problem",
+    "Rule",
+    "SegmentFilter",
+    "canonical",
+    "check_body",
+    "convert",
+    "decode",
+    "depends_on",
+    "facets_of",
+    "is_time_dependent",
+    "resolve",
+    "segments_of",
+    "uses_everyone",
+]
