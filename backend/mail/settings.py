@@ -1,0 +1,58 @@
+"""Where mail goes and what it says of its origin."""
+
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import msgspec
+
+SUBMISSION, PLAIN, IMPLICIT_TLS = 587, 25, 465
+
+
+class SmtpServer(msgspec.Struct, frozen=True):
+    """One mail server: `smtp://` upgrades to TLS when the server offers it, `smtps://` begins with it.
+
+    `?verify=no` accepts any certificate (a relay on the own machine often has none that verifies).
+    """
+
+    host: str
+    port: int
+    username: str | None
+    password: str | None
+    implicit_tls: bool
+    verify: bool
+
+
+class MailSettings(msgspec.Struct, frozen=True):
+    """`smtp_url` None: messages are kept for the outbox page. `base_url` is where links lead, without a final slash."""
+
+    smtp_url: str | None = None
+    base_url: str = "http://127.0.0.1:8000"
+
+    @property
+    def server(self) -> SmtpServer | None:
+        """The parsed `smtp_url`; raises `ValueError` for one that names no host or another scheme."""
+        if not self.smtp_url:
+            return None
+        parts = urlsplit(self.smtp_url)
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+            raise ValueError("MUSTER_SMTP_URL must look like smtp://user:password@host:port")
+        implicit = parts.scheme == "smtps"
+        username = unquote(parts.username) if parts.username else None
+        default = IMPLICIT_TLS if implicit else SUBMISSION if username else PLAIN
+        verify = parse_qs(parts.query).get("verify") != ["no"]
+        password = unquote(parts.password) if parts.password else None
+        return SmtpServer(parts.hostname, parts.port or default, username, password, implicit, verify)
+
+    @property
+    def host(self) -> str:
+        """The name in `base_url`: the right-hand side of Message-IDs."""
+        return urlsplit(self.base_url).hostname or "localhost"
+
+    @property
+    def sender(self) -> str:
+        """The address messages come from: `?from=` of the SMTP URL, else its user if that is an address."""
+        parts = urlsplit(self.smtp_url or "")
+        given = parse_qs(parts.query).get("from")
+        if given:
+            return given[0]
+        user = unquote(parts.username or "")
+        return user if "@" in user else f"muster@{self.host}"

@@ -1,0 +1,104 @@
+"""One connection to the mail server, and what its answers mean for a message."""
+
+import contextlib
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from aiosmtplib import (
+    SMTP,
+    SMTPException,
+    SMTPNotSupported,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+)
+
+from backend.mail.envelope import BadAddress, Envelope
+from backend.mail.settings import SmtpServer
+
+# One reply of the server; RFC 5321 allows minutes, but a stalled server must not hold the others' mail.
+REPLY_SECONDS = 30.0
+PERMANENT = 500
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not a fault of ours
+    """The server will never take this message."""
+
+
+class Deferred(Exception):  # noqa: N818
+    """Not now, or not certain: to be tried again with the same Message-ID."""
+
+
+class Unreachable(Exception):  # noqa: N818
+    """The server takes nothing from us at present; this is not about any one message."""
+
+
+class Connection:
+    """`async with Connection(server) as connection: await connection.send(envelope, now)`; reconnects after trouble."""
+
+    def __init__(self, server: SmtpServer) -> None:
+        self._server = server
+        self._client: SMTP | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            with contextlib.suppress(SMTPException, OSError, TimeoutError):
+                await client.quit()
+            client.close()
+
+    async def send(self, envelope: Envelope, now: datetime) -> None:
+        """Hand the message over; returns once the server has taken it, else raises one of this module's answers."""
+        try:
+            message = envelope.message(now)
+        except BadAddress as error:
+            raise Refused(str(error)) from error
+        client = await self._connected()
+        try:
+            await client.send_message(message)
+        except SMTPNotSupported as error:
+            raise Refused(error.message) from error
+        except SMTPRecipientsRefused as error:
+            raise self._answer(error.recipients[0]) from error
+        except SMTPResponseException as error:
+            raise self._answer(error) from error
+        except (SMTPException, OSError, TimeoutError) as error:
+            self._drop()
+            raise Deferred(f"the connection broke: {error}") from error
+
+    def _answer(self, error: SMTPResponseException) -> Refused | Deferred:
+        # What state a refusal leaves the dialogue in differs between servers: begin a new one.
+        self._drop()
+        said = f"{error.code} {error.message}"
+        return Refused(said) if error.code >= PERMANENT else Deferred(said)
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    async def _connected(self) -> SMTP:
+        if self._client is not None and self._client.is_connected:
+            return self._client
+        server = self._server
+        client = SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.username,
+            password=server.password,
+            use_tls=server.implicit_tls,
+            validate_certs=server.verify,
+            timeout=REPLY_SECONDS,
+        )
+        try:
+            await client.connect()
+        except (SMTPException, OSError, TimeoutError) as error:
+            client.close()
+            raise Unreachable(f"{server.host}:{server.port}: {error}") from error
+        self._client = client
+        return client

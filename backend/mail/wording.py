@@ -1,0 +1,141 @@
+"""The words of messages, in each language Muster writes."""
+
+# ruff: noqa: RUF001 - French is written with its own apostrophes
+
+import msgspec
+
+
+class Words(msgspec.Struct, frozen=True, kw_only=True):
+    """Every phrase; `{…}` are filled by `rendering`. A language without one of them cannot be made."""
+
+    hello: str
+    hello_nobody: str
+    automatic: str
+    enrolled_one: str
+    enrolled_many: str
+    enrolled_lead: str
+    changed_one: str
+    changed_many: str
+    changed_lead: str
+    and_more: str
+    starts: str
+    ends: str
+    due: str
+    mandatory: str
+    open: str
+    why: dict[str, str]
+    invitation_subject: str
+    invitation_lead: str
+    invitation_open: str
+    invitation_until: str
+    held_subject: str
+    held_lead: str
+    frozen_subject: str
+    frozen_lead: str
+    alert_open: str
+    day_and_time: str
+
+
+ENGLISH = Words(
+    hello="Hello {name},",
+    hello_nobody="Hello,",
+    automatic="This message was sent automatically by Muster.",
+    enrolled_one="You are enrolled in {title}",
+    enrolled_many="You are enrolled in {count} activities",
+    enrolled_lead="You have been enrolled:",
+    changed_one="Your due date for {title} has changed",
+    changed_many="{count} of your due dates have changed",
+    changed_lead="A due date of yours is now earlier:",
+    and_more="and {count} more, which you find in your catalog",
+    starts="Starts:",
+    ends="Ends:",
+    due="Due:",
+    mandatory="Mandatory",
+    open="Open",
+    why={
+        "manual": "You were added by hand.",
+        "manual_by": "{name} enrolled you.",
+        "audience": "You belong to the audience “{name}”.",
+        "audience_unnamed": "You belong to an audience that is enrolled.",
+        "group": "You are a member of {name}.",
+        "group_private": "You are a member of a private group.",
+        "segment": "You belong to the segment “{name}”.",
+        "chain": "You completed “{name}”.",
+        "self": "You enrolled yourself.",
+        "subpath": "It is part of a path that you are enrolled in.",
+    },
+    invitation_subject="Your invitation to {organisation}",
+    invitation_lead="an account at {organisation} has been made for you. Choose a password to begin.",
+    invitation_open="Accept the invitation",
+    invitation_until="The link works until {day}.",
+    held_subject="Held for your approval: {method}",
+    held_lead=(
+        "Muster has stopped before {count} people leave {session} at once. "
+        "Nothing has changed yet: approve, shrink or reject it."
+    ),
+    frozen_subject="Frozen: {method}",
+    frozen_lead=(
+        "The audience “{method}” of {session} cannot be evaluated, so nobody is added or removed until it is mended."
+    ),
+    alert_open="Look at it",
+    day_and_time="EEEE d MMMM y, HH:mm",
+)
+
+FRENCH = Words(
+    hello="Bonjour {name},",
+    hello_nobody="Bonjour,",
+    automatic="Ce message a été envoyé automatiquement par Muster.",
+    enrolled_one="Votre inscription à {title}",
+    enrolled_many="Vos inscriptions à {count} activités",
+    enrolled_lead="Vous avez une nouvelle inscription :",
+    changed_one="Votre échéance pour {title} a changé",
+    changed_many="{count} de vos échéances ont changé",
+    changed_lead="Une de vos échéances est avancée :",
+    and_more="et {count} de plus, à retrouver dans votre catalogue",
+    starts="Début :",
+    ends="Fin :",
+    due="Échéance :",
+    mandatory="Obligatoire",
+    open="Ouvrir",
+    why={
+        "manual": "Cette inscription a été faite à la main.",
+        "manual_by": "Cette inscription a été faite par {name}.",
+        "audience": "Vous faites partie de l’audience « {name} ».",
+        "audience_unnamed": "Vous faites partie d’une audience inscrite.",
+        "group": "Vous êtes membre de {name}.",
+        "group_private": "Vous êtes membre d’un groupe privé.",
+        "segment": "Vous faites partie du segment « {name} ».",
+        "chain": "Vous avez terminé « {name} ».",
+        "self": "Vous avez fait cette inscription.",
+        "subpath": "Cela fait partie d’un parcours que vous suivez.",
+    },
+    invitation_subject="Votre invitation à {organisation}",
+    invitation_lead=(
+        "un compte a été créé pour vous chez {organisation}. Choisissez un mot de passe pour commencer."
+    ),
+    invitation_open="Accepter l’invitation",
+    invitation_until="Le lien est valable jusqu’au {day}.",
+    held_subject="En attente de votre accord : {method}",
+    held_lead=(
+        "Muster s’est arrêté avant que {count} personnes quittent {session} d’un coup. "
+        "Rien n’a encore changé : approuvez, réduisez ou rejetez."
+    ),
+    frozen_subject="Gelé : {method}",
+    frozen_lead=(
+        "L’audience « {method} » de {session} ne peut pas être évaluée : "
+        "personne n’est ajouté ni retiré tant qu’elle n’est pas réparée."
+    ),
+    alert_open="Voir",
+    day_and_time="EEEE d MMMM y, HH:mm",
+)
+
+WORDS = {"en": ENGLISH, "fr": FRENCH}
+
+
+def language_of(*wanted: str) -> str:
+    """The first of the wanted language tags (`fr`, `fr-CA`) that Muster writes; English if none."""
+    for tag in wanted:
+        primary = tag.replace("_", "-").split("-")[0].lower()
+        if primary in WORDS:
+            return primary
+    return "en"

@@ -1,0 +1,135 @@
+"""When people are told, and what makes them not be told."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from backend import clock
+from backend.database import execute, fetch, fetch_value, transaction
+from backend.services import notices
+from tests.mail.conftest import World
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "expected"),
+    [
+        ("2026-11-23T14:00:00", "UTC", "2026-11-23T15:00:00"),
+        ("2026-11-23T14:59:59.999999", "UTC", "2026-11-23T15:00:00"),
+        ("2026-11-23T14:10:00", "Asia/Kolkata", "2026-11-23T14:30:00"),
+        ("2026-11-23T14:40:00", "Asia/Kathmandu", "2026-11-23T15:15:00"),
+        # Summer time ends at 01:00 UTC: the hour from 02:00 happens twice.
+        ("2026-10-25T00:30:00", "Europe/Paris", "2026-10-25T01:00:00"),
+        ("2026-10-25T01:30:00", "Europe/Paris", "2026-10-25T02:00:00"),
+    ],
+)
+def test_minute_00_of_the_next_hour(now: str, zone: str, expected: str) -> None:
+    at = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    assert notices.next_full_hour(at, zone) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+
+
+async def test_told_at_the_start_and_together(world: World) -> None:
+    await world.make(3, timedelta(days=2))
+    starts_at = await fetch_value("SELECT starts_at FROM session WHERE id = $1", world.session)
+    async with transaction():
+        other = await world.path("First aid", None)
+        await execute("UPDATE session SET starts_at = $2 WHERE id = $1", other[1], starts_at)
+        assert await notices.file_enrolled(world.learners, world.session, world.method, None) == 3
+        assert await notices.file_enrolled(world.learners[:1], other[1], other[2], None) == 1
+        # A second method covers the same person: nothing more to tell.
+        assert await notices.file_enrolled(world.learners, world.session, world.method, None) == 0
+    assert {r["due_at"] for r in await fetch("SELECT due_at FROM message")} == {starts_at}
+    assert await world.states() == {"pending": 3}
+    assert await fetch_value("SELECT count(*) FROM notice") == 4
+
+
+async def test_started_sessions_wait_for_the_hour_and_ended_ones_for_nobody(world: World) -> None:
+    await world.make(2, timedelta(days=-2))
+    async with transaction():
+        assert await notices.file_enrolled(world.learners, world.session, world.method, None) == 2
+    due_at = await fetch_value("SELECT min(due_at) FROM message")
+    assert (due_at.minute, due_at.second, due_at.microsecond) == (0, 0, 0)
+    assert timedelta(0) < due_at - clock.now() <= timedelta(hours=1)
+    await execute("UPDATE session SET ends_at = muster_now() - interval '1 minute'")
+    await execute("DELETE FROM message")
+    assert await notices.file_enrolled(world.learners, world.session, world.method, None) == 0
+
+
+async def test_who_leaves_first_is_not_told_and_who_returns_is(world: World) -> None:
+    await world.make(2, timedelta(days=2))
+    other = await world.path("First aid", timedelta(days=2))
+    await execute(
+        "UPDATE session SET starts_at = (SELECT starts_at FROM session WHERE id = $1)", world.session
+    )
+    await notices.file_enrolled(world.learners, world.session, world.method, None)
+    await notices.file_enrolled(world.learners[:1], other[1], other[2], None)
+    assert await notices.cancel_enrolled(world.learners, world.session) == 2
+    # The first has something else to hear of at that moment, the second nothing.
+    assert await world.states() == {"pending": 1, "cancelled": 1}
+    assert await notices.cancel_enrolled(world.learners, world.session) == 0
+    assert await notices.file_enrolled(world.learners, world.session, world.method, None) == 2
+    assert await world.states() == {"pending": 2, "cancelled": 1}
+
+
+async def test_an_undone_run_takes_its_mail_with_it(world: World) -> None:
+    await world.make(2, timedelta(days=2))
+    run = await fetch_value(
+        "INSERT INTO run (cause, state, created_at) VALUES ('confirm', 'applied', muster_now()) RETURNING id"
+    )
+    await notices.file_enrolled(world.learners, world.session, world.method, run)
+    assert await notices.cancel_for_run(run, world.learners[:1]) == 1
+    assert await notices.cancel_for_run(run) == 1
+    assert await world.states() == {"cancelled": 2}
+
+
+async def test_a_rolled_back_act_files_nothing(world: World) -> None:
+    await world.make(1)
+    with pytest.raises(ZeroDivisionError):
+        async with transaction():
+            await notices.file_enrolled(world.learners, world.session, world.method, None)
+            raise ZeroDivisionError
+    assert await world.states() == {}
+
+
+async def test_mail_moves_with_the_session(world: World) -> None:
+    await world.make(2, timedelta(days=2))
+    await notices.file_enrolled(world.learners, world.session, world.method, None)
+    later = await fetch_value(
+        "UPDATE session SET starts_at = starts_at + interval '5 days' RETURNING starts_at"
+    )
+    assert await notices.session_moved(world.session) == 2
+    assert await notices.session_moved(world.session) == 0
+    waiting = await fetch("SELECT due_at FROM message WHERE state = 'pending'")
+    assert [row["due_at"] for row in waiting] == [later, later]
+    await execute("UPDATE session SET starts_at = muster_now() - interval '1 minute'")
+    assert await notices.session_moved(world.session) == 2
+    assert await fetch_value(
+        "SELECT max(due_at) FROM message WHERE state = 'pending'"
+    ) < clock.now() + timedelta(hours=1)
+
+
+async def test_one_invitation_at_a_time(world: World) -> None:
+    await world.make(2)
+    assert await notices.file_invitations(world.learners) == 2
+    assert await notices.file_invitations(world.learners) == 0
+    assert await fetch_value("SELECT max(due_at) <= muster_now() FROM message")
+
+
+async def test_a_changed_due_date_and_alerts_are_filed_once(world: World) -> None:
+    await world.make(2)
+    assert await notices.file_due_changed(world.learners, world.session) == 2
+    assert await notices.file_due_changed(world.learners, world.session) == 0
+    assert await notices.file_enrolled(world.learners, world.session, world.method, None) == 2
+    assert await world.states() == {"pending": 2}
+    for kind in ("held", "frozen"):
+        assert (
+            await notices.file_alert(
+                world.learners[:1], kind, session_id=world.session, method_id=world.method
+            )
+            == 1  # type: ignore[arg-type]
+        )
+        assert (
+            await notices.file_alert(
+                world.learners[:1], kind, session_id=world.session, method_id=world.method
+            )
+            == 0  # type: ignore[arg-type]
+        )
