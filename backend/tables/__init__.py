@@ -1,1 +1,72 @@
-"""Piccolo tables: definitions only. The schema itself is in `migrations/`; a test keeps the two alike."""
+"""Piccolo tables: definitions only. The schema itself is in `migrations/`; a test keeps the two alike.
+
+Piccolo knows no composite keys: where the schema has one, its first column is named as the primary key here.
+"""
+
+from backend.tables.access import ApiToken, Audit, Idempotency, Invitation, SignIn, SignInAttempt
+from backend.tables.changes import ChangeLog, Follower, LogHead, Outbox
+from backend.tables.enrolling import Blocked, Enrollment, EnrollmentMethod, Run, RunChange, Segment, Source
+from backend.tables.imports import ImportJob, ImportRow
+from backend.tables.learning import (
+    Activity,
+    Award,
+    Certificate,
+    CourseGroup,
+    Result,
+    Session,
+    SessionInstructor,
+    Standing,
+    Step,
+)
+from backend.tables.mail import Message, Notice
+from backend.tables.people import (
+    Environment,
+    EnvironmentReseller,
+    Field,
+    FieldValue,
+    Learner,
+    LearnerGroup,
+    Membership,
+    Organisation,
+)
+
+__all__ = [
+    "Activity",
+    "ApiToken",
+    "Audit",
+    "Award",
+    "Blocked",
+    "Certificate",
+    "ChangeLog",
+    "CourseGroup",
+    "Enrollment",
+    "EnrollmentMethod",
+    "Environment",
+    "EnvironmentReseller",
+    "Field",
+    "FieldValue",
+    "Follower",
+    "Idempotency",
+    "ImportJob",
+    "ImportRow",
+    "Invitation",
+    "Learner",
+    "LearnerGroup",
+    "LogHead",
+    "Membership",
+    "Message",
+    "Notice",
+    "Organisation",
+    "Outbox",
+    "Result",
+    "Run",
+    "RunChange",
+    "Segment",
+    "Session",
+    "SessionInstructor",
+    "SignIn",
+    "SignInAttempt",
+    "Source",
+    "Standing",
+    "Step",
+]

@@ -1,0 +1,46 @@
+"""The change log and its followers."""
+
+from piccolo.columns import JSONB, BigInt, BigSerial, Integer, SmallInt, Text, Timestamptz
+from piccolo.table import Table
+
+from backend.database import ENGINE
+
+
+class Outbox(Table, tablename="outbox", db=ENGINE):
+    """Changes that triggers wrote and the sequencer has yet to number."""
+
+    id = BigSerial(primary_key=True)
+    at = Timestamptz(required=True)
+    facet = Text(required=True)
+    learner_id = Integer(null=True, default=None)
+    ref_id = BigInt(null=True, default=None)
+    old = JSONB(null=True, default=None)
+    new = JSONB(null=True, default=None)
+
+
+class ChangeLog(Table, tablename="change_log", db=ENGINE):
+    """Every change of a fact or of structure, numbered without gaps."""
+
+    seq = BigInt(primary_key=True, required=True)
+    at = Timestamptz(required=True)
+    facet = Text(required=True)
+    learner_id = Integer(null=True, default=None)
+    ref_id = BigInt(null=True, default=None)
+    old = JSONB(null=True, default=None)
+    new = JSONB(null=True, default=None)
+
+
+class LogHead(Table, tablename="log_head", db=ENGINE):
+    """The number of the last change: always row 1."""
+
+    id = SmallInt(primary_key=True, default=1)
+    seq = BigInt(default=0)
+
+
+class Follower(Table, tablename="follower", db=ENGINE):
+    """Where a reader of the change log stands."""
+
+    name = Text(primary_key=True, required=True)
+    position = BigInt(default=0)
+    detail = JSONB(default="{}")
+    updated_at = Timestamptz(null=True, default=None)

@@ -1,0 +1,1 @@
+"""Table definitions against the real schema."""
