@@ -1,0 +1,31 @@
+import { createQuery } from '@tanstack/svelte-query';
+import { api, type Field, type Group } from '$lib/api';
+
+const LARGEST = 1000;
+
+/** The fields of learners, while a component initialises. */
+export function fieldsQuery() {
+  return createQuery(() => ({
+    queryKey: ['fields'],
+    queryFn: async ({ signal }): Promise<Field[]> => (await api.fields(signal)).items,
+    staleTime: 60_000,
+  }));
+}
+
+/** Every group, read page by page: the tree needs them all. */
+export function groupsQuery() {
+  return createQuery(() => ({
+    queryKey: ['groups'],
+    queryFn: async ({ signal }): Promise<Group[]> => {
+      const all: Group[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await api.groups({ limit: LARGEST, cursor }, signal);
+        all.push(...page.items);
+        cursor = page.next ?? undefined;
+      } while (cursor !== undefined);
+      return all;
+    },
+    staleTime: 30_000,
+  }));
+}
