@@ -18,18 +18,19 @@ from backend.mail.settings import SmtpServer
 
 # One reply of the server; RFC 5321 allows minutes, but a stalled server must not hold the others' mail.
 REPLY_SECONDS = 30.0
+GOODBYE_SECONDS = 2.0
 PERMANENT = 500
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not a fault of ours
+class Refused(Exception):
     """The server will never take this message."""
 
 
-class Deferred(Exception):  # noqa: N818
+class Deferred(Exception):
     """Not now, or not certain: to be tried again with the same Message-ID."""
 
 
-class Unreachable(Exception):  # noqa: N818
+class Unreachable(Exception):
     """The server takes nothing from us at present; this is not about any one message."""
 
 
@@ -47,10 +48,12 @@ class Connection:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         client, self._client = self._client, None
-        if client is not None:
+        if client is None:
+            return
+        if error is None:
             with contextlib.suppress(SMTPException, OSError, TimeoutError):
-                await client.quit()
-            client.close()
+                await client.quit(timeout=GOODBYE_SECONDS)
+        client.close()
 
     async def send(self, envelope: Envelope, now: datetime) -> None:
         """Hand the message over; returns once the server has taken it, else raises one of this module's answers."""
@@ -70,6 +73,10 @@ class Connection:
         except (SMTPException, OSError, TimeoutError) as error:
             self._drop()
             raise Deferred(f"the connection broke: {error}") from error
+
+    async def probe(self) -> None:
+        """Connect and sign in, and send nothing; raises `Unreachable`."""
+        await self._connected()
 
     def _answer(self, error: SMTPResponseException) -> Refused | Deferred:
         # What state a refusal leaves the dialogue in differs between servers: begin a new one.

@@ -6,7 +6,7 @@ messages end as `kept`, to be read in the outbox.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -27,6 +27,7 @@ CONNECTIONS = 4
 # that only a dead sender loses its lease.
 LEASE = timedelta(minutes=5)
 LONGEST_DELIVERY_SECONDS = 240.0
+GRACE_SECONDS = 3.0
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=3)
 # With those waits: about two and a half days, the order in which mail servers give up themselves.
 MOST_ATTEMPTS = 28
@@ -158,7 +159,9 @@ async def _deliver_all(mail: MailSettings, server: SmtpServer, claim: Claim) -> 
             while waiting and not unreachable:
                 message_id = waiting.pop()
                 try:
-                    taken = await _deliver(mail, organisation, connection, (message_id, claim.lease))
+                    taken = await _to_the_end(
+                        _deliver(mail, organisation, connection, (message_id, claim.lease))
+                    )
                 except Unreachable as error:
                     unreachable.append(str(error))
                 else:
@@ -171,6 +174,17 @@ async def _deliver_all(mail: MailSettings, server: SmtpServer, claim: Claim) -> 
         _log.warning("the mail server cannot be reached", reason=unreachable[0], waiting=len(waiting))
         await _put_off(waiting, claim.lease, unreachable[0])
     return sent
+
+
+async def _to_the_end(delivery: Coroutine[None, None, bool]) -> bool:
+    """Await it; when cancelled, let the dialogue with the server end, or the message would have to be sent again."""
+    task = asyncio.create_task(delivery)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=GRACE_SECONDS)
+        task.cancel()
+        raise
 
 
 async def _deliver(

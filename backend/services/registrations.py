@@ -1,0 +1,185 @@
+"""Enrollments with a history of their own: imported with the days people came and left, under a manual method."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from backend import clock
+from backend.database import execute, fetch, transaction
+from backend.services import notices
+from backend.services.actor import Actor
+from backend.services.enrollment_writer import lock_sessions
+
+# One statement writes this many; the outbox and the followers take them in bites of this size.
+BATCH = 10_000
+
+_METHODS = """
+WITH wanted AS (SELECT DISTINCT s FROM unnest($1::integer[]) AS w(s)),
+found AS (
+    SELECT DISTINCT ON (session_id) session_id, id FROM enrollment_method
+    WHERE session_id = ANY($1::integer[]) AND kind = 'manual' AND name = $2 ORDER BY session_id, id
+), made AS (
+    INSERT INTO enrollment_method (session_id, kind, name, state, created_by, created_at)
+    SELECT s, 'manual', $2, 'live', $3, $4 FROM wanted WHERE s NOT IN (SELECT session_id FROM found)
+    RETURNING session_id, id
+)
+SELECT session_id, id FROM found UNION ALL SELECT session_id, id FROM made
+"""
+
+# $1 sessions, $2 learners, $3 since, $4 until, $5 methods, $6 runs. A completed enrollment is never touched; who has a
+# live enrollment in another session of an activity that allows only one is left out. Answers those newly live.
+_RECORD = """
+WITH wanted AS (
+    SELECT w.*, s.activity_id, NOT a.several_sessions AS exclusive
+    FROM unnest($1::integer[], $2::integer[], $3::timestamptz[], $4::timestamptz[], $5::integer[], $6::bigint[])
+        AS w(session_id, learner_id, since, until, method_id, run_id)
+    JOIN session s ON s.id = w.session_id JOIN activity a ON a.id = s.activity_id
+    JOIN learner l ON l.id = w.learner_id AND (l.status IN ('invited', 'active') OR w.until IS NOT NULL)
+    WHERE a.several_sessions OR w.until IS NOT NULL OR NOT EXISTS (
+        SELECT FROM enrollment e WHERE e.learner_id = w.learner_id AND e.activity_id = s.activity_id
+          AND e.session_id <> w.session_id AND e.exclusive AND e.state <> 'expired')
+), ended AS (
+    UPDATE source o SET until = w.until FROM wanted w
+    WHERE o.method_id = w.method_id AND o.learner_id = w.learner_id AND o.until IS NULL AND w.until IS NOT NULL
+    RETURNING o.method_id, o.learner_id
+), sourced AS (
+    INSERT INTO source (method_id, learner_id, session_id, since, until, run_id)
+    SELECT w.method_id, w.learner_id, w.session_id, w.since, w.until, w.run_id FROM wanted w
+    WHERE NOT EXISTS (SELECT FROM source o WHERE o.method_id = w.method_id AND o.learner_id = w.learner_id
+                      AND (o.until IS NULL OR o.until = w.until))
+), written AS (
+    INSERT INTO enrollment AS e (session_id, activity_id, learner_id, state, exclusive, since, until, completed_at)
+    SELECT w.session_id, w.activity_id, w.learner_id,
+           CASE WHEN r.id IS NOT NULL THEN 'completed' WHEN w.until IS NULL THEN 'active' ELSE 'expired' END,
+           w.exclusive, w.since, CASE WHEN r.id IS NULL THEN w.until END,
+           CASE WHEN r.id IS NOT NULL THEN coalesce(r.completed_at, w.since) END
+    FROM wanted w
+    LEFT JOIN result r ON r.learner_id = w.learner_id AND r.activity_id = w.activity_id AND r.session_id = w.session_id
+        AND r.step_id IS NULL AND r.status = 'completed'
+    ORDER BY w.learner_id, w.session_id
+    ON CONFLICT (session_id, learner_id) DO UPDATE SET
+        state = excluded.state, since = excluded.since, until = excluded.until, completed_at = excluded.completed_at,
+        version = e.version + 1
+    WHERE e.state <> 'completed' AND (e.since, e.until) IS DISTINCT FROM (excluded.since, excluded.until)
+    RETURNING e.session_id, e.learner_id, e.state, e.version,
+              to_jsonb(e) - '{id,session_id,activity_id,learner_id,exclusive,version}'::text[] AS snapshot
+), noted AS (
+    INSERT INTO run_change (run_id, learner_id, change, after)
+    SELECT w.run_id, w.learner_id, 'entered', n.snapshot
+    FROM written n JOIN wanted w USING (session_id, learner_id) WHERE n.version = 1
+    ON CONFLICT DO NOTHING
+)
+SELECT session_id, learner_id, state, version = 1 AS new FROM written
+"""
+
+
+class Registration(msgspec.Struct, frozen=True):
+    """Somebody was enrolled from `since` on, and if `until` is given, no longer from then on."""
+
+    learner_id: int
+    session_id: int
+    since: datetime
+    until: datetime | None = None
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """How many enrollments were made and changed, and whom another session of the activity holds: (learner, session)."""
+
+    created: int
+    updated: int
+    elsewhere: list[tuple[int, int]]
+
+
+async def record(
+    actor: Actor, rows: Sequence[Registration], *, method_name: str = "Registrations"
+) -> Recorded:
+    """Record them in one transaction a batch; recording them again changes nothing.
+
+    Everybody gets a source in the session's manual method of this name, so that why and since when can be told. The
+    caller has checked that the actor may enroll in these sessions. Nobody is told of a session that has ended.
+    """
+    created = updated = 0
+    elsewhere: list[tuple[int, int]] = []
+    for start in range(0, len(rows), BATCH):
+        async with transaction():
+            one = await _record(actor, rows[start : start + BATCH], method_name)
+        created += one.created
+        updated += one.updated
+        elsewhere += one.elsewhere
+    return Recorded(created, updated, elsewhere)
+
+
+async def _record(actor: Actor, rows: Sequence[Registration], method_name: str) -> Recorded:
+    sessions = sorted({row.session_id for row in rows})
+    await lock_sessions(sessions)
+    methods = await methods_named(actor, sessions, method_name)
+    runs = await _open_runs(actor, methods)
+    written = await fetch(
+        _RECORD,
+        [row.session_id for row in rows],
+        [row.learner_id for row in rows],
+        [row.since for row in rows],
+        [row.until for row in rows],
+        [methods[row.session_id] for row in rows],
+        [runs[row.session_id] for row in rows],
+    )
+    new: dict[int, list[int]] = defaultdict(list)
+    for row in written:
+        if row["new"] and row["state"] == "active":
+            new[row["session_id"]].append(row["learner_id"])
+    for session_id, learners in sorted(new.items()):
+        await notices.file_enrolled(learners, session_id, methods[session_id], runs[session_id])
+    await _close_runs(runs)
+    created = sum(row["new"] for row in written)
+    return Recorded(created, len(written) - created, await _elsewhere(rows))
+
+
+async def methods_named(actor: Actor, session_ids: Sequence[int], name: str) -> dict[int, int]:
+    """The manual method of this name of each session, made where it is missing; ids by session."""
+    found = await fetch(_METHODS, list(session_ids), name, actor.id or None, clock.now())
+    return {row["session_id"]: row["id"] for row in found}
+
+
+async def _open_runs(actor: Actor, methods: dict[int, int]) -> dict[int, int]:
+    opened = await fetch(
+        """
+        INSERT INTO run (method_id, session_id, cause, actor_id, state, created_at)
+        SELECT m, s, 'import', $3, 'applying', $4 FROM unnest($1::integer[], $2::integer[]) AS w(m, s)
+        RETURNING id, session_id
+        """,
+        list(methods.values()),
+        list(methods),
+        actor.id or None,
+        clock.now(),
+    )
+    return {row["session_id"]: row["id"] for row in opened}
+
+
+async def _close_runs(runs: dict[int, int]) -> None:
+    """Count what each did; those that changed nothing leave no trace."""
+    ids = list(runs.values())
+    await execute(
+        """
+        UPDATE run r SET state = 'applied', finished_at = $2, entered = c.n, total = c.n, done = c.n
+        FROM (SELECT run_id, count(*) AS n FROM run_change WHERE run_id = ANY($1::bigint[]) GROUP BY run_id) c
+        WHERE r.id = c.run_id
+        """,
+        ids,
+        clock.now(),
+    )
+    await execute("DELETE FROM run WHERE id = ANY($1::bigint[]) AND state = 'applying'", ids)
+
+
+async def _elsewhere(rows: Sequence[Registration]) -> list[tuple[int, int]]:
+    live = [row for row in rows if row.until is None]
+    missing = await fetch(
+        """
+        SELECT w.l AS learner_id, w.s AS session_id FROM unnest($1::integer[], $2::integer[]) AS w(l, s)
+        WHERE NOT EXISTS (SELECT FROM enrollment e WHERE e.session_id = w.s AND e.learner_id = w.l)
+        """,
+        [row.learner_id for row in live],
+        [row.session_id for row in live],
+    )
+    return [(row["learner_id"], row["session_id"]) for row in missing]
