@@ -3,7 +3,7 @@
 Every filter becomes a `Signed` set; nothing here reads a clock. The rule has been checked (`checking.broken_parts`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any, assert_never
 
@@ -21,6 +21,7 @@ from backend.rules import (
     AnyFilter,
     Block,
     CertificateFilter,
+    Facet,
     FieldFilter,
     Filter,
     GroupFilter,
@@ -31,10 +32,12 @@ from backend.rules import (
     Rule,
     SegmentFilter,
 )
-from backend.rules.dependencies import spelled
+from backend.rules.dependencies import asks_the_day, spelled
 from backend.rules.resolving import parse_day
 from backend.rules.tree import EXPIRING_DAYS_DEFAULT
 
+# Fewer bitmaps than this are united faster than remembered.
+WORTH_REMEMBERING = 8
 _LAST_DAY = NEVER - timedelta(days=1)
 
 
@@ -87,13 +90,21 @@ class Evaluator:
             return self.countable
         return self.countable & self.groups(block.groups, subgroups=block.subgroups)
 
-    def groups(self, groups: Iterable[Any], *, subgroups: bool) -> BitMap:
+    def groups(self, groups: Sequence[Any], *, subgroups: bool) -> BitMap:
         """Members of any of the groups; not to be changed by the caller."""
-        wanted: Iterable[int] = groups
+        wanted = set(groups)
         if subgroups:
-            wanted = {inner for group in groups for inner in self.structure.descendants(group)}
+            for group in groups:
+                if (below := self.structure.descendants(group)) != (group,):
+                    wanted.update(below)
         members = self.facts.groups
-        return self.union([members[group] for group in wanted if group in members])
+        if self.cache is None or len(wanted) < WORTH_REMEMBERING:
+            return self.union([members[group] for group in wanted if group in members])
+        return self.cache.remember(
+            ("groups", tuple(groups), subgroups),
+            lambda: frozenset(Facet("membership", group) for group in wanted),
+            lambda: self.union([members[group] for group in wanted if group in members]),
+        )
 
     def union(self, parts: list[BitMap]) -> BitMap:
         """The union, of those of interest only."""
@@ -121,7 +132,7 @@ class Evaluator:
         """The people for whom the filter without its negation holds, remembered until one of its facts changes."""
         if self.cache is None:
             return self.compute(found)
-        key = (spelled(found), self.day if _asks_the_day(found) else None)
+        key = (spelled(found), self.day if turns_with_time(found) else None)
         return self.cache.remember(
             key, lambda: facets_of_filter(found, self.structure), lambda: self.compute(found)
         )
@@ -292,9 +303,6 @@ def later(day: date, days: int) -> date:
         return date.max if days > 0 else date.min
 
 
-def _asks_the_day(found: Filter) -> bool:
-    if isinstance(found, CertificateFilter):
-        return found.status != "not_obtained"
-    if isinstance(found, AddedFilter):
-        return found.op == "last_days"
-    return isinstance(found, SegmentFilter)
+def turns_with_time(found: Filter) -> bool:
+    """Whether the day must be known to tell the filter's people; of a segment it is not known here."""
+    return asks_the_day(found) or isinstance(found, SegmentFilter)

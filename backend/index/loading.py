@@ -65,7 +65,7 @@ async def load_index() -> FacetIndex:
         index = FacetIndex(timezone)
         index.position = position
         for table in sorted(STRUCTURE):
-            async for row in connection.cursor(f"SELECT id, to_jsonb(t) AS row FROM {table} t"):  # noqa: S608 - our names
+            async for row in connection.cursor(f"SELECT id, to_jsonb(t) AS row FROM {table} t"):
                 index.structure.put(table, row["id"], row["row"])
         loader = _Loader(index.facts, connection)
         await loader.people()

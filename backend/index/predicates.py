@@ -1,31 +1,83 @@
 """From facts to the rules they can affect: a change touches only the audiences that mention it."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Hashable, Iterable, Iterator
+from typing import Any, Generic, TypeVar
 
 from backend.index.structure import Structure
-from backend.rules import Block, Facet, Filter, Rule, facets_of, is_time_dependent, segments_of
+from backend.rules import (
+    Block,
+    CertificateFilter,
+    Facet,
+    Filter,
+    GroupFilter,
+    PathResultFilter,
+    Rule,
+    SegmentFilter,
+    is_time_dependent,
+    segments_of,
+)
+from backend.rules.dependencies import facets_of_leaf, leaves
 
 K = TypeVar("K", bound=Hashable)
 
 
 def opened_facets(rule: Rule, structure: Structure) -> frozenset[Facet]:
-    """The facts whose changes can change the rule's people, segments inside it opened."""
-    found = set(facets_of(rule))
-    for segment_id in all_segments(rule, structure):
-        found.add(Facet("segment", segment_id))
-        segment = structure.segments.get(segment_id)
-        if segment is not None and segment.rule is not None:
-            found |= facets_of(segment.rule)
+    """The facts and structure whose changes can change the rule's people: subgroups, sessions and segments opened.
+
+    They hold while groups keep their parents, activities their sessions and segments their rules: when one of these
+    changes, `affected` tells the rules to be opened again.
+    """
+    found = {Facet("status")}
+    for inner in (
+        rule,
+        *(
+            structure.segments[s].rule
+            for s in sorted(all_segments(rule, structure) & set(structure.segments))
+        ),
+    ):
+        for block in () if inner is None else inner.blocks:
+            found.update(_of_groups(block.groups, structure, subgroups=block.subgroups))
+            for leaf in leaves(block.filters):
+                found.update(_of_leaf(leaf, structure))
     return frozenset(found)
 
 
 def facets_of_filter(found: Filter, structure: Structure) -> frozenset[Facet]:
-    """The same for one filter alone; without `status`, but for that of people in segments."""
+    """The same for one filter; without `status`, which only the people of segments rest on."""
     rule = Rule([Block(everyone=True, filters=[found])])
     facets = opened_facets(rule, structure)
     return facets if segments_of(rule) else facets - {Facet("status")}
+
+
+def _of_groups(groups: Iterable[Any], structure: Structure, *, subgroups: bool) -> Iterator[Facet]:
+    for group in groups:
+        for inner in structure.descendants(group) if subgroups else (group,):
+            yield Facet("membership", inner)
+            yield Facet("learner_group", inner)
+
+
+def _of_leaf(leaf: Filter, structure: Structure) -> Iterator[Facet]:
+    if isinstance(leaf, GroupFilter):
+        yield from _of_groups(leaf.groups, structure, subgroups=leaf.subgroups)
+        return
+    if isinstance(leaf, PathResultFilter):
+        for path in leaf.paths:
+            yield Facet("activity", path)  # type: ignore[arg-type]  # resolved
+            if leaf.status in {"enrolled", "not_enrolled"}:
+                yield Facet("session")
+                for session in structure.sessions_of(path):  # type: ignore[arg-type]  # resolved
+                    yield Facet("enrollment", session)
+            else:
+                yield Facet("result", path)  # type: ignore[arg-type]  # resolved
+        return
+    if isinstance(leaf, CertificateFilter):
+        for certificate in leaf.certificates:
+            yield Facet("certificate", certificate)  # type: ignore[arg-type]  # resolved
+    if isinstance(leaf, SegmentFilter):
+        for segment in leaf.segments:
+            yield Facet("segment", segment)
+    yield from facets_of_leaf(leaf)
 
 
 def all_segments(rule: Rule, structure: Structure) -> frozenset[int]:
@@ -67,7 +119,10 @@ class PredicateIndex(Generic[K]):
                 del self._keys[facet]
 
     def affected(self, facets: Iterable[Facet]) -> set[K]:
-        """The rules that changes of these facts can affect."""
+        """The rules that changes of these facts or structure can affect (`batch.facets | batch.structure`).
+
+        A group that changed may have come under another one: every rule about groups is looked at again.
+        """
         found: set[K] = set()
         for facet in facets:
             found |= self._keys.get(facet, set())
@@ -76,11 +131,3 @@ class PredicateIndex(Generic[K]):
 
     def __len__(self) -> int:
         return len(self._facets)
-
-
-def rules_affected(facets: Iterable[Facet], rules: Mapping[K, Rule], structure: Structure) -> set[K]:
-    """The keys of `rules` that changes of these facts can affect; for many rules keep a `PredicateIndex`."""
-    index: PredicateIndex[K] = PredicateIndex()
-    for key, rule in rules.items():
-        index.put(key, opened_facets(rule, structure))
-    return index.affected(facets)

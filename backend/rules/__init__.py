@@ -11,6 +11,7 @@ from backend.rules.dependencies import (
     segments_of,
     uses_everyone,
 )
+from backend.rules.describing import Part, describe, describe_filter, describe_parts
 from backend.rules.names import Names
 from backend.rules.problems import InvalidRule, Problem
 from backend.rules.resolving import resolve
@@ -47,6 +48,7 @@ __all__ = [
     "ManagerFilter",
     "Names",
     "NoneFilter",
+    "Part",
     "PathResultFilter",
     "Problem",
     "Rule",
@@ -56,6 +58,9 @@ __all__ = [
     "convert",
     "decode",
     "depends_on",
+    "describe",
+    "describe_filter",
+    "describe_parts",
     "facets_of",
     "is_time_dependent",
     "resolve",

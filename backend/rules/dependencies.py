@@ -102,11 +102,12 @@ def facets_of(rule: Rule) -> frozenset[Facet]:
         else:
             found.update(Facet("membership", group) for group in block.groups)  # type: ignore[arg-type]  # resolved
         for leaf in leaves(block.filters):
-            found.update(_facets(leaf))
+            found.update(facets_of_leaf(leaf))
     return frozenset(found)
 
 
-def _facets(leaf: Filter) -> Iterator[Facet]:  # noqa: C901, PLR0912 - one short answer a case
+def facets_of_leaf(leaf: Filter) -> Iterator[Facet]:  # noqa: C901, PLR0912 - one short answer a case
+    """The facts that one filter, not a nested one, asks for; see `facets_of`."""
     match leaf:
         case FieldFilter():
             yield Facet("field", leaf.field)  # type: ignore[arg-type]  # resolved
@@ -140,10 +141,11 @@ def _facets(leaf: Filter) -> Iterator[Facet]:  # noqa: C901, PLR0912 - one short
 
 def is_time_dependent(rule: Rule) -> bool:
     """Whether the people can change by time alone; segments are asked separately (`segments_of`)."""
-    return any(_depends_on_time(leaf) for block in rule.blocks for leaf in leaves(block.filters))
+    return any(asks_the_day(leaf) for block in rule.blocks for leaf in leaves(block.filters))
 
 
-def _depends_on_time(leaf: Filter) -> bool:
+def asks_the_day(leaf: Filter) -> bool:
+    """Whether the people of the filter, not a nested one or a segment, can change by time alone."""
     if isinstance(leaf, CertificateFilter):
         return leaf.status != "not_obtained"
     return isinstance(leaf, AddedFilter) and leaf.op == "last_days"

@@ -13,7 +13,7 @@ class Problem(msgspec.Struct, frozen=True):
     message: str
 
 
-class InvalidRule(ValueError):  # noqa: N818 - it says what the rule is
+class InvalidRule(ValueError):
     """A rule that cannot be used; carries every problem found."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
