@@ -4,9 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
-import aiosmtplib
 import typer
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -14,13 +12,14 @@ from redis.exceptions import RedisError
 from backend import clock, database
 from backend.commands.context import DataDir, run_command
 from backend.embedded import Servers
+from backend.mail.settings import MailSettings
+from backend.mail.smtp import Connection, Unreachable
 from backend.settings import Settings
 
 OLDEST_POSTGRES = 150_000
 OLDEST_REDIS = (6, 2)
 # The sequencer moves rows within milliseconds; what lies longer has nobody who moves it.
-OUTBOX_SECONDS = 5.0
-SMTP_TIMEOUT_SECONDS = 10
+OUTBOX_SECONDS = 3.0
 GIBIBYTE = 1024**3
 LITTLE_DISK_BYTES = GIBIBYTE
 
@@ -102,24 +101,14 @@ async def _mail(settings: Settings, _: Servers) -> Finding:
     if settings.smtp_url is None:
         advice = "messages are kept in the outbox page; set MUSTER_SMTP_URL to send them"
         return Finding("mail", "no SMTP server", advice)
-    parts = urlsplit(settings.smtp_url)
-    client = aiosmtplib.SMTP(
-        hostname=parts.hostname,
-        port=parts.port,
-        username=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
-        use_tls=parts.scheme == "smtps",
-        start_tls=True if parts.scheme == "smtp+starttls" else None,
-        timeout=SMTP_TIMEOUT_SECONDS,
-    )
+    server = MailSettings(settings.smtp_url).server
+    assert server is not None  # noqa: S101 - there is an address
     try:
-        async with client:
-            await client.noop()
-    except (TimeoutError, aiosmtplib.SMTPException, OSError) as error:
-        return Finding(
-            "mail", f"{parts.hostname}: {error}", "correct MUSTER_SMTP_URL or start the server", serious=True
-        )
-    return Finding("mail", f"{parts.hostname} takes messages")
+        async with Connection(server) as connection:
+            await connection.probe()
+    except Unreachable as error:
+        return Finding("mail", str(error), "correct MUSTER_SMTP_URL, or start the server", serious=True)
+    return Finding("mail", f"{server.host} takes messages")
 
 
 async def _clock(_: Settings, __: Servers) -> Finding:

@@ -66,6 +66,7 @@ class EmbeddedPostgres:
 
     def start(self) -> str:
         """Start the server, first making its cluster if there is none; returns the DSN of Muster's database."""
+        self.stop()
         identity = server_identity(self.home)
         if not self.home.exists():
             self._make_cluster(identity)
@@ -135,13 +136,14 @@ class EmbeddedPostgres:
         return False
 
     def _clear_leftovers(self) -> None:
-        """End a server that outlived its supervisor, and drop a pid file whose number now belongs to another process.
+        """End a server that outlived its supervisor, and drop lock files whose process id means another or a zombie.
 
         The caller holds the data directory's lock, so whatever runs here has no owner any more.
         """
         evict(self.cluster, "postgres", *FAST_THEN_IMMEDIATE, (signal.SIGKILL, 5.0))
-        if Path("/proc/self").exists():
-            (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+        if self._sockets is not None and Path("/proc/self").exists():
+            for lock in (self.cluster / "postmaster.pid", self._sockets / f".s.PGSQL.{PORT}.lock"):
+                lock.unlink(missing_ok=True)
 
     def _check_version(self) -> None:
         version = "".join(_lines(self.cluster / "PG_VERSION"))

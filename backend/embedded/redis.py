@@ -51,6 +51,7 @@ class EmbeddedRedis:
 
     def start(self) -> str:
         """Start the server; returns its address."""
+        self.stop()
         identity = server_identity(self.home)
         private_directory(self.home, identity)
         evict(self.home, "redis-server", *TERM_THEN_KILL)
