@@ -24,6 +24,8 @@ from backend.controllers.openapi import openapi_config
 from backend.controllers.problems import EXCEPTION_HANDLERS
 from backend.controllers.request_context import RequestContext
 from backend.controllers.requests import MusterRequest
+from backend.index import Follower
+from backend.live.hub import Hub
 from backend.settings import Settings, load_settings
 
 BASE = "/api/v1"
@@ -79,8 +81,8 @@ class Parts:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.follower: Any = None
-        self.hub: Any = None
+        self.follower = Follower()
+        self.hub = Hub(self.follower)
 
     @asynccontextmanager
     async def running(self, _: Litestar) -> AsyncIterator[None]:
@@ -92,8 +94,13 @@ class Parts:
         database.on_commit(bell.ring)
         bell.start(settings.redis_url)
         try:
+            await self.hub.start()
+            # Loading the index takes its time; meanwhile the health route says so.
+            await self.follower.start()
             yield
         finally:
+            await self.hub.stop()
+            await self.follower.stop()
             await bell.stop()
             await database.disconnect()
 

@@ -267,6 +267,36 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- ── access: not a fact that audiences know (learner_id stays null), but open sockets of the person look again ──────────
+CREATE FUNCTION log_access() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'learner' THEN
+        INSERT INTO outbox (at, facet, ref_id)
+        SELECT muster_now(), 'access', n.id FROM new_rows n JOIN old_rows o USING (id) WHERE o.is_admin <> n.is_admin;
+    ELSIF TG_OP = 'UPDATE' THEN
+        INSERT INTO outbox (at, facet, ref_id)
+        SELECT DISTINCT muster_now(), 'access', n.learner_id FROM new_rows n JOIN old_rows o USING (id)
+        WHERE (o.expires_at, o.scopes) IS DISTINCT FROM (n.expires_at, n.scopes);
+    ELSIF TG_OP = 'INSERT' THEN
+        INSERT INTO outbox (at, facet, ref_id) SELECT DISTINCT muster_now(), 'access', learner_id FROM new_rows;
+    ELSE
+        INSERT INTO outbox (at, facet, ref_id) SELECT DISTINCT muster_now(), 'access', learner_id FROM old_rows;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER access_update AFTER UPDATE ON learner REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION log_access();
+CREATE TRIGGER access_update AFTER UPDATE ON api_token REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION log_access();
+CREATE TRIGGER access_delete AFTER DELETE ON api_token REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION log_access();
+CREATE TRIGGER access_delete AFTER DELETE ON sign_in REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION log_access();
+CREATE TRIGGER access_insert AFTER INSERT ON session_instructor REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION log_access();
+CREATE TRIGGER access_delete AFTER DELETE ON session_instructor REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION log_access();
+
 -- Statement-level triggers with transition tables must be made one an event.
 DO $$
 DECLARE

@@ -94,7 +94,7 @@ class AudienceMember(Output):
     fields: dict[str, Any]
     groups: list["AudienceGroup"]
     facts: list[Fact]
-    session_id: int | None | UnsetType = UNSET
+    session_id: int | UnsetType | None = UNSET
 
 
 class AudienceGroup(Output):

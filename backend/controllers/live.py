@@ -1,0 +1,214 @@
+"""`GET /live`: the socket. Decode, subscribe, and keep receiving; the hub does the rest."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import WebSocket, websocket
+from litestar.exceptions import WebSocketDisconnect
+
+from backend.controllers.authentication import actor_of, origin_allowed
+from backend.controllers.decoding import decode
+from backend.controllers.problems import to_muster_error
+from backend.index import IndexBehind
+from backend.live.connection import Outlet
+from backend.live.hub import Hub
+from backend.live.seat import Seat
+from backend.live.topics import Subject
+from backend.schemas.live import (
+    CLOSE_FORBIDDEN,
+    CLOSE_NOT_SIGNED_IN,
+    CLOSE_TOO_MANY,
+    ClientFrame,
+    ErrorFrame,
+    PingFrame,
+    PongFrame,
+    PreviewFrame,
+    UnwatchFrame,
+    WatchFrame,
+    encode,
+)
+from backend.services.actor import READ, Actor
+from backend.services.errors import Forbidden, MusterError, NotFound, Unavailable
+from backend.services.live_subjects import preview_subject, problem_of, topic_subject
+
+# An editor follows a handful; a wall of boards some dozens.
+SUBSCRIPTIONS_MOST = 100
+# Tabs and devices of one person on one process.
+SOCKETS_MOST = 50
+# How long the first subscription waits for an index that is still loading.
+LOADING_SECONDS = 30.0
+
+PONG = encode(PongFrame()).decode()
+
+_log = structlog.get_logger("muster.live")
+Open = Callable[[Actor], Awaitable[Subject]]
+Socket = WebSocket[Any, Any, Any]
+
+
+@websocket("/live")
+async def live(socket: Socket, hub: Hub) -> None:
+    """Accept, see who it is, and serve until either side leaves."""
+    await socket.accept()
+    if not origin_allowed(socket):
+        await socket.close(CLOSE_FORBIDDEN, "wrong origin")
+        return
+    actor = await actor_of(socket)
+    if actor is None:
+        await socket.close(CLOSE_NOT_SIGNED_IN, "not signed in")
+        return
+    if not actor.allows(READ):
+        await socket.close(CLOSE_FORBIDDEN, "the token does not cover reading")
+        return
+    if len(hub.seats.get(actor.id, ())) >= SOCKETS_MOST:
+        await socket.close(CLOSE_TOO_MANY, "too many sockets")
+        return
+    await Conversation(socket, hub, actor).hold()
+
+
+class Conversation:
+    """One socket from the first frame to the last."""
+
+    def __init__(self, socket: Socket, hub: Hub, actor: Actor) -> None:
+        self.socket = socket
+        self.hub = hub
+        self.actor = actor
+        self.outlet = Outlet(self._send, self._close)
+        self.seat = Seat(actor.id, self.outlet, self._recheck_soon, is_admin=actor.is_admin)
+        # How each subscription is opened again when rights may have changed.
+        self.opens: dict[str, Open] = {}
+        self._recheck = asyncio.Event()
+
+    async def hold(self) -> None:
+        """Receive, send and watch over rights, until one of them ends."""
+        self.hub.sit(self.seat)
+        tasks = [
+            asyncio.create_task(work(), name=f"live {work.__name__}")
+            for work in (self.outlet.drain, self._receive, self._watch_rights)
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if (error := task.exception()) is not None:
+                    _log.error("a socket failed", exc_info=error)
+        finally:
+            self.hub.rise(self.seat)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _send(self, text: str) -> None:
+        with contextlib.suppress(WebSocketDisconnect):
+            await self.socket.send({"type": "websocket.send", "bytes": None, "text": text})
+
+    async def _close(self, code: int, reason: str) -> None:
+        with contextlib.suppress(WebSocketDisconnect):
+            await self.socket.close(code, reason)
+
+    # ── frames ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _receive(self) -> None:
+        with contextlib.suppress(WebSocketDisconnect):
+            # A larger frame than a rule at its limits never gets here: uvicorn closes with 1009.
+            while True:
+                message = await self.socket.receive()
+                if message["type"] != "websocket.receive":
+                    return
+                await self._take(message.get("text") or message.get("bytes") or b"")
+
+    async def _take(self, text: str | bytes) -> None:
+        body = text.encode() if isinstance(text, str) else text
+        id_ = None
+        try:
+            id_ = _id_in(body)
+            await self._follow(await decode(body, ClientFrame))  # type: ignore[arg-type]  # a union is a type here
+        except Exception as error:  # noqa: BLE001 - every failure is answered, and ends nothing but its frame
+            self._say(id_, to_muster_error(_understood(error)))
+
+    async def _follow(self, frame: ClientFrame) -> None:
+        match frame:
+            case PingFrame():
+                self.outlet.put_latest("pong", PONG)
+            case UnwatchFrame():
+                self.opens.pop(frame.id, None)
+                self.hub.unwatch(self.seat, frame.id)
+            case PreviewFrame():
+                await self._subscribe(frame.id, lambda actor: self._preview(actor, frame))
+            case WatchFrame():
+                await self._subscribe(frame.id, lambda actor: self._topic(actor, frame.topic))
+
+    async def _preview(self, actor: Actor, frame: PreviewFrame) -> Subject:
+        return await preview_subject(actor, self.hub.follower.index, frame)
+
+    async def _topic(self, actor: Actor, topic: str) -> Subject:
+        return await topic_subject(actor, topic, self.hub.follower.catch_up)
+
+    async def _subscribe(self, id_: str, open_: Open) -> None:
+        if id_ not in self.opens and len(self.opens) >= SUBSCRIPTIONS_MOST:
+            raise Forbidden(f"A socket follows at most {SUBSCRIPTIONS_MOST} things.")
+        await asyncio.wait_for(self.hub.follower.loaded.wait(), LOADING_SECONDS)
+        try:
+            subject = await open_(self.actor)
+        except BaseException:
+            # What was followed under this id before is not what was asked for now.
+            self.opens.pop(id_, None)
+            self.hub.unwatch(self.seat, id_)
+            raise
+        self.opens[id_] = open_
+        self.hub.watch(self.seat, id_, subject)
+
+    def _say(self, id_: str | None, error: MusterError) -> None:
+        self.outlet.put(encode(ErrorFrame(id=id_, problem=problem_of(error))).decode())
+
+    # ── rights ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _recheck_soon(self) -> None:
+        self._recheck.set()
+
+    async def _watch_rights(self) -> None:
+        while True:
+            await self._recheck.wait()
+            self._recheck.clear()
+            actor = await actor_of(self.socket)
+            if actor is None:
+                self.outlet.close(CLOSE_NOT_SIGNED_IN, "not signed in")
+                return
+            self.actor = actor
+            self.seat.is_admin = actor.is_admin
+            for id_, open_ in list(self.opens.items()):
+                await self._reopen(id_, open_)
+
+    async def _reopen(self, id_: str, open_: Open) -> None:
+        try:
+            subject = await open_(self.actor)
+        except (Forbidden, NotFound) as error:
+            self.opens.pop(id_, None)
+            self.hub.unwatch(self.seat, id_)
+            self._say(id_, error)
+        except MusterError:
+            # A rule that no longer resolves says so itself when it is next counted.
+            return
+        else:
+            if self.opens.get(id_) is open_:
+                self.hub.watch(self.seat, id_, subject)
+
+
+class _Named(msgspec.Struct):
+    id: str | None = None
+
+
+def _id_in(body: bytes) -> str | None:
+    """The id of a frame that may not be understood otherwise, so that the answer finds its sender."""
+    try:
+        return msgspec.json.decode(body, type=_Named).id
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _understood(error: Exception) -> Exception:
+    if isinstance(error, IndexBehind | TimeoutError):
+        return Unavailable("Muster is catching up with recent changes; try again in a moment.")
+    return error

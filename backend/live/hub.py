@@ -1,0 +1,339 @@
+"""The hub: one a process. Follows the index, recomputes what a batch can have altered, and hands it to the sockets.
+
+A topic is computed once for all who follow it, encoded once, and sent only when it differs. Batches that arrive
+meanwhile are coalesced: the latest state wins. Events are never coalesced.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
+from datetime import date
+from typing import Any
+
+import structlog
+
+from backend import clock
+from backend.index import Batch, Follower, PredicateIndex
+from backend.live import metrics
+from backend.live.events import catalog_changed, tell
+from backend.live.seat import Seat
+from backend.live.topics import Ended, Subject, Topic, Unanswerable, Watcher
+from backend.live.transitions import Transition, transitions
+from backend.schemas.live import FrameProblem
+
+# Others get their turn on the event loop at least this often.
+SLICE_SECONDS = 0.005
+SLOW_SECONDS = 0.010
+# How finely topics that time alters are looked at.
+TICK_SECONDS = 0.25
+# Batches whose events wait to be named; beyond that clients are better served by fresh state.
+EVENTS_WAITING_MOST = 1_000
+# Facts that change what somebody may see.
+RIGHTS = frozenset({"access", "membership", "status", "manager"})
+RIGHTS_STRUCTURE = frozenset({"session", "learner_group", "organisation"})
+# Facts of a learner that change their catalog, besides enrollments.
+CATALOG = frozenset({"result", "award", "membership", "source", "blocked", "enrollment"})
+CATALOG_STRUCTURE = frozenset({"session", "activity", "step", "enrollment_method"})
+
+_log = structlog.get_logger("muster.live")
+
+
+class Hub:
+    """Topics, sockets, and the tasks that connect them with the index."""
+
+    def __init__(self, follower: Follower) -> None:
+        self.follower = follower
+        self.topics: dict[Any, Topic] = {}
+        self.seats: dict[int, set[Seat]] = defaultdict(set)
+        self._facets: PredicateIndex[Any] = PredicateIndex()
+        self._dirty: dict[Topic, None] = {}
+        self._wake = asyncio.Event()
+        self._loading: dict[Topic, asyncio.Task[None]] = {}
+        self._events: asyncio.Queue[tuple[int, dict[int, list[Transition]]]] = asyncio.Queue(
+            EVENTS_WAITING_MOST
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+        self._unsubscribe: Callable[[], None] | None = None
+        self._day: date | None = None
+        self._catalogs_changed = 0
+
+    # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def start(self) -> None:
+        """Begin; the follower may still be loading."""
+        self._unsubscribe = self.follower.subscribe(self.on_batch)
+        self._tasks = [
+            asyncio.create_task(_supervised(work), name=f"live {work.__name__}")
+            for work in (self._compute, self._tell_events, self._tick)
+        ]
+
+    async def stop(self) -> None:
+        """End; sockets are told to come back."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        for seat in [seat for seats in self.seats.values() for seat in seats]:
+            seat.leave()
+        tasks = [*self._tasks, *self._loading.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # ── sockets ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def sit(self, seat: Seat) -> None:
+        """A socket has come."""
+        self.seats[seat.actor_id].add(seat)
+        metrics.SOCKETS.inc()
+
+    def rise(self, seat: Seat) -> None:
+        """A socket has gone."""
+        seats = self.seats[seat.actor_id]
+        seats.discard(seat)
+        if not seats:
+            del self.seats[seat.actor_id]
+        for id_ in list(seat.subscriptions):
+            self.unwatch(seat, id_)
+        metrics.SOCKETS.dec()
+
+    def watch(self, seat: Seat, id_: str, subject: Subject) -> None:
+        """Let `seat` follow `subject` under `id_`, in the place of what it followed under it before."""
+        current = seat.subscriptions.get(id_)
+        if current is not None and current.subject.key == subject.key:
+            return
+        self.unwatch(seat, id_)
+        topic = self.topics.get(subject.key)
+        if topic is None:
+            topic = self.topics[subject.key] = Topic(subject)
+            self._facets.put(subject.key, subject.facets(self.follower.index))
+            metrics.TOPICS.set(len(self.topics))
+        watcher = Watcher(seat, id_)
+        topic.watchers[(seat.number, id_)] = watcher
+        seat.subscriptions[id_] = topic
+        metrics.SUBSCRIPTIONS.labels(subject.kind).inc()
+        if topic.version and topic not in self._dirty and topic not in self._loading:
+            watcher.send_state(topic)
+        else:
+            self._touch(topic)
+
+    def unwatch(self, seat: Seat, id_: str) -> None:
+        """End a subscription; what still waits for it is not sent."""
+        topic = seat.subscriptions.pop(id_, None)
+        if topic is None:
+            return
+        seat.outlet.forget(id_)
+        topic.watchers.pop((seat.number, id_), None)
+        metrics.SUBSCRIPTIONS.labels(topic.subject.kind).dec()
+        if not topic.watchers:
+            self._drop(topic)
+
+    def _drop(self, topic: Topic) -> None:
+        self.topics.pop(topic.subject.key, None)
+        self._facets.remove(topic.subject.key)
+        self._dirty.pop(topic, None)
+        task = self._loading.pop(topic, None)
+        if task is not None:
+            task.cancel()
+        metrics.TOPICS.set(len(self.topics))
+
+    # ── changes ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def on_batch(self, batch: Batch) -> None:
+        """The index has applied `batch`. Called on the event loop; does not block."""
+        if batch.reloaded:
+            # Anything may have changed, and which events were missed is not known: everybody gets the state anew.
+            for topic in list(self.topics.values()):
+                self._facets.put(topic.subject.key, topic.subject.facets(self.follower.index))
+                self._touch(topic)
+            return
+        for key in self._facets.affected(batch.facets):
+            self._touch(self.topics[key])
+        if batch.structure:
+            self._restructure({facet.name for facet in batch.structure})
+        if not self.seats:
+            return
+        self._queue_events(batch)
+        self._tell_learners(batch)
+        self._recheck(batch)
+
+    def _restructure(self, names: set[str]) -> None:
+        for key, topic in self.topics.items():
+            if not names.isdisjoint(topic.subject.structure):
+                self._facets.put(key, topic.subject.facets(self.follower.index))
+                self._touch(topic)
+
+    def _queue_events(self, batch: Batch) -> None:
+        watched = {
+            topic.subject.session_id for topic in self.topics.values() if topic.subject.session_id is not None
+        }
+        found = transitions(self.follower.index, batch, watched) if watched else {}
+        if not found:
+            return
+        try:
+            self._events.put_nowait((batch.position, found))
+        except asyncio.QueueFull:
+            _log.warning("events skipped: the database does not keep up", position=batch.position)
+
+    def _tell_learners(self, batch: Batch) -> None:
+        """One `catalog` event to each learner whose catalog the batch can have changed."""
+        mine = {t.subject.learner_id: t for t in self.topics.values() if t.subject.learner_id is not None}
+        if not mine:
+            return
+        if any(facet.name in CATALOG_STRUCTURE for facet in batch.structure):
+            # Told to everybody, but together for all that one import changes: see `_tick`.
+            self._catalogs_changed = batch.position
+        touched = {change.learner_id for change in batch.changes if change.facet in CATALOG}
+        _tell_catalogs([topic for learner_id, topic in mine.items() if learner_id in touched], batch.position)
+
+    def _recheck(self, batch: Batch) -> None:
+        """Look again at what sockets may see, where the batch can have changed it."""
+        if any(facet.name in RIGHTS_STRUCTURE for facet in batch.structure):
+            actors = set(self.seats)
+        else:
+            # `access` names the person in ref_id: it is no fact that audiences know.
+            touched = {
+                change.ref_id if change.facet == "access" else change.learner_id
+                for change in batch.changes
+                if change.facet in RIGHTS
+            }
+            actors = {actor_id for actor_id in self.seats if actor_id in touched}
+        for actor_id in actors:
+            for seat in self.seats[actor_id]:
+                seat.recheck()
+
+    # ── states ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _touch(self, topic: Topic) -> None:
+        self._dirty[topic] = None
+        self._wake.set()
+
+    async def _compute(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await self.follower.loaded.wait()
+            started = time.perf_counter()
+            again: list[Topic] = []
+            while self._dirty:
+                topic = next(iter(self._dirty))
+                del self._dirty[topic]
+                if topic.subject.load is None:
+                    self._evaluate(topic)
+                elif topic in self._loading:
+                    again.append(topic)
+                else:
+                    self._loading[topic] = asyncio.create_task(self._load(topic), name="live load")
+                if time.perf_counter() - started > SLICE_SECONDS:
+                    await asyncio.sleep(0)
+                    started = time.perf_counter()
+            for topic in again:
+                # Its load finishes first; then it is looked at once more.
+                self._dirty[topic] = None
+
+    def _evaluate(self, topic: Topic) -> None:
+        index = self.follower.index
+        started = time.perf_counter()
+        try:
+            value = topic.subject.state(index) if topic.subject.state is not None else None
+        except Exception as error:  # noqa: BLE001 - one topic's failure is not the others'
+            value = self._failed(topic, error)
+        taken = time.perf_counter() - started
+        metrics.EVALUATION.observe(taken)
+        if taken > SLOW_SECONDS:
+            metrics.SLOW.inc()
+        self._deliver(topic, value, index.position)
+
+    async def _load(self, topic: Topic) -> None:
+        index = self.follower.index
+        position = index.position
+        try:
+            assert topic.subject.load is not None  # noqa: S101 - the caller looked
+            value = await topic.subject.load(index)
+        except Exception as error:  # noqa: BLE001 - one topic's failure is not the others'
+            value = self._failed(topic, error)
+        self._loading.pop(topic, None)
+        self._deliver(topic, value, position)
+        if topic in self._dirty:
+            self._wake.set()
+
+    def _failed(self, topic: Topic, error: Exception) -> FrameProblem:
+        if isinstance(error, Unanswerable):
+            topic.ended = isinstance(error, Ended)
+            return error.problem
+        _log.error("a live state failed", kind=topic.subject.kind, exc_info=error)
+        return FrameProblem(
+            type="internal",
+            title="Something went wrong on our side",
+            status=500,
+            detail="This cannot be shown at the moment.",
+            errors=[],
+        )
+
+    def _deliver(self, topic: Topic, value: Any, position: int) -> None:
+        topic.take(value, position, clock.now())
+        topic.deliver()
+        if topic.subject.every is not None:
+            topic.due = time.monotonic() + topic.subject.every
+        if topic.ended:
+            # The frame that says so still waits for its turn, so nothing is forgotten.
+            for watcher in topic.watchers.values():
+                watcher.seat.subscriptions.pop(watcher.id, None)
+                metrics.SUBSCRIPTIONS.labels(topic.subject.kind).dec()
+            topic.watchers.clear()
+            self._drop(topic)
+
+    # ── events and time ──────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _tell_events(self) -> None:
+        while True:
+            position, found = await self._events.get()
+            by_session = {
+                topic.subject.session_id: topic
+                for topic in self.topics.values()
+                if topic.subject.session_id is not None
+            }
+            followed = {session: made for session, made in found.items() if session in by_session}
+            for session, told in (await tell(self.follower.index, position, followed)).items():
+                watchers = [w for w in by_session[session].watchers.values() if 0 <= w.since < position]
+                for frame in told:
+                    for watcher in watchers:
+                        watcher.send_event(frame.for_admins if watcher.seat.is_admin else frame.for_others)
+
+    async def _tick(self) -> None:
+        await self.follower.loaded.wait()
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            today = clock.today(self.follower.index.timezone)
+            new_day = self._day is not None and today != self._day
+            self._day = today
+            now = time.monotonic()
+            for topic in self.topics.values():
+                subject = topic.subject
+                if (new_day and subject.daily) or (
+                    subject.every is not None and topic.version and now >= topic.due
+                ):
+                    topic.due = now + (subject.every or 0)
+                    self._touch(topic)
+            if self._catalogs_changed:
+                mine = [topic for topic in self.topics.values() if topic.subject.learner_id is not None]
+                _tell_catalogs(mine, self._catalogs_changed)
+                self._catalogs_changed = 0
+
+
+def _tell_catalogs(mine: list[Topic], position: int) -> None:
+    if mine:
+        body = catalog_changed(position, clock.now())
+        for topic in mine:
+            for watcher in topic.watchers.values():
+                if 0 <= watcher.since < position:
+                    watcher.send_event(body)
+
+
+async def _supervised(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run `work` for ever, whatever happens in it."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            _log.exception("a task of the hub failed", task=work.__name__)
+            await asyncio.sleep(TICK_SECONDS)

@@ -1,0 +1,29 @@
+"""A socket's place in the hub: who sits there, what they follow, and how their rights are looked at again."""
+
+import itertools
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from backend.live.connection import Outlet
+from backend.schemas.live import CLOSE_GOING_AWAY
+
+if TYPE_CHECKING:
+    from backend.live.topics import Topic
+
+_numbers = itertools.count(1)
+
+
+class Seat:
+    """One socket. `recheck` is called on the event loop and must not block."""
+
+    def __init__(self, actor_id: int, outlet: Outlet, recheck: Callable[[], None], *, is_admin: bool) -> None:
+        self.number = next(_numbers)
+        self.actor_id = actor_id
+        self.is_admin = is_admin
+        self.outlet = outlet
+        self.recheck = recheck
+        self.subscriptions: dict[str, Topic] = {}
+
+    def leave(self) -> None:
+        """The process ends: the client reconnects elsewhere."""
+        self.outlet.close(CLOSE_GOING_AWAY, "going away")

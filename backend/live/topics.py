@@ -1,0 +1,133 @@
+"""What sockets follow: how its state comes about, what can alter it, and the latest state, encoded once for all."""
+
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from backend.index import FacetIndex
+from backend.live.seat import Seat
+from backend.rules import Facet
+from backend.schemas.live import FrameProblem, encode
+
+Kind = Literal["preview", "session", "method", "run", "import", "me"]
+
+NOTHING: frozenset[Facet] = frozenset()
+
+
+def no_facets(_: FacetIndex) -> frozenset[Facet]:
+    """For what no fact alters."""
+    return NOTHING
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What a topic is about; equal keys share one topic. Exactly one of `state` and `load` is given.
+
+    `state` is evaluated on the event loop from the index; `load` asks the database. Either may raise `Ended` (the
+    thing is gone) or `Unanswerable` (it cannot be told now: the problem is sent in the state's place).
+    """
+
+    key: Hashable
+    kind: Kind
+    state: Callable[[FacetIndex], Any] | None = None
+    load: Callable[[FacetIndex], Awaitable[Any]] | None = None
+    # Facts, and tables of structure, that can alter it.
+    facets: Callable[[FacetIndex], frozenset[Facet]] = no_facets
+    structure: frozenset[str] = frozenset()
+    # Altered by time: at the organisation's midnight, or looked at again after so many seconds.
+    daily: bool = False
+    every: float | None = None
+    # Whose events belong to it.
+    session_id: int | None = None
+    learner_id: int | None = None
+
+
+class Unanswerable(Exception):
+    """The state cannot be told; carries what is sent instead."""
+
+    def __init__(self, problem: FrameProblem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+
+
+class Ended(Unanswerable):
+    """What the topic is about is gone: subscribers are told and let go."""
+
+
+@dataclass(eq=False, slots=True)
+class Watcher:
+    """One subscription of one socket."""
+
+    seat: Seat
+    id: str
+    # The version of the state it was sent last, and the log position of its first state.
+    version: int = 0
+    since: int = -1
+    _quoted: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._quoted = msgspec.json.encode(self.id).decode()
+
+    def send_state(self, topic: "Topic") -> None:
+        """Send the topic's latest state unless it has it."""
+        if self.version == topic.version:
+            return
+        self.version = topic.version
+        if self.since < 0:
+            self.since = topic.position
+        self.seat.outlet.put_latest(self.id, topic.frame(self._quoted))
+
+    def send_event(self, body: str) -> None:
+        """Send an event frame; `body` follows the id."""
+        self.seat.outlet.put(f'{{"type":"event","id":{self._quoted},{body}')
+
+
+class Topic:
+    """A subject with its followers and its latest state."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.watchers: dict[tuple[int, str], Watcher] = {}
+        self.version = 0
+        self.position = 0
+        self.due = 0.0
+        self.ended = False
+        self._value: Any = None
+        self._tail = ""
+
+    def take(self, value: Any, position: int, at: datetime) -> bool:
+        """A new state, true at `position`; False when it is equal to the latest."""
+        if self.version and value == self._value and type(value) is type(self._value):
+            return False
+        self._value = value
+        self.position = position
+        self.version += 1
+        self._tail = _tail(self.subject.kind, value, position, at)
+        return True
+
+    def frame(self, quoted_id: str) -> str:
+        """The frame of the latest state for one subscription."""
+        kind = "error" if isinstance(self._value, FrameProblem) else _FRAMES.get(self.subject.kind, "state")
+        return f'{{"type":"{kind}","id":{quoted_id},{self._tail}'
+
+    def deliver(self) -> None:
+        """Send the latest state to those who do not have it."""
+        for watcher in self.watchers.values():
+            watcher.send_state(self)
+
+
+_FRAMES = {"preview": "counts"}
+
+
+def _tail(kind: Kind, value: Any, position: int, at: datetime) -> str:
+    body = encode(value).decode()
+    if isinstance(value, FrameProblem):
+        return f'"problem":{body}}}'
+    if kind == "preview":
+        return f'"position":{position},"as_of":{encode(at).decode()},{body[1:]}'
+    if kind == "session":
+        body = f'{body[:-1]},"position":{position}}}'
+    return f'"position":{position},"data":{body}}}'

@@ -1,0 +1,118 @@
+"""What a socket may follow: the right to it, and how its state comes about."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from backend import clock
+from backend.index import FacetIndex
+from backend.index.predicates import depends_on_time
+from backend.live.topics import Ended, Subject, Unanswerable
+from backend.rules import Facet, canonical
+from backend.schemas.audience import PreviewRequest
+from backend.schemas.live import FrameProblem, PreviewFrame
+from backend.services import audiences
+from backend.services.actor import Actor
+from backend.services.audience_people import people_of
+from backend.services.errors import Invalid, MusterError, NotFound
+from backend.services.rights import session_for
+
+# What overdue means moves with the clock; nobody notices a quarter of a minute.
+CLOCK_SECONDS = 15.0
+# Runs and imports write their progress outside the change log; it is read while they work.
+PROGRESS_SECONDS = 0.4
+# Structure that can change what a rule means.
+MEANING = frozenset(
+    {"learner_group", "field", "activity", "certificate", "session", "segment", "organisation"}
+)
+
+
+def problem_of(error: MusterError) -> FrameProblem:
+    """The error as a frame carries it."""
+    return FrameProblem(
+        type=error.type, title=error.title, status=error.status, detail=error.detail, errors=error.errors
+    )
+
+
+async def preview_subject(actor: Actor, index: FacetIndex, frame: PreviewFrame) -> Subject:
+    """The counts of a draft. Raises `Forbidden`, `NotFound` or `Invalid`."""
+    if frame.at is not None and frame.at < clock.today(index.timezone):
+        raise Invalid.at("at", "past", "The past does not change: ask for it by POST /audiences/preview.")
+    request = PreviewRequest(rule=frame.rule, session_id=frame.session_id, at=frame.at, sample=frame.sample)
+    question = await audiences.draft(actor, index, request)
+
+    def counted(index: FacetIndex) -> Any:
+        try:
+            found, _ = question.counted(index)
+        except MusterError as error:
+            raise Unanswerable(problem_of(error)) from None
+        return found
+
+    async def with_sample(index: FacetIndex) -> Any:
+        try:
+            found, sample = question.counted(index)
+        except MusterError as error:
+            raise Unanswerable(problem_of(error)) from None
+        found.sample = await people_of(question.sight, index, question.opened, sample)
+        return found
+
+    def facets(index: FacetIndex) -> frozenset[Facet]:
+        found = index.facets(question.rule)
+        if frame.session_id is not None:
+            found |= {Facet("enrollment", other) for other in _siblings(index, frame.session_id)}
+        if frame.sample:
+            found |= {Facet("profile")}
+        return found
+
+    return Subject(
+        key=("preview", canonical(question.rule), frame.session_id, frame.at, frame.sample, question.sight),
+        kind="preview",
+        state=None if frame.sample else counted,
+        load=with_sample if frame.sample else None,
+        facets=facets,
+        structure=MEANING,
+        daily=frame.at is None and depends_on_time(question.rule, index.structure),
+    )
+
+
+def _siblings(index: FacetIndex, session_id: int) -> frozenset[int]:
+    session = index.structure.sessions.get(session_id)
+    return frozenset() if session is None else index.structure.sessions_of(session.activity_id)
+
+
+async def topic_subject(actor: Actor, topic: str, catch_up: Callable[[], Awaitable[object]]) -> Subject:
+    """What a topic's name stands for. Raises `Forbidden` or `NotFound`."""
+    kind, _, number = topic.partition(":")
+    if kind == "me":
+        return Subject(key=("me", actor.id), kind="me", state=lambda _: {"id": actor.id}, learner_id=actor.id)
+    found = int(number)
+    if kind == "session":
+        await session_for(actor, found, "view")
+        # A session made a moment ago has to be known to the index first.
+        await catch_up()
+        return session_subject(found)
+    raise NotFound
+
+
+def session_subject(session_id: int) -> Subject:
+    """The board of a session: its counts, and what happens to its people."""
+
+    def state(index: FacetIndex) -> Any:
+        if session_id not in index.structure.sessions:
+            raise Ended(problem_of(NotFound("This session has been deleted.")))
+        return index.counts(session_id, clock.now())
+
+    def facets(index: FacetIndex) -> frozenset[Facet]:
+        session = index.structure.sessions.get(session_id)
+        found = {Facet("status"), Facet("enrollment", session_id)}
+        found |= {Facet("blocked", method) for method in index.structure.methods_of(session_id)}
+        return frozenset(found if session is None else found | {Facet("result", session.activity_id)})
+
+    return Subject(
+        key=("session", session_id),
+        kind="session",
+        state=state,
+        facets=facets,
+        structure=frozenset({"session", "enrollment_method"}),
+        every=CLOCK_SECONDS,
+        session_id=session_id,
+    )
