@@ -5,8 +5,10 @@ from contextlib import ExitStack
 
 import httpx
 import pytest
+from playwright.sync_api import Browser
 
 import backend.database
+from tests.harness.browser import chromium
 from tests.harness.instance import Muster, clean_environment, running_muster
 from tests.harness.mail import SmtpSink, smtp_server
 from tests.harness.servers import Servers, run_servers
@@ -91,3 +93,10 @@ def muster(start_muster: Callable[..., Muster], smtp_sink: SmtpSink) -> Muster:
 def http(muster: Muster) -> httpx.Client:
     """A client of `muster` at `/api/v1`, signed in as its admin."""
     return muster.sign_in()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium for the module's tests, which must not be async: Playwright's loop runs meanwhile."""
+    with chromium() as found:
+        yield found
