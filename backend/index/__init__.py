@@ -3,23 +3,33 @@
 from backend.index.changes import Batch, Change
 from backend.index.counting import SessionCounts
 from backend.index.errors import BrokenRule, IndexBehind
+from backend.index.explaining import BlockNode, Explanation, NextChange, Node, RuleNode
 from backend.index.facet_index import FacetIndex, Preview
 from backend.index.following import Follower
+from backend.index.forecasting import DayTotal
 from backend.index.funnel import BlockPreview, FilterPreview
 from backend.index.loading import load_index
 from backend.index.predicates import PredicateIndex
+from backend.index.selecting import Tab
 
 __all__ = [
     "Batch",
+    "BlockNode",
     "BlockPreview",
     "BrokenRule",
     "Change",
+    "DayTotal",
+    "Explanation",
     "FacetIndex",
     "FilterPreview",
     "Follower",
     "IndexBehind",
+    "NextChange",
+    "Node",
     "PredicateIndex",
     "Preview",
+    "RuleNode",
     "SessionCounts",
+    "Tab",
     "load_index",
 ]

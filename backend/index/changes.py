@@ -34,6 +34,24 @@ class Batch:
     # The index was loaded afresh: anything may have changed, and the rest of this says nothing.
     reloaded: bool = False
 
+    def meaning(self) -> set[Facet]:
+        """The facts and structure whose change can change the people of a rule; a group's new name cannot."""
+        renamed = {
+            Facet(change.facet, change.ref_id)
+            for change in self.changes
+            if change.facet == "learner_group"
+            and change.old is not None
+            and change.new is not None
+            and change.old.get("parent_id") == change.new.get("parent_id")
+        }
+        moved = {
+            Facet(change.facet, change.ref_id)
+            for change in self.changes
+            if change.facet == "learner_group"
+            and (change.old or {}).get("parent_id") != (change.new or {}).get("parent_id")
+        }
+        return self.facets | (self.structure - (renamed - moved))
+
     def merge(self, later: "Batch") -> None:
         """Take in what came after."""
         self.position = later.position

@@ -1,6 +1,8 @@
 """The facet index: all facts and structure at one position of the change log, and the questions it answers."""
 
-from collections.abc import Iterable, Mapping
+import asyncio
+import time
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -13,13 +15,21 @@ from backend.index.checking import broken_parts
 from backend.index.counting import SessionCounts, blocked_elsewhere, session_counts
 from backend.index.errors import BrokenRule
 from backend.index.evaluating import Evaluator
+from backend.index.explaining import Explainer, Explanation
 from backend.index.facts import Facts
+from backend.index.forecasting import FORECAST_DAYS, DayTotal, forecast
 from backend.index.funnel import BlockPreview, funnel
-from backend.index.predicates import PredicateIndex, opened_facets
+from backend.index.history import end_of_day, latest_changes
+from backend.index.past import as_of
+from backend.index.predicates import PredicateIndex, depends_on_time, opened_facets
+from backend.index.reading import Reader
+from backend.index.selecting import Tab, page, select
 from backend.index.structure import STRUCTURE, Activity, Certificate, Field, Group, Segment, Structure
 from backend.rules import Facet, Problem, Rule
 
-K = TypeVar("K")
+K = TypeVar("K", bound=Hashable)
+# What one go may hold the event loop.
+SLICE_SECONDS = 0.005
 # Structure that can change what a filter means; the rest (methods, sessions' names) cannot.
 _MEANING = frozenset(
     {"learner_group", "field", "activity", "certificate", "session", "segment", "organisation"}
@@ -159,6 +169,79 @@ class FacetIndex:
                 found[key] = broken
         return found
 
+    def select(  # noqa: PLR0913 - the place on the screen, and the page
+        self,
+        rule: Rule,
+        day: date,
+        tab: Tab = "members",
+        *,
+        block: int = 0,
+        filter_: int = 0,
+        after: int = 0,
+        limit: int = 50,
+    ) -> tuple[list[int], int]:
+        """A page of the ids above `after` behind a number of the preview, in order, and how many there are in all.
+
+        Raises `IndexError` when the rule has no such block or filter.
+        """
+        people = select(self._evaluator(rule, day), rule, tab, block, filter_)
+        return page(people, after, limit), len(people)
+
+    async def forecast(self, rule: Rule, first: date, last: date) -> list[DayTotal]:
+        """The rule's total on each day from `first` to `last`, both included, if only time goes on.
+
+        Raises `ValueError` when the days are in the wrong order or too far apart.
+        """
+        if not first <= last or (last - first).days >= FORECAST_DAYS:
+            raise ValueError(f"a forecast covers 1 to {FORECAST_DAYS} days")
+        self._evaluator(rule, first)
+        totals = []
+        breath = time.monotonic() + SLICE_SECONDS
+        for total in forecast(self.facts, self.structure, rule, first, last):
+            totals.append(total)
+            if time.monotonic() > breath:
+                await asyncio.sleep(0)
+                breath = time.monotonic() + SLICE_SECONDS
+        return totals
+
+    async def as_of(self, rules: Iterable[Rule], day: date) -> "FacetIndex":
+        """An index that answers these rules, and only these, as things stood at the end of `day` (from the change log)."""
+        return await as_of(self, rules, day)
+
+    async def past(self, rule: Rule, day: date) -> BitMap:
+        """The people of the rule at the end of `day`, from the change log; the live index is not touched."""
+        problems = self.check(rule)
+        if problems:
+            raise BrokenRule(problems)
+        return (await as_of(self, [rule], day)).evaluate(rule, day)
+
+    async def explain(  # noqa: PLR0913 - the question, and how it is to be told
+        self,
+        rule: Rule,
+        learner_id: int,
+        day: date,
+        *,
+        language: str = "en",
+        people: Mapping[int, str] | None = None,
+        sealed: Collection[int] = (),
+    ) -> Explanation:
+        """Why the learner is, or is not, among the rule's people on `day`.
+
+        `people` are names of managers by id (`manager_of`); `sealed` are groups whose names are not for the reader.
+        """
+        evaluator = self._evaluator(rule, day)
+        reader = Reader(self.facts, self.structure, language, people=people, sealed=sealed)
+        explainer = Explainer(evaluator, learner_id, reader)
+        explanation = explainer.explain(rule)
+        names = {facet.name for _, facets in explainer.rests for facet in facets}
+        latest = await latest_changes(learner_id, names, self.position, end_of_day(day, self.timezone))
+        explainer.fill_since(latest)
+        return explanation
+
+    def manager_of(self, learner_id: int) -> int | None:
+        """The learner's manager."""
+        return self.facts.manager.of(learner_id)
+
     # ── enrollment ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def counts(self, session_id: int, now: datetime) -> SessionCounts:
@@ -189,6 +272,17 @@ class FacetIndex:
     def facets(self, rule: Rule) -> frozenset[Facet]:
         """The facts whose changes can change the rule's people, segments inside it opened."""
         return opened_facets(rule, self.structure)
+
+    def depends_on_time(self, rule: Rule) -> bool:
+        """Whether time alone can change the rule's people, segments inside it opened."""
+        return depends_on_time(rule, self.structure)
+
+    def affected(self, batch: Batch, predicates: PredicateIndex[K]) -> set[K]:
+        """The rules whose people the batch can have changed; all of them when the index was loaded afresh.
+
+        Where the batch changed structure, put the rules affected into `predicates` again: their facets may differ.
+        """
+        return predicates.keys() if batch.reloaded else predicates.affected(batch.meaning())
 
     def predicates(self, rules: Mapping[Any, Rule]) -> PredicateIndex[Any]:
         """An index from facts to these rules."""

@@ -24,8 +24,8 @@ class Results:
         self.statuses: Values[str] = Values()
         self.successful = BitMap()
 
-    def move(self, learner_id: int, new: list[Any] | None) -> None:
-        self.statuses.move(learner_id, self.statuses.of(learner_id), None if new is None else new[0])
+    def move(self, learner_id: int, old: list[Any] | None, new: list[Any] | None) -> None:
+        self.statuses.move(learner_id, None if old is None else old[0], None if new is None else new[0])
         (self.successful.add if new is not None and new[1] else self.successful.discard)(learner_id)
 
     def copy(self) -> "Results":
@@ -44,10 +44,11 @@ class Enrollments:
         self.states: Values[str] = Values()
         self.due: Values[datetime] = Values()
 
-    def move(self, learner_id: int, new: list[Any] | None) -> None:
-        self.states.move(learner_id, self.states.of(learner_id), None if new is None else new[0])
-        due = None if new is None else instant(new[1])
-        self.due.move(learner_id, self.due.of(learner_id), due)
+    def move(self, learner_id: int, old: list[Any] | None, new: list[Any] | None) -> None:
+        was, due_was = (None, None) if old is None else (old[0], instant(old[1]))
+        state, due = (None, None) if new is None else (new[0], instant(new[1]))
+        self.states.move(learner_id, was, state)
+        self.due.move(learner_id, due_was, due)
 
     def live(self) -> BitMap:
         """Everybody whose enrollment is live; not to be changed by the caller."""
@@ -97,6 +98,10 @@ class Facts:
         """Apply one change of a fact: what was `old` (None: nothing) is `new` now."""
         self._movers[facet](learner_id, 0 if ref is None else ref, old, new)
 
+    def set(self, facet: str, learner_id: int, ref: int | None, value: Any) -> None:
+        """Make the fact `value`, whatever it was."""
+        self.move(facet, learner_id, ref, None, value)
+
     def day(self, value: Any) -> date | None:
         """The calendar day of an instant as the log writes it."""
         at = instant(value)
@@ -114,9 +119,9 @@ class Facts:
         if not self.fields[field].present:
             del self.fields[field]
 
-    def _result(self, learner_id: int, activity: int, _old: Any, new: Any) -> None:
+    def _result(self, learner_id: int, activity: int, old: Any, new: Any) -> None:
         results = _of(self.results, activity, Results)
-        results.move(learner_id, new)
+        results.move(learner_id, old, new)
         if not results.statuses.present:
             del self.results[activity]
 
@@ -132,9 +137,9 @@ class Facts:
             return None
         return self.day(award[1]) or NEVER
 
-    def _enrollment(self, learner_id: int, session: int, _old: Any, new: Any) -> None:
+    def _enrollment(self, learner_id: int, session: int, old: Any, new: Any) -> None:
         enrollments = _of(self.enrollments, session, Enrollments)
-        enrollments.move(learner_id, new)
+        enrollments.move(learner_id, old, new)
         if not enrollments.states.present:
             del self.enrollments[session]
 

@@ -51,10 +51,13 @@ def facets_of_filter(found: Filter, structure: Structure) -> frozenset[Facet]:
 
 
 def _of_groups(groups: Iterable[Any], structure: Structure, *, subgroups: bool) -> Iterator[Facet]:
+    if subgroups:
+        # Any group may come under these.
+        yield Facet("learner_group")
     for group in groups:
+        yield Facet("learner_group", group)
         for inner in structure.descendants(group) if subgroups else (group,):
             yield Facet("membership", inner)
-            yield Facet("learner_group", inner)
 
 
 def _of_leaf(leaf: Filter, structure: Structure) -> Iterator[Facet]:
@@ -119,15 +122,16 @@ class PredicateIndex(Generic[K]):
                 del self._keys[facet]
 
     def affected(self, facets: Iterable[Facet]) -> set[K]:
-        """The rules that changes of these facts or structure can affect (`batch.facets | batch.structure`).
-
-        A group that changed may have come under another one: every rule about groups is looked at again.
-        """
+        """The rules that changes of these facts or structure can affect."""
         found: set[K] = set()
         for facet in facets:
             found |= self._keys.get(facet, set())
             found |= self._keys.get(Facet(facet.name), set())
         return found
+
+    def keys(self) -> set[K]:
+        """All rules."""
+        return set(self._facets)
 
     def __len__(self) -> int:
         return len(self._facets)

@@ -203,6 +203,16 @@ class Structure:
         elif facet == "enrollment_method":
             yield self._methods_of, row.session_id
 
+    def copy(self) -> "Structure":
+        """A structure of its own with the same rows."""
+        made = Structure()
+        made.organisation = self.organisation
+        for facet, table in self._tables.items():
+            made._tables[facet].update(table)
+            for row in table.values():
+                made._link(facet, row)
+        return made
+
     # ── ways through it ──────────────────────────────────────────────────────────────────────────────────────────
 
     def descendants(self, group_id: int) -> tuple[int, ...]:

@@ -1,0 +1,56 @@
+"""Questions to the change log: since when something is so, and how things stood at the end of a day."""
+
+from collections.abc import AsyncIterator, Collection
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from backend.clock import start_of_day
+from backend.database import connection, fetch
+from backend.rules import Facet
+
+# Rows a round trip brings while the past is put together.
+_PREFETCH = 1_000
+
+_LATEST = """
+    SELECT DISTINCT ON (facet, ref_id) facet, ref_id, at FROM change_log
+    WHERE learner_id = $1 AND facet = ANY($2) AND seq <= $3 AND at < $4
+    ORDER BY facet, ref_id, seq DESC"""
+# The oldest change after the instant tells what was so at it.
+_UNDO = """
+    SELECT DISTINCT ON (facet, ref_id, learner_id) facet, learner_id, ref_id, old FROM change_log
+    WHERE facet = ANY($1) AND learner_id IS NOT NULL AND at >= $2 AND seq <= $3
+      AND (ref_id IS NULL OR ref_id = ANY($4))
+    ORDER BY facet, ref_id, learner_id, seq"""
+_UNDO_STRUCTURE = """
+    SELECT DISTINCT ON (facet, ref_id) facet, ref_id, old FROM change_log
+    WHERE facet = ANY($1) AND learner_id IS NULL AND at >= $2 ORDER BY facet, ref_id, seq"""
+
+
+def end_of_day(day: date, timezone: str) -> datetime:
+    """The first instant after `day`."""
+    return start_of_day(day + timedelta(days=1), timezone)
+
+
+async def latest_changes(
+    learner_id: int, facets: Collection[str], position: int, before: datetime
+) -> dict[Facet, datetime]:
+    """When each fact of the learner last changed before an instant; one query, bounded by the person's own history."""
+    rows = await fetch(_LATEST, learner_id, sorted(facets), position, before)
+    return {Facet(row["facet"], row["ref_id"]): row["at"] for row in rows}
+
+
+async def structure_then(facets: Collection[str], end: datetime) -> list[tuple[str, int, Any]]:
+    """Rows of structure that changed since `end`, as they were then (None: not there yet)."""
+    return [tuple(row) for row in await fetch(_UNDO_STRUCTURE, sorted(facets), end)]
+
+
+async def facts_then(
+    facets: Collection[Facet], end: datetime, position: int
+) -> AsyncIterator[tuple[str, int, int | None, Any]]:
+    """Facts of these facets that changed since `end` and up to `position`, as they were then: facet, learner, ref, value."""
+    names = sorted({facet.name for facet in facets})
+    references = sorted({facet.ref for facet in facets if facet.ref is not None})
+    async with connection() as used, used.transaction():
+        async for row in used.cursor(_UNDO, names, end, position, references, prefetch=_PREFETCH):
+            if row["ref_id"] is None or Facet(row["facet"], row["ref_id"]) in facets:
+                yield row["facet"], row["learner_id"], row["ref_id"], row["old"]

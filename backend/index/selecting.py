@@ -1,0 +1,46 @@
+"""The people behind a number: any count on the builder's screen can be opened."""
+
+from typing import Literal
+
+from pyroaring import BitMap
+
+from backend.index.evaluating import Evaluator
+from backend.index.funnel import nearly
+from backend.rules import Rule
+
+Tab = Literal["members", "included", "excluded", "groups", "block", "remaining", "without", "nearly"]
+
+
+def select(evaluator: Evaluator, rule: Rule, tab: Tab, block: int = 0, filter_: int = 0) -> BitMap:
+    """The people behind a number of the preview; not to be changed by the caller.
+
+    Of the block at `block`: `groups` before any filter, `block` after all, `remaining` after the filter at `filter_`,
+    `without` that filter, `nearly` those who fail only that filter. Raises `IndexError` when there is no such part.
+    """
+    if tab == "members":
+        return evaluator.rule(rule)
+    if tab in {"included", "excluded"}:
+        return evaluator.countable & BitMap(rule.include if tab == "included" else rule.exclude)
+    chosen = rule.blocks[block]
+    if tab == "groups":
+        return evaluator.base(chosen)
+    if tab == "block":
+        return evaluator.block(chosen)
+    _ = chosen.filters[filter_]
+    if tab == "nearly":
+        return nearly(evaluator, chosen)[filter_]
+    people = evaluator.base(chosen)
+    for i, found in enumerate(chosen.filters):
+        if (i <= filter_) if tab == "remaining" else (i != filter_):
+            people = evaluator.filter(found).within(people)
+    return people
+
+
+def page(people: BitMap, after: int, limit: int) -> list[int]:
+    """Up to `limit` ids above `after`, in order."""
+    found: list[int] = []
+    for learner_id in people.iter_equal_or_larger(after + 1):
+        if len(found) == limit:
+            break
+        found.append(learner_id)
+    return found
