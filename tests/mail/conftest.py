@@ -1,5 +1,7 @@
 """A mail server that really speaks SMTP, and a small world to write from."""
 
+# ruff: noqa: ARG002, N802 - the names and arguments of aiosmtpd's handlers
+
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
@@ -20,6 +22,9 @@ OK = "250 taken"
 class Sink:
     """Takes mail as `reply` says; what it took is in `messages`, what it was asked for in `asked`."""
 
+    port = 0
+    server: asyncio.Server
+
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
         self.recipients: list[str] = []
@@ -29,16 +34,16 @@ class Sink:
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, to: str, _: list[str]
-    ) -> str:  # noqa: N802
+    ) -> str:
         answer = self.recipient_reply(to)
         if answer == OK:
             envelope.rcpt_tos.append(to)
         return answer
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self.asked += 1
         assert isinstance(envelope.content, bytes)
-        message = message_from_bytes(envelope.content, policy=default)  # type: ignore[arg-type]
+        message = message_from_bytes(envelope.content, policy=default)
         assert isinstance(message, EmailMessage)
         answer = self.reply(message)
         if answer == OK:
@@ -57,15 +62,15 @@ async def sink() -> AsyncIterator[Sink]:
     server = await loop.create_server(
         lambda: SMTP(made, hostname="sink.example", enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0
     )
-    made.server = server  # type: ignore[attr-defined]
-    made.port = server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+    made.server = server
+    made.port = server.sockets[0].getsockname()[1]
     yield made
     server.close()
 
 
 @pytest.fixture
 def mail(sink: Sink) -> MailSettings:
-    port = sink.port  # type: ignore[attr-defined]
+    port = sink.port
     return MailSettings(f"smtp://127.0.0.1:{port}?from=muster@example.org", "https://muster.example")
 
 

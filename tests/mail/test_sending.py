@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from typing import Literal
 from urllib.parse import quote
 
 import pytest
@@ -10,11 +11,12 @@ import pytest
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value
 from backend.mail import MailSettings
-from backend.services import notices
+from backend.services import notices, signing_in
 from backend.services.sending import LEASE, backoff, next_due, send_due
 from tests.mail.conftest import OK, Sink, World
 
 LATER = timedelta(hours=2)
+KINDS: tuple[Literal["held", "frozen"], ...] = ("held", "frozen")
 
 
 def body(message: EmailMessage, kind: str) -> str:
@@ -120,8 +122,6 @@ async def test_kept_without_a_mail_server(world: World) -> None:
 async def test_an_invitation_opens_once_and_its_link_is_not_kept(
     world: World, sink: Sink, mail: MailSettings
 ) -> None:
-    from backend.services import signing_in
-
     await world.make(1)
     await execute("UPDATE learner SET status = 'invited'")
     await notices.file_invitations(world.learners)
@@ -183,7 +183,7 @@ async def test_a_server_that_is_away_costs_nobody_an_attempt(
     await world.make(9)
     await world.enroll(world.learners)
     await notices.file_enrolled(world.learners, world.session, world.method, None)
-    sink.server.close()  # type: ignore[attr-defined]
+    sink.server.close()
     now = clock.now() + LATER
     assert await send_due(mail, now) == 0
     rows = await fetch("SELECT attempts, error FROM message WHERE state = 'sending'")
@@ -205,7 +205,7 @@ async def test_a_connection_lost_before_the_reply_is_sent_again_under_the_same_i
         return OK
 
     original = sink.handle_DATA
-    sink.handle_DATA = drop  # type: ignore[method-assign,assignment]
+    sink.handle_DATA = drop  # type: ignore[method-assign]
     now = clock.now() + LATER
     assert await send_due(mail, now) == 0
     assert await world.states() == {"sending": 1}
@@ -228,7 +228,7 @@ async def test_left_over_by_a_dead_sender(world: World, sink: Sink, mail: MailSe
         return OK
 
     original = sink.handle_DATA
-    sink.handle_DATA = stall  # type: ignore[method-assign,assignment]
+    sink.handle_DATA = stall  # type: ignore[method-assign]
     sender = asyncio.create_task(send_due(mail, now))
     await stalled.wait()
     sender.cancel()
@@ -281,8 +281,8 @@ async def test_names_cannot_write_headers(world: World, sink: Sink, mail: MailSe
 
 async def test_alerts_reach_whoever_is_in_charge(world: World, sink: Sink, mail: MailSettings) -> None:
     await world.make(2)
-    for kind in ("held", "frozen"):
-        await notices.file_alert(world.learners, kind, session_id=world.session, method_id=world.method)  # type: ignore[arg-type]
+    for kind in KINDS:
+        await notices.file_alert(world.learners, kind, session_id=world.session, method_id=world.method)
     await execute("UPDATE enrollment_method SET state = 'frozen', state_reason = 'The group was deleted.'")
     assert await send_due(mail, clock.now()) == 2
     assert {str(m["Subject"]) for m in sink.messages} == {"Frozen: People in Paris"}

@@ -1,0 +1,30 @@
+"""The child process that parses a sheet: the file on stdin, MessagePack on stdout. Nothing it does can hurt its parent.
+
+It answers `{"rows": [[text, …], …]}` or `{"error": message}`.
+"""
+
+import resource
+import sys
+
+import msgspec
+
+from backend.sheets.limits import CHILD_MEMORY, CHILD_SECONDS, SheetError
+from backend.sheets.parsing import parse
+
+
+def main() -> None:
+    """Parse what comes on stdin."""
+    resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY, CHILD_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CHILD_SECONDS, CHILD_SECONDS))
+    answer: dict[str, object]
+    try:
+        answer = {"rows": parse(sys.stdin.buffer.read())}
+    except SheetError as error:
+        answer = {"error": str(error)}
+    except MemoryError:
+        answer = {"error": "The sheet is too large to be read."}
+    sys.stdout.buffer.write(msgspec.msgpack.encode(answer))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Reading a sheet somebody sent: in a child process that is killed when it takes too long."""
+
+import asyncio
+import sys
+
+import msgspec
+
+from backend.sheets.limits import CHILD_SECONDS, MOST_BYTES, SheetError
+
+
+class _Answer(msgspec.Struct):
+    rows: list[list[str]] = []
+    error: str | None = None
+
+
+async def read_sheet(content: bytes) -> list[list[str]]:
+    """The rows of the first sheet of an xlsx, or of a CSV, as text; raises `SheetError`."""
+    if len(content) > MOST_BYTES:
+        raise SheetError(f"The file is larger than {MOST_BYTES // 1024**2} MB.")
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "backend.sheets.child",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with asyncio.timeout(CHILD_SECONDS):
+            out, _ = await child.communicate(content)
+    except TimeoutError:
+        raise SheetError("Reading the sheet took too long.") from None
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    try:
+        answer = msgspec.msgpack.decode(out, type=_Answer)
+    except msgspec.DecodeError:
+        raise SheetError("The sheet could not be read; it may be damaged or too large.") from None
+    if answer.error is not None:
+        raise SheetError(answer.error)
+    return answer.rows

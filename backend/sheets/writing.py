@@ -1,0 +1,37 @@
+"""Writing sheets row by row. What people typed stays text: it never becomes a formula on somebody else's machine."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from xlsxwriter import Workbook
+
+# What spreadsheet programs take for the beginning of a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+WIDEST = 60
+
+Cell = str | int | float | bool | None
+
+
+def write_xlsx(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """One sheet with a header that stays in sight; rows are written as they come, never held."""
+    with Workbook(path, {"constant_memory": True, "strings_to_numbers": False}) as workbook:
+        sheet = workbook.add_worksheet()
+        bold = workbook.add_format({"bold": True})
+        sheet.freeze_panes(1, 0)
+        for column, title in enumerate(header):
+            sheet.set_column(column, column, min(max(len(title) + 2, 12), WIDEST))
+        for column, title in enumerate(header):
+            sheet.write_string(0, column, title, bold)
+        for number, row in enumerate(rows, start=1):
+            for column, cell in enumerate(row):
+                if isinstance(cell, bool):
+                    sheet.write_boolean(number, column, cell)
+                elif isinstance(cell, int | float):
+                    sheet.write_number(number, column, cell)
+                elif cell:
+                    sheet.write_string(number, column, cell)
+
+
+def csv_cell(text: str) -> str:
+    """`text` for a CSV: with an apostrophe before what would be a formula."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
