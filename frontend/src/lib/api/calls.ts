@@ -15,6 +15,7 @@ import type {
   Member,
   MemberRole,
   Message,
+  Organisation,
   Method,
   Page,
   Plan,
@@ -22,9 +23,12 @@ import type {
   Role,
   Rule,
   Run,
+  RunChange,
+  Scope,
   Segment,
   Session,
   Token,
+  Undone,
   Unlink,
 } from './types';
 
@@ -39,6 +43,8 @@ export const me = (signal?: Signal) => request<Me>('GET', '/auth/me', { signal, 
 export const signIn = (email: string, password: string) =>
   post<Me | undefined>('/auth/login', { email, password }, { anonymous: true });
 export const signOut = () => post<void>('/auth/logout');
+export const changePassword = (current: string, next: string) =>
+  post<void>('/auth/password', { current, new: next });
 export const invitation = (token: string, signal?: Signal) =>
   get<{ email: string; first_name: string; last_name: string; language: string }>(
     `/auth/invitations/${encodeURIComponent(token)}`,
@@ -144,18 +150,25 @@ export const actOnEnrollment = (
   body: Record<string, unknown> = {},
 ) => post<Enrollment | undefined>(`/enrollments/${id}/${act}`, body);
 
+export const organisation = (signal?: Signal) => get<Organisation>('/organisation', undefined, signal);
+export const updateOrganisation = (changes: Partial<Organisation>) =>
+  patch<Organisation>('/organisation', changes);
+
 // Runs, outbox, settings
 export const runs = (query: Query = {}, signal?: Signal) => get<Page<Run>>('/runs', query, signal);
 export const run = (id: Id, signal?: Signal) => get<Run>(`/runs/${id}`, undefined, signal);
-export const undoRun = (id: Id) => post<Run>(`/runs/${id}/undo`);
-export const approveRun = (id: Id) => post<Run>(`/runs/${id}/approve`);
-export const rejectRun = (id: Id) => post<Run>(`/runs/${id}/reject`);
+export const undoRun = (id: Id) => post<Undone>(`/runs/${id}/undo`);
+export const approveRun = (id: Id) => post<Run>(`/runs/${id}/approve`, {});
+export const rejectRun = (id: Id, reason = '') => post<Run>(`/runs/${id}/reject`, { reason });
+export const runChanges = (id: Id, query: Query = {}, signal?: Signal) =>
+  get<Page<RunChange>>(`/runs/${id}/changes`, query, signal);
 
 export const outbox = (query: Query = {}, signal?: Signal) => get<Page<Message>>('/outbox', query, signal);
 export const message = (id: Id, signal?: Signal) => get<Message>(`/outbox/${id}`, undefined, signal);
 
 export const tokens = (signal?: Signal) => get<Page<Token>>('/tokens', { limit: LARGEST_PAGE }, signal);
-export const createToken = (token: { name: string; scopes: string[] }) => post<Token>('/tokens', token);
+export const createToken = (token: { name: string; scopes: Scope[]; expires_at?: string | null }) =>
+  post<Token>('/tokens', token);
 export const deleteToken = (id: Id) => del(`/tokens/${id}`);
 
 export type { Role };

@@ -18,6 +18,7 @@ export interface Organisation {
   name: string;
   timezone: string;
   language: string;
+  managers_enroll?: boolean;
 }
 
 export interface Me {
@@ -243,10 +244,20 @@ export interface Rule {
   exclude: Id[];
 }
 
+/** A group of a sealed block; a private one outside one's rights has neither id nor name. */
+export interface SealedGroup {
+  id: Id | null;
+  name: string | null;
+  count: number;
+}
+
+/** `sealed`: it holds a group outside one's rights; only each group's own number is told. */
 export interface BlockCounts {
-  total: number;
-  groups_total: number;
+  total: number | null;
+  groups_total: number | null;
   filters: { remaining: number; without: number }[];
+  sealed?: boolean;
+  groups?: SealedGroup[];
 }
 
 export interface Preview {
@@ -294,30 +305,41 @@ export type OnLeave = 'keep' | 'expire' | 'erase';
 
 export interface Method {
   id: Id;
+  session_id: Id;
   kind: MethodKind;
   name: string;
   active: boolean;
   visible: boolean;
-  role: string;
+  role: 'learner' | 'coach';
   rule: Rule | null;
   dynamic: boolean;
   on_leave: OnLeave;
   mandatory: boolean;
-  due_at?: Instant | null;
-  due_days?: number | null;
-  recertify_months?: number | null;
-  course_group_id?: Id | null;
-  segment_id?: Id | null;
-  group_id?: Id | null;
-  after_activity_id?: Id | null;
-  key?: string | null;
+  due_at: Instant | null;
+  due_days: number | null;
+  recertify_months: number | null;
+  course_group_id: Id | null;
+  segment_id: Id | null;
+  group_id: Id | null;
+  after_activity_id: Id | null;
+  key: string | null;
   version: number;
   state: MethodState;
-  state_reason?: string;
+  /** Why it is frozen or held. */
+  state_reason: string;
+  /** The rule in words. */
+  sentence: string;
+  /** How many people hold its source, and how many are blocked. */
+  people: number;
+  waiting: number;
+  held_run_id: Id | null;
 }
 
+/** A learner as lists show them. */
+export type Person = Pick<Learner, 'id' | 'email' | 'first_name' | 'last_name'>;
+
 export interface BlockedSample {
-  learner: Learner;
+  learner: Person;
   reason: string;
   session_id: Id | null;
 }
@@ -329,13 +351,15 @@ export interface Plan {
   staying: number;
   blocked: number;
   held: boolean;
-  samples: { entering: Learner[]; leaving: Learner[]; blocked: BlockedSample[] };
+  samples: { entering: Person[]; leaving: Person[]; blocked: BlockedSample[] };
   warnings: string[];
+  position?: number;
 }
 
 export interface Applied {
   run_id: Id;
-  method_id?: Id;
+  method_id?: Id | null;
+  state?: RunState;
   entered?: number;
   left?: number;
   blocked?: number;
@@ -354,17 +378,23 @@ export interface Source {
 export interface Enrollment {
   id: Id;
   session_id: Id;
+  session_name: string;
   activity_id: Id;
-  learner: Learner;
+  activity_title: string;
+  learner: Person;
   state: EnrollmentState;
-  role: string;
+  role: 'learner' | 'coach';
   since: Instant;
+  until: Instant | null;
   due_at: Instant | null;
+  mandatory: boolean;
+  overdue: boolean;
+  completed_at: Instant | null;
+  /** 0 to 1. */
   progress: number;
   score: number | null;
+  version: number;
   sources: Source[];
-  session_name?: string;
-  activity_title?: string;
 }
 
 export interface Counts {
@@ -384,31 +414,42 @@ export type RunCause =
 
 export interface Run {
   id: Id;
-  session_id: Id | null;
   method_id: Id | null;
-  state: RunState;
+  method_name: string | null;
+  session_id: Id | null;
+  session_name: string | null;
+  activity_title: string | null;
   cause: RunCause;
+  state: RunState;
+  actor: Person | null;
   entered: number;
   left: number;
   blocked: number;
-  total?: number;
-  done?: number;
+  total: number;
+  done: number;
+  /** 0 to 1. */
+  progress: number;
+  position: number | null;
+  undo_of: Id | null;
+  undone_by: Id | null;
+  can_undo: boolean;
   created_at: Instant;
-  finished_at?: Instant | null;
-  actor?: { id: Id; first_name: string; last_name: string } | null;
-  session_name?: string | null;
-  activity_title?: string | null;
-  method_name?: string | null;
-  undo_of?: Id | null;
-  undone_by?: Id | null;
-  left_alone?: { learner: Learner; reason: string }[];
-  changes?: RunChange[];
+  finished_at: Instant | null;
+}
+
+/** The undo, a run itself. */
+export interface Undone extends Run {
+  people: number;
+  left_alone_total: number;
+  left_alone: { learner: Person; reason: string }[];
+  cancelled_mail: number;
+  method_restored: boolean | null;
 }
 
 export interface RunChange {
-  learner: Pick<Learner, 'id' | 'first_name' | 'last_name' | 'email'>;
+  learner: Person;
   change: 'entered' | 'left' | 'blocked' | 'unblocked' | 'updated';
-  reason?: { text?: string } | null;
+  reason: { text?: string } | null;
 }
 
 // Outbox, tokens
@@ -430,10 +471,13 @@ export interface Message {
   error?: string | null;
 }
 
+export type Scope = 'read' | 'write' | 'scim';
+
 export interface Token {
   id: Id;
+  learner_id: Id;
   name: string;
-  scopes: string[];
+  scopes: Scope[];
   created_at: Instant;
   last_used_at: Instant | null;
   expires_at: Instant | null;
