@@ -18,13 +18,14 @@ from backend.index.evaluating import Evaluator
 from backend.index.explaining import Explainer, Explanation
 from backend.index.facts import Facts
 from backend.index.forecasting import FORECAST_DAYS, DayTotal, forecast
-from backend.index.funnel import BlockPreview, funnel
+from backend.index.funnel import BlockPreview, funnel, nearly
 from backend.index.history import end_of_day, latest_changes
 from backend.index.past import as_of
 from backend.index.predicates import PredicateIndex, depends_on_time, opened_facets
 from backend.index.reading import Reader
 from backend.index.selecting import Tab, page, select
 from backend.index.structure import STRUCTURE, Activity, Certificate, Field, Group, Segment, Structure
+from backend.index.values import union
 from backend.rules import Facet, Problem, Rule
 
 K = TypeVar("K", bound=Hashable)
@@ -186,6 +187,12 @@ class FacetIndex:
         """
         people = select(self._evaluator(rule, day), rule, tab, block, filter_)
         return page(people, after, limit), len(people)
+
+    def nearly(self, rule: Rule, day: date) -> BitMap:
+        """Those who fail exactly one filter of a block, and nothing else keeps out; a bitmap of the caller's own."""
+        evaluator = self._evaluator(rule, day)
+        missed = [people for block in rule.blocks for people in nearly(evaluator, block)]
+        return union(missed) - evaluator.rule(rule) - BitMap(rule.exclude)
 
     async def forecast(self, rule: Rule, first: date, last: date) -> list[DayTotal]:
         """The rule's total on each day from `first` to `last`, both included, if only time goes on.

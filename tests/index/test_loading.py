@@ -1,17 +1,18 @@
 import asyncio
-from datetime import UTC, datetime
-
-import pytest
 
 from backend.database import execute, fetch_value, transaction
-from backend.index import FacetIndex, Follower, load_index
+from backend.index import Follower, load_index
 
 
 async def test_follower(database: str) -> None:
     async with transaction():
         await execute("INSERT INTO learner_group (id, name) VALUES (1, 'A'), (2, 'B')")
-        await execute("INSERT INTO learner (id, email, added_at) SELECT i, i || '@a.b', now() FROM generate_series(1, 1000) i")
-        await execute("INSERT INTO membership SELECT i, 1 + i % 2, 'member', now() FROM generate_series(1, 1000) i")
+        await execute(
+            "INSERT INTO learner (id, email, added_at) SELECT i, i || '@a.b', now() FROM generate_series(1, 1000) i"
+        )
+        await execute(
+            "INSERT INTO membership SELECT i, 1 + i % 2, 'member', now() FROM generate_series(1, 1000) i"
+        )
     follower = Follower()
     await follower.start()
     await asyncio.wait_for(follower.loaded.wait(), 5)

@@ -1,0 +1,200 @@
+"""Who is in an audience, by loops. Written from the semantics alone, without a look at the index."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from backend.rules import (
+    AddedFilter,
+    AllFilter,
+    AnyFilter,
+    Block,
+    CertificateFilter,
+    FieldFilter,
+    Filter,
+    GroupFilter,
+    LanguageFilter,
+    ManagerFilter,
+    NoneFilter,
+    PathResultFilter,
+    Rule,
+    SegmentFilter,
+)
+from tests.naive.world import World
+
+
+def audience(world: World, rule: Rule, day: date) -> set[int]:
+    """The people of a rule on a day."""
+    return {learner for learner in world.learners() if in_rule(world, rule, learner, day)}
+
+
+def audience_of_block(world: World, block: Block, day: date) -> set[int]:
+    """The countable people of a block on a day."""
+    return {
+        learner
+        for learner in world.learners()
+        if counts(world, learner) and in_block(world, block, learner, day)
+    }
+
+
+def in_rule(world: World, rule: Rule, learner: int, day: date) -> bool:
+    if not counts(world, learner) or learner in rule.exclude:
+        return False
+    return learner in rule.include or any(in_block(world, block, learner, day) for block in rule.blocks)
+
+
+def counts(world: World, learner: int) -> bool:
+    return world.fact("status", learner) in ("invited", "active")
+
+
+def in_block(world: World, block: Block, learner: int, day: date) -> bool:
+    if not block.everyone and not in_groups(world, block.groups, block.subgroups, learner):
+        return False
+    return all(holds(world, found, learner, day) for found in block.filters)
+
+
+def in_groups(world: World, groups: list[Any], subgroups: bool, learner: int) -> bool:
+    for group in world.table("learner_group"):
+        if world.fact("membership", learner, group) is None:
+            continue
+        above = [group]
+        while subgroups and world.table("learner_group").get(above[-1], {}).get("parent_id") is not None:
+            above.append(world.table("learner_group")[above[-1]]["parent_id"])
+        if any(found in groups for found in above):
+            return True
+    return False
+
+
+def fact_day(world: World, instant: str) -> date:
+    """The calendar day of an instant where the organisation is."""
+    return datetime.fromisoformat(instant).astimezone(ZoneInfo(world.timezone)).date()
+
+
+def holds(world: World, found: Filter, learner: int, day: date) -> bool:
+    """Whether a filter holds for a learner on a day."""
+    match found:
+        case AllFilter():
+            return all(holds(world, inner, learner, day) for inner in found.of)
+        case AnyFilter():
+            return any(holds(world, inner, learner, day) for inner in found.of)
+        case NoneFilter():
+            return not any(holds(world, inner, learner, day) for inner in found.of)
+        case FieldFilter():
+            return field_holds(world, found, learner)
+        case GroupFilter():
+            return in_groups(world, found.groups, found.subgroups, learner) is (found.op == "in")
+        case PathResultFilter():
+            wanted = found.status.removeprefix("not_")
+            each = [standing(world, wanted, learner, path) for path in found.paths]
+            return (any(each) if found.match == "any" else all(each)) is (wanted == found.status)
+        case CertificateFilter():
+            each = [certificate_holds(world, found, learner, c, day) for c in found.certificates]
+            return any(each) if found.match == "any" else all(each)
+        case LanguageFilter():
+            return (world.fact("language", learner) in found.values) is (found.op == "in")
+        case AddedFilter():
+            return added_holds(world, found, learner, day)
+        case ManagerFilter():
+            return managed(world, found, learner) is (found.op == "in")
+        case SegmentFilter():
+            rules = [world.table("segment")[segment]["rule"] for segment in found.segments]
+            return any(in_rule(world, rule_from(rule), learner, day) for rule in rules) is (found.op == "in")
+
+
+def rule_from(row: Any) -> Rule:
+    import msgspec
+
+    return msgspec.convert(row, Rule)
+
+
+def field_holds(world: World, found: FieldFilter, learner: int) -> bool:
+    value = world.fact("field", learner, found.field)  # type: ignore[arg-type]
+    if value == "":
+        value = None
+    wanted: list[Any] = found.values
+    if found.op == "is_empty":
+        return value is None
+    if found.op == "not_in":
+        return value not in wanted
+    if value is None:
+        return False
+    match found.op:
+        case "is_set":
+            return True
+        case "in":
+            return value in wanted
+        case "lt":
+            return value < wanted[0]
+        case "lte":
+            return value <= wanted[0]
+        case "gt":
+            return value > wanted[0]
+        case "gte":
+            return value >= wanted[0]
+        case "between":
+            return wanted[0] <= value <= wanted[1]
+        case "contains":
+            return any(part.casefold() in value.casefold() for part in wanted)
+        case _:
+            return any(value.casefold().startswith(part.casefold()) for part in wanted)
+
+
+def standing(world: World, wanted: str, learner: int, activity: Any) -> bool:
+    if wanted == "enrolled":
+        return any(
+            row["activity_id"] == activity
+            and (world.fact("enrollment", learner, session) or ["none"])[0]
+            in ("active", "completed", "suspended")
+            for session, row in world.table("session").items()
+        )
+    result = world.fact("result", learner, activity)
+    if result is None:
+        return False
+    status, successful, _ = result
+    return {"started": True, "completed": status == "completed", "successful": successful}[wanted]
+
+
+def certificate_holds(
+    world: World, found: CertificateFilter, learner: int, certificate: Any, day: date
+) -> bool:
+    award = world.fact("award", learner, certificate)
+    if award is None:
+        return found.status == "not_obtained"
+    _, expires = award
+    valid = expires is None or day < fact_day(world, expires)
+    match found.status:
+        case "valid":
+            return valid
+        case "expired":
+            return not valid
+        case "expiring":
+            days = 30 if found.days is None else found.days
+            return valid and expires is not None and fact_day(world, expires) <= day + timedelta(days=days)
+        case _:
+            return False
+
+
+def added_holds(world: World, found: AddedFilter, learner: int, day: date) -> bool:
+    added = fact_day(world, world.fact("added", learner))
+    if found.op == "last_days":
+        days = int(found.values[0])
+        return any(added == day - timedelta(days=ago) for ago in range(days))
+    given = [date.fromisoformat(str(value)) for value in found.values]
+    if found.op == "before":
+        return added < given[0]
+    if found.op == "after":
+        return added > given[0]
+    return given[0] <= added <= given[1]
+
+
+def managed(world: World, found: ManagerFilter, learner: int) -> bool:
+    boss = world.fact("manager", learner)
+    seen: list[int] = []
+    while boss is not None and boss not in seen:
+        if boss in found.managers:
+            return True
+        if not found.indirect:
+            return False
+        seen.append(boss)
+        boss = world.fact("manager", boss)
+    return False
