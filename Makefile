@@ -52,7 +52,7 @@ $(DEVELOP): requirements-dev.lock $(RUNTIME)
 
 $(MODULES): frontend/package-lock.json | $(RUNTIME)
 	@echo "→ front end packages (once)"
-	@cd frontend && ../$(NODE) npm ci --silent --no-fund --no-audit
+	@cd frontend && ../$(NODE) npm ci --loglevel=error --no-fund --no-audit
 	@touch $@
 
 $(BUILT): $(MODULES) $(FRONTEND)
