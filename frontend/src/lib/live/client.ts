@@ -9,7 +9,7 @@ import {
   type StateFrame,
   type Topic,
 } from './protocol';
-import type { Id, Preview, Rule } from '$lib/api';
+import type { Day, Id, Preview, Rule } from '$lib/api';
 
 export type Connection = 'idle' | 'connecting' | 'open' | 'lost' | 'refused';
 
@@ -90,9 +90,10 @@ export class LiveClient {
    * Counts a draft rule and keeps counting it as people change. Calling again with the same `id` replaces the rule;
    * answers to the old one that are still under way cannot be told apart on the wire and are followed by the new one.
    */
-  preview(id: string, rule: Rule, session_id: Id | undefined, watcher: PreviewWatcher): () => void {
+  preview(id: string, rule: Rule, session_id: Id | undefined, watcher: PreviewWatcher, at?: Day): () => void {
     const frame: ClientFrame & { id: string } = { type: 'preview', id, rule };
     if (session_id !== undefined) frame.session_id = session_id;
+    if (at !== undefined) frame.at = at;
     return this.#subscribe({
       frame,
       receive: (answer) => {

@@ -1,6 +1,6 @@
 import { LiveClient, type Connection, type PreviewWatcher, type Watcher } from './client';
 import type { LiveProblem, EventFrame, Topic } from './protocol';
-import type { Id, Rule } from '$lib/api';
+import type { Day, Id, Rule } from '$lib/api';
 
 /** The state of the one socket, for the connection dot and for greying stale numbers out. */
 class Live {
@@ -21,8 +21,8 @@ class Live {
     return this.#opened().watch(topic, watcher);
   }
 
-  preview(id: string, rule: Rule, session_id: Id | undefined, watcher: PreviewWatcher): () => void {
-    return this.#opened().preview(id, rule, session_id, watcher);
+  preview(id: string, rule: Rule, session_id: Id | undefined, watcher: PreviewWatcher, at?: Day): () => void {
+    return this.#opened().preview(id, rule, session_id, watcher, at);
   }
 
   reconnect(): void {

@@ -1,10 +1,10 @@
 /** The frames of `GET /api/v1/live`. */
-import type { Counts, Id, Preview, ProblemError, Rule } from '$lib/api';
+import type { Counts, Day, Id, Preview, ProblemError, Rule } from '$lib/api';
 
 export type Topic = `session:${Id}` | `method:${Id}` | `import:${Id}` | `run:${Id}` | 'me';
 
 export type ClientFrame =
-  | { type: 'preview'; id: string; rule: Rule; session_id?: Id }
+  | { type: 'preview'; id: string; rule: Rule; session_id?: Id; at?: Day }
   | { type: 'watch'; id: string; topic: Topic }
   | { type: 'unwatch'; id: string }
   | { type: 'ping' };

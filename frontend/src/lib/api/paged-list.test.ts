@@ -1,0 +1,76 @@
+import { describe, expect, it, vi } from 'vitest';
+import { PagedList } from './paged-list.svelte';
+import type { Page } from './types';
+
+const settle = () => new Promise((resolve) => setTimeout(resolve));
+
+/** `total` numbers in pages of `size`; the cursor is where the next page begins. */
+function numbers(total: number, size: number) {
+  return vi.fn(async (cursor: string | null): Promise<Page<number>> => {
+    const from = Number(cursor ?? 0);
+    const to = Math.min(from + size, total);
+    const items = Array.from({ length: to - from }, (_, at) => from + at);
+    return { items, next: to < total ? String(to) : null, total };
+  });
+}
+
+describe('a list read page by page', () => {
+  it('reads the first page, then on to the row that is wanted', async () => {
+    const load = numbers(95, 10);
+    const list = new PagedList<number>(load);
+    list.restart();
+    await settle();
+    expect(list.items).toHaveLength(10);
+    expect(list.total).toBe(95);
+    expect(list.complete).toBe(false);
+    list.ensure(42);
+    await settle();
+    expect(list.items).toEqual(Array.from({ length: 50 }, (_, at) => at));
+    expect(load).toHaveBeenCalledTimes(5);
+    list.ensure(1_000);
+    await settle();
+    expect(list.items).toHaveLength(95);
+    expect(list.complete).toBe(true);
+  });
+
+  it('ignores the answer to an older question', async () => {
+    let answer: (page: Page<string>) => void = () => {};
+    const list = new PagedList<string>(() => new Promise((resolve) => (answer = resolve)));
+    list.restart();
+    const late = answer;
+    list.restart(async () => ({ items: ['new'], next: null, total: 1 }));
+    await settle();
+    late({ items: ['old'], next: null, total: 1 });
+    await settle();
+    expect(list.items).toEqual(['new']);
+  });
+
+  it('keeps the rows it has when a later page fails, and goes on when asked to', async () => {
+    const load = numbers(30, 10);
+    const list = new PagedList<number>(load);
+    list.restart();
+    await settle();
+    load.mockRejectedValueOnce(new Error('gone'));
+    list.ensure(15);
+    await settle();
+    expect(list.items).toHaveLength(10);
+    expect(list.error).toBeInstanceOf(Error);
+    list.retry();
+    await settle();
+    expect(list.items).toHaveLength(20);
+    expect(list.error).toBeNull();
+  });
+
+  it('refreshes in place what was read', async () => {
+    const list = new PagedList<number>(numbers(30, 10));
+    list.restart();
+    list.ensure(15);
+    await settle();
+    const shown = list.items;
+    const again = list.refresh();
+    expect(list.items).toBe(shown);
+    await again;
+    expect(list.items).toEqual(shown);
+    expect(list.items).not.toBe(shown);
+  });
+});

@@ -1,0 +1,92 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ApiProblem } from './problem';
+import { get, patch, post, queryString, whenUnauthorized } from './request';
+
+function answer(status: number, body: unknown, type = 'application/json') {
+  const spy = vi.fn<typeof fetch>(
+    async () =>
+      new Response(body === undefined ? null : JSON.stringify(body), {
+        status,
+        headers: { 'content-type': type },
+      }),
+  );
+  vi.stubGlobal('fetch', spy);
+  return spy;
+}
+
+const headersOf = (spy: ReturnType<typeof answer>) =>
+  spy.mock.calls[0]![1]!.headers as Record<string, string>;
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe('requests', () => {
+  it('leaves what is not asked out of the address and repeats lists', () => {
+    expect(queryString({ q: 'ana maría', status: '', cursor: null, kind: ['path', 'course'] })).toBe(
+      '?q=ana+mar%C3%ADa&kind=path&kind=course',
+    );
+    expect(queryString({})).toBe('');
+  });
+
+  it('gives writes a key to repeat them by, and reads none', async () => {
+    const written = answer(200, { id: 1 });
+    await post('/groups', { name: 'Sales' });
+    expect(headersOf(written)['idempotency-key']).toMatch(/\S{16,}/);
+    const read = answer(200, { id: 1 });
+    await get('/groups/1');
+    expect(headersOf(read)['idempotency-key']).toBeUndefined();
+  });
+
+  it('says which version a change was made on', async () => {
+    const spy = answer(200, {});
+    await patch('/groups/1', { name: 'Support' }, { ifMatch: 4 });
+    expect(headersOf(spy)['if-match']).toBe('4');
+  });
+
+  it('turns a problem into an error that knows the offending values', async () => {
+    answer(
+      422,
+      {
+        title: 'Invalid',
+        status: 422,
+        detail: 'The rule is not valid.',
+        errors: [{ path: 'rule.blocks[0].filters[1].values', code: 'empty', message: 'Choose a value.' }],
+      },
+      'application/problem+json',
+    );
+    const problem = await post('/audiences/preview', {}).catch((error: unknown) => error);
+    expect(problem).toBeInstanceOf(ApiProblem);
+    const { status, message } = problem as ApiProblem;
+    expect([status, message]).toEqual([422, 'The rule is not valid.']);
+    expect((problem as ApiProblem).at('rule.blocks[0]')).toBe('Choose a value.');
+    expect((problem as ApiProblem).at('rule.blocks[1]')).toBeUndefined();
+    expect((problem as ApiProblem).at('rule.blocks[0].filters[1].value')).toBeUndefined();
+  });
+
+  it('has the problem of an unreachable server, and rethrows an abort', async () => {
+    vi.stubGlobal(
+      'fetch',
+      vi.fn(async () => Promise.reject(new TypeError('refused'))),
+    );
+    expect(await get('/groups').catch((error: ApiProblem) => error.status)).toBe(0);
+    const abort = new AbortController();
+    abort.abort();
+    const error = await get('/groups', {}, abort.signal).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(TypeError);
+  });
+
+  it('tells when nobody is signed in, except to who asks just that', async () => {
+    const told = vi.fn();
+    whenUnauthorized(told);
+    answer(401, { title: 'Sign in' }, 'application/problem+json');
+    await post('/auth/login', {}, { anonymous: true }).catch(() => {});
+    expect(told).not.toHaveBeenCalled();
+    await get('/groups').catch(() => {});
+    expect(told).toHaveBeenCalledOnce();
+    whenUnauthorized(() => {});
+  });
+
+  it('takes an empty answer', async () => {
+    answer(204, undefined);
+    expect(await post('/auth/logout')).toBeUndefined();
+  });
+});

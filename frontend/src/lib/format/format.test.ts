@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { setLocale } from '$lib/paraglide/runtime';
+import { m } from '$lib/paraglide/messages';
+import {
+  compactNumber,
+  date,
+  fromLocalInput,
+  list,
+  number,
+  percent,
+  personName,
+  relative,
+  toLocalInput,
+} from '.';
+
+const french = () => setLocale('fr', { reload: false });
+const english = () => setLocale('en', { reload: false });
+const spaces = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');
+
+describe('formatting', () => {
+  it('follows the reader’s language', () => {
+    english();
+    expect([number(1_234_567), percent(0.256), compactNumber(12_300)]).toEqual(['1,234,567', '26%', '12.3K']);
+    french();
+    expect(spaces(number(1_234_567))).toBe('1 234 567');
+    expect(spaces(percent(0.256))).toBe('26 %');
+    expect(list(['Paris', 'Rome', 'Oslo'])).toBe('Paris, Rome et Oslo');
+    english();
+  });
+
+  it('shows a day as that day in every time zone', () => {
+    english();
+    expect(date('2026-03-01')).toBe('Mar 1, 2026');
+  });
+
+  it('says how far away a moment is', () => {
+    english();
+    const now = new Date('2026-11-23T12:00:00Z');
+    expect(relative('2026-11-23T11:59:58Z', now)).toBe('2 seconds ago');
+    expect(relative('2026-11-23T12:00:00Z', now)).toBe('now');
+    expect(relative('2026-11-25T13:00:00Z', now)).toBe('in 2 days');
+    expect(relative('2026-11-22T12:00:00Z', now)).toBe('yesterday');
+  });
+
+  it('round-trips an instant through a control', () => {
+    expect(fromLocalInput(toLocalInput('2026-11-23T09:30:00Z'))).toBe('2026-11-23T09:30:00Z');
+    expect([toLocalInput(null), fromLocalInput('')]).toEqual(['', null]);
+  });
+
+  it('names people who have no name by their address', () => {
+    expect(personName({ first_name: 'Ana', last_name: 'Lopez' })).toBe('Ana Lopez');
+    expect(personName({ first_name: '', last_name: '', email: 'ana@example.org' })).toBe('ana@example.org');
+  });
+
+  it('uses the plural of each language', () => {
+    english();
+    expect([0, 1, 1200].map((count) => m.people_count({ count }))).toEqual([
+      '0 people',
+      '1 person',
+      '1,200 people',
+    ]);
+    french();
+    expect([0, 1, 2].map((count) => m.people_count({ count }))).toEqual([
+      '0 personne',
+      '1 personne',
+      '2 personnes',
+    ]);
+    english();
+  });
+});
+
+describe('the message catalogs', () => {
+  const catalogs = import.meta.glob<Record<string, unknown>>('../../../messages/**/*.json', {
+    eager: true,
+    import: 'default',
+  });
+  const inputs = (message: unknown) =>
+    [...new Set(JSON.stringify(message).match(/\{\w+\}/g) ?? [])].sort().join();
+
+  it.each(Object.keys(catalogs).filter((path) => path.endsWith('/en.json')))(
+    '%s has a French twin',
+    (path) => {
+      const en = catalogs[path]!;
+      const fr = catalogs[path.replace('/en.json', '/fr.json')]!;
+      expect(Object.keys(fr).sort()).toEqual(Object.keys(en).sort());
+      for (const key of Object.keys(en)) expect([key, inputs(fr[key])]).toEqual([key, inputs(en[key])]);
+    },
+  );
+});
