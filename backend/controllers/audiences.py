@@ -1,17 +1,68 @@
 """`/audiences`: questions about a rule. All of them are POST because a rule does not fit into an address."""
 
 from litestar import post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
+from backend.controllers.authentication import CurrentActor
 from backend.controllers.route_options import READS
 from backend.index import Follower
-from backend.schemas.audience import Preview, PreviewRequest
-from backend.services import audiences
-from backend.services.actor import Actor
+from backend.schemas.audience import (
+    AudienceMember,
+    DescribeRequest,
+    Description,
+    ExplainRequest,
+    Explanation,
+    ForecastDay,
+    ForecastRequest,
+    MembersRequest,
+    Preview,
+    PreviewRequest,
+)
+from backend.schemas.commons import Page
+from backend.services import audience_members, audiences
 
 TAGS = ["Audiences"]
+CurrentFollower = NamedDependency[Follower]
+# They change nothing: a token that may only read may ask.
+ASKS = {READS: True}
 
 
-@post("/audiences/preview", operation_id="previewAudience", tags=TAGS, status_code=200, opt={READS: True})
-async def preview_audience(data: PreviewRequest, actor: Actor, follower: Follower) -> Preview:
+@post("/audiences/preview", operation_id="previewAudience", tags=TAGS, status_code=200, opt=ASKS)
+async def preview_audience(
+    data: JSONBody[PreviewRequest], actor: CurrentActor, follower: CurrentFollower
+) -> Preview:
     """How many people a rule holds, and how each of its parts narrows it."""
     return await audiences.preview(actor, follower, data)
+
+
+@post("/audiences/members", operation_id="listAudienceMembers", tags=TAGS, status_code=200, opt=ASKS)
+async def list_audience_members(
+    data: JSONBody[MembersRequest], actor: CurrentActor, follower: CurrentFollower
+) -> Page[AudienceMember]:
+    """Who: a page of the people of a rule, or of those who nearly are, are excluded, would enter, leave, are blocked."""
+    return await audience_members.members(actor, follower, data)
+
+
+@post("/audiences/explain", operation_id="explainAudience", tags=TAGS, status_code=200, opt=ASKS)
+async def explain_audience(
+    data: JSONBody[ExplainRequest], actor: CurrentActor, follower: CurrentFollower
+) -> Explanation:
+    """Why a person is in an audience, or is not: every part of the rule with what is so, since when, until when."""
+    return await audiences.explain(actor, follower, data)
+
+
+@post("/audiences/forecast", operation_id="forecastAudience", tags=TAGS, status_code=200, opt=ASKS)
+async def forecast_audience(
+    data: JSONBody[ForecastRequest], actor: CurrentActor, follower: CurrentFollower
+) -> list[ForecastDay]:
+    """The audience's size on the days to come, if nothing but time changes."""
+    return await audiences.forecast(actor, follower, data)
+
+
+@post("/audiences/describe", operation_id="describeAudience", tags=TAGS, status_code=200, opt=ASKS)
+async def describe_audience(
+    data: JSONBody[DescribeRequest], actor: CurrentActor, follower: CurrentFollower
+) -> Description:
+    """The rule as a sentence."""
+    return await audiences.describe(actor, follower, data)

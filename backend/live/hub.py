@@ -146,8 +146,11 @@ class Hub:
                 self._facets.put(topic.subject.key, topic.subject.facets(self.follower.index))
                 self._touch(topic)
             return
-        for key in self._facets.affected(batch.facets):
-            self._touch(self.topics[key])
+        for key in self.follower.index.affected(batch, self._facets):
+            topic = self.topics[key]
+            if batch.structure:
+                self._facets.put(key, topic.subject.facets(self.follower.index))
+            self._touch(topic)
         if batch.structure:
             self._restructure({facet.name for facet in batch.structure})
         if not self.seats:
@@ -334,6 +337,6 @@ async def _supervised(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     while True:
         try:
             await work()
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it was, the others go on
             _log.exception("a task of the hub failed", task=work.__name__)
             await asyncio.sleep(TICK_SECONDS)

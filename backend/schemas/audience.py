@@ -13,7 +13,7 @@ SAMPLE_MOST = 50
 LIMIT_MOST = 1000
 LIMIT_DEFAULT = 50
 
-Sample = Annotated[int, Meta(ge=0, le=SAMPLE_MOST, description="how many people to show, chosen evenly")]
+Sample = Annotated[int, Meta(ge=0, le=SAMPLE_MOST, description="how many of the people to show")]
 Limit = Annotated[int, Meta(ge=1, le=LIMIT_MOST)]
 Cursor = Annotated[str, Meta(max_length=2_000)]
 MemberTab = Annotated[
@@ -123,6 +123,55 @@ class ExplainRequest(Input):
     rule: Rule
     learner_id: Id
     at: date | None = None
+
+
+class NextChange(Output):
+    """On `date` the answer becomes `becomes`, unless a fact changes first."""
+
+    date: date
+    becomes: bool
+
+
+class ExplainNode(Output, omit_defaults=True):
+    """One part of a rule, asked about one person.
+
+    `actual` is what is so, in words; `since` when the facts behind it last changed; `of` are nested filters.
+    """
+
+    matches: bool
+    type: str | None = None
+    actual: str | None = None
+    since: datetime | None = None
+    next_change: NextChange | None = None
+    of: list["ExplainNode"] | None = None
+
+
+class ExplainBlock(Output, omit_defaults=True):
+    """Holds when `groups` and every one of `filters` hold. A sealed block (see previews) tells nothing."""
+
+    matches: bool | None
+    groups: ExplainNode | None
+    filters: list[ExplainNode]
+    next_change: NextChange | None = None
+    sealed: bool = False
+
+
+class ExplainTree(Output, omit_defaults=True):
+    """Mirrors the rule. Holds when `status` holds, and a block or `include`, and not `exclude`."""
+
+    matches: bool
+    status: ExplainNode
+    blocks: list[ExplainBlock]
+    include: ExplainNode
+    exclude: ExplainNode
+    next_change: NextChange | None = None
+
+
+class Explanation(Output):
+    """Whether the person is in the audience, and why."""
+
+    matches: bool
+    tree: ExplainTree
 
 
 class ForecastRequest(Input, rename={"from_": "from"}):

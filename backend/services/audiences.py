@@ -5,23 +5,31 @@ from datetime import date
 import msgspec
 
 from backend import clock
-from backend.index import BrokenRule, FacetIndex, Follower
-from backend.rules import Problem, Rule, resolve
+from backend.database import fetch
+from backend.index import BrokenRule, FacetIndex, Follower, IndexBehind
+from backend.rules import Problem, Rule, depends_on, resolve
+from backend.rules import describe as sentence_of
 from backend.schemas.audience import (
     BlockCounts,
+    DescribeRequest,
+    Description,
+    ExplainBlock,
+    ExplainRequest,
+    Explanation,
     FilterCounts,
+    ForecastDay,
+    ForecastRequest,
     Preview,
     PreviewRequest,
 )
 from backend.schemas.problem import Mistake
 from backend.services.actor import Actor
 from backend.services.audience_people import people_of
-from backend.services.errors import Conflict, Invalid
-from backend.services.rights import session_for
+from backend.services.errors import Conflict, Invalid, Unavailable
+from backend.services.rights import learner_for, session_for
 from backend.services.sealing import Sight, sight_of
 
-# A forecast is a line on a screen.
-FORECAST_DAYS_MOST = 366 * 3
+SEALED = ExplainBlock(matches=None, groups=None, filters=[], sealed=True)
 
 
 class Broken(Conflict):
@@ -30,9 +38,28 @@ class Broken(Conflict):
     type, title = "broken_rule", "The rule is broken"
 
     def __init__(self, problems: list[Problem]) -> None:
+        detail = "; ".join(problem.message for problem in problems)
+        super().__init__(detail, errors=mistakes(problems))
+
+
+class Behind(Unavailable):
+    """The index has not caught up in time with what was committed before the question."""
+
+    type = "index_behind"
+
+    def __init__(self) -> None:
         super().__init__(
-            "; ".join(problem.message for problem in problems) or self.title, errors=mistakes(problems)
+            "The counts are not up to date yet. Try again in a moment.", headers={"Retry-After": "1"}
         )
+
+
+async def caught_up(follower: Follower) -> FacetIndex:
+    """The index with everything committed before the call. Raises `Behind`."""
+    try:
+        await follower.catch_up()
+    except IndexBehind:
+        raise Behind from None
+    return follower.index
 
 
 def mistakes(problems: list[Problem]) -> list[Mistake]:
@@ -116,18 +143,84 @@ def _everyone_is_for_admins(actor: Actor, rule: Rule) -> None:
 
 
 async def preview(actor: Actor, follower: Follower, request: PreviewRequest) -> Preview:
-    """How many people the rule holds, now, on a day to come, or on a day past."""
-    await follower.catch_up()
-    index = follower.index
+    """How many people the rule holds: now, on a day to come, or at the end of a day past."""
+    index = await caught_up(follower)
     question = await draft(actor, index, request)
-    world = await world_on(index, question.at, question.opened)
+    world = await world_on(index, question)
     found, sample = question.answer(index, world)
     found.sample = await people_of(question.sight, index, question.opened, sample)
     return found
 
 
-async def world_on(index: FacetIndex, at: date | None, rule: Rule) -> FacetIndex:
-    """The index, or what of it `rule` uses as it was at the end of a day past."""
-    if at is None or at >= clock.today(index.timezone):
+async def world_on(index: FacetIndex, question: Draft) -> FacetIndex:
+    """The index, or for a day past what of it the question's rule uses as it was at the end of that day."""
+    if question.at is None or question.at >= clock.today(index.timezone):
         return index
-    return await index.past(rule, at)
+    problems = index.check(question.opened)
+    if problems:
+        raise Broken(problems)
+    return await index.as_of([question.opened], question.at)
+
+
+async def forecast(actor: Actor, follower: Follower, request: ForecastRequest) -> list[ForecastDay]:
+    """The rule's total on each day from `from` to `to`, if only time goes on. Raises `Invalid` for other days."""
+    index = await caught_up(follower)
+    question = await draft(actor, index, PreviewRequest(rule=request.rule))
+    try:
+        totals = await index.forecast(question.opened, request.from_, request.to)
+    except ValueError as error:
+        raise Invalid.at("to", "range", f"{str(error).capitalize()}.") from None
+    except BrokenRule as broken:
+        raise Broken(broken.problems) from None
+    return [ForecastDay(date=day.date, total=day.total) for day in totals]
+
+
+async def explain(actor: Actor, follower: Follower, request: ExplainRequest) -> Explanation:
+    """Why the learner is, or is not, in the audience. Raises `NotFound` for people the actor may not see."""
+    index = await caught_up(follower)
+    question = await draft(actor, index, PreviewRequest(rule=request.rule, at=request.at))
+    await learner_for(actor, request.learner_id)
+    sight, rule = question.sight, question.opened
+    world = await world_on(index, question)
+    managers = await _manager_names(actor, index, rule, request.learner_id)
+    try:
+        found = await world.explain(
+            rule,
+            request.learner_id,
+            question.day(index),
+            language=actor.language,
+            people=managers,
+            sealed=sight.hidden(index, index.structure.groups),
+        )
+    except BrokenRule as broken:
+        raise Broken(broken.problems) from None
+    told = msgspec.convert(msgspec.to_builtins(found), Explanation, strict=False)
+    opened = iter(told.tree.blocks)
+    told.tree.blocks = [next(opened) if sight.opens(block) else SEALED for block in question.rule.blocks]
+    return told
+
+
+async def _manager_names(actor: Actor, index: FacetIndex, rule: Rule, learner_id: int) -> dict[int, str]:
+    """Names of the managers that the rule or the person's own fact mentions; only admins read them."""
+    if not actor.is_admin:
+        return {}
+    wanted = {dependency.id for dependency in depends_on(rule) if dependency.kind == "learner"}
+    if (own := index.manager_of(learner_id)) is not None:
+        wanted.add(own)
+    rows = await fetch("SELECT id, first_name, last_name FROM learner WHERE id = ANY($1)", sorted(wanted))
+    return {row["id"]: f"{row['first_name']} {row['last_name']}".strip() for row in rows}
+
+
+async def describe(actor: Actor, follower: Follower, request: DescribeRequest) -> Description:
+    """The rule as one sentence. What is broken can be described too."""
+    index = await caught_up(follower)
+    sight = await sight_of(actor)
+    rule, _ = resolve(request.rule, index)
+    sentence = sentence_of(
+        rule,
+        index,
+        request.language or actor.language,
+        people=await _manager_names(actor, index, rule, 0),
+        sealed=sight.hidden(index, index.structure.groups),
+    )
+    return Description(sentence=sentence)

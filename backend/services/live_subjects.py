@@ -5,7 +5,6 @@ from typing import Any
 
 from backend import clock
 from backend.index import FacetIndex
-from backend.index.predicates import depends_on_time
 from backend.live.topics import Ended, Subject, Unanswerable
 from backend.rules import Facet, canonical
 from backend.schemas.audience import PreviewRequest
@@ -69,8 +68,7 @@ async def preview_subject(actor: Actor, index: FacetIndex, frame: PreviewFrame) 
         state=None if frame.sample else counted,
         load=with_sample if frame.sample else None,
         facets=facets,
-        structure=MEANING,
-        daily=frame.at is None and depends_on_time(question.rule, index.structure),
+        daily=frame.at is None and index.depends_on_time(question.rule),
     )
 
 

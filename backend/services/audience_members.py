@@ -1,0 +1,132 @@
+"""Exactly who: pages of the people of an audience, and of those around it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pyroaring import BitMap
+
+from backend.database import fetch
+from backend.index import BrokenRule, FacetIndex, Follower
+from backend.schemas.audience import AudienceMember, MembersRequest, PreviewRequest
+from backend.schemas.commons import Page
+from backend.services.actor import Actor
+from backend.services.audience_people import people_of
+from backend.services.audiences import Broken, Draft, caught_up, draft, world_on
+from backend.services.errors import Forbidden, Invalid, NotFound
+from backend.services.paging import decode_cursor, encode_cursor
+
+# Up to here people are listed by name; beyond, by age of the account, which needs no sorting of a million names.
+BY_NAME_MOST = 20_000
+# A search that finds more is not a search.
+FOUND_MOST = 20_000
+# Marks the cursor of a list by age; no name begins with it.
+BY_ID = "\0"
+
+_BY_NAME = """
+SELECT id, lower(last_name) AS last, lower(first_name) AS first FROM learner
+WHERE id = ANY($1::integer[])
+  AND ($2::text IS NULL OR (lower(last_name), lower(first_name), id) > ($2, $3::text, $4::integer))
+ORDER BY lower(last_name), lower(first_name), id LIMIT $5
+"""
+_SEARCH = """
+SELECT id FROM learner
+WHERE lower(first_name || ' ' || last_name) LIKE $1 OR lower(last_name || ' ' || first_name) LIKE $1
+   OR lower(email) LIKE $1 OR external_id = $2
+LIMIT $3
+"""
+
+
+async def members(actor: Actor, follower: Follower, request: MembersRequest) -> Page[AudienceMember]:
+    """A page of a tab. Raises `Invalid` for a tab that needs a session, `Forbidden` where sealed blocks would tell."""
+    index = await caught_up(follower)
+    question = await draft(
+        actor, index, PreviewRequest(rule=request.rule, at=request.at, session_id=request.session_id)
+    )
+    world = await world_on(index, question)
+    try:
+        people = _people(index, world, question, request)
+    except BrokenRule as broken:
+        raise Broken(broken.problems) from None
+    if request.q:
+        people &= await _found(request.q)
+    ids, cursor = await _page(people, request.limit, request.cursor)
+    items = await people_of(question.sight, index, question.opened, ids)
+    if request.tab == "blocked" and request.session_id is not None:
+        for item in items:
+            item.session_id = _elsewhere(index, request.session_id, item.id)
+    return Page(items=items, next=cursor, total=len(people))
+
+
+def _people(index: FacetIndex, world: FacetIndex, question: Draft, request: MembersRequest) -> BitMap:
+    """The people of the tab; a bitmap of the caller's own."""
+    day, rule = question.day(index), question.opened
+    if request.tab == "matching":
+        return world.evaluate(rule, day)
+    if request.tab == "excluded":
+        return BitMap(world.countable & BitMap(rule.exclude))
+    if request.tab == "nearly":
+        return world.nearly(rule, day)
+    return _of_session(index, question, request, world.evaluate(rule, day))
+
+
+def _of_session(index: FacetIndex, question: Draft, request: MembersRequest, desired: BitMap) -> BitMap:
+    if request.session_id is None:
+        raise Invalid.at("session_id", "required", f"The tab “{request.tab}” needs a session.")
+    actual = _actual(index, request.session_id, request.method_id)
+    elsewhere = index.blocked(request.session_id, desired)
+    if request.tab == "blocked":
+        return elsewhere
+    if request.tab == "entering":
+        return desired - actual - elsewhere
+    if any(not question.sight.opens(block) for block in question.rule.blocks):
+        raise Forbidden("Part of this audience is sealed to you, so who leaves cannot be told.")
+    return (actual - desired) & question.sight.people(index)
+
+
+def _actual(index: FacetIndex, session_id: int, method_id: int | None) -> BitMap:
+    if method_id is None:
+        return index.enrolled(session_id)
+    method = index.structure.methods.get(method_id)
+    if method is None or method.session_id != session_id:
+        raise NotFound(f"This session has no method {method_id}.")
+    return index.sources(method_id)
+
+
+def _elsewhere(index: FacetIndex, session_id: int, learner_id: int) -> int | None:
+    session = index.structure.sessions.get(session_id)
+    others = () if session is None else index.structure.sessions_of(session.activity_id) - {session_id}
+    return next((other for other in sorted(others) if learner_id in index.enrolled(other)), None)
+
+
+async def _found(q: str) -> BitMap:
+    """Everybody whose name or address holds `q`, or whose external id it is."""
+    escaped = q.strip().lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return BitMap(row["id"] for row in await fetch(_SEARCH, f"%{escaped}%", q.strip(), FOUND_MOST))
+
+
+async def _page(people: BitMap, limit: int, cursor: str | None) -> tuple[list[int], str | None]:
+    """Ids of one page and the cursor of the next."""
+    after = decode_cursor(cursor, tuple[str, str, int]) or None
+    # A list goes on in the order in which it began.
+    by_id = len(people) > BY_NAME_MOST if after is None else after[0] == BY_ID
+    if by_id:
+        ids = _next_ids(people, 0 if after is None else after[2], limit + 1)
+        return ids[:limit], encode_cursor((BY_ID, "", ids[limit - 1])) if len(ids) > limit else None
+    rows = await fetch(_BY_NAME, list(people), *(after or (None, None, None)), limit + 1)
+    return [row["id"] for row in rows[:limit]], _name_cursor(rows, limit)
+
+
+def _name_cursor(rows: Sequence[Any], limit: int) -> str | None:
+    if len(rows) <= limit:
+        return None
+    last = rows[limit - 1]
+    return encode_cursor((last["last"], last["first"], last["id"]))
+
+
+def _next_ids(people: BitMap, after: int, limit: int) -> list[int]:
+    found: list[int] = []
+    for learner_id in people.iter_equal_or_larger(after + 1):
+        if len(found) == limit:
+            break
+        found.append(learner_id)
+    return found
