@@ -33,6 +33,7 @@ CREATE TABLE enrollment_method (
     state_reason text NOT NULL DEFAULT '',
     created_by integer REFERENCES learner ON DELETE SET NULL,
     created_at timestamptz NOT NULL,
+    deleted_at timestamptz,                 -- its sources and runs still tell who was enrolled by it, and why
     version integer NOT NULL DEFAULT 1,
     CHECK (due_at IS NULL OR due_days IS NULL)
 );

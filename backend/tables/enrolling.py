@@ -55,6 +55,7 @@ class EnrollmentMethod(Table, tablename="enrollment_method", db=ENGINE):
     state_reason = Text()
     created_by = ForeignKey(Learner, on_delete=OnDelete.set_null, null=True, default=None)
     created_at = Timestamptz(required=True)
+    deleted_at = Timestamptz(null=True, default=None)
     version = Integer(default=1)
 
 

@@ -16,7 +16,14 @@ from backend.settings import Settings, SettingsError, load_settings
 RETRY_SECONDS = 0.5
 
 # What a statement raises when its server went away, restarts or drops the connection.
-DATABASE_LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+DATABASE_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
 
 _log = structlog.get_logger("muster.workers")
 

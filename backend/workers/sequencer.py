@@ -50,6 +50,8 @@ async def sequence_for_ever(bell: asyncio.Event) -> None:
                         await asyncio.wait_for(bell.wait(), POLL_SECONDS)
         except DATABASE_LOST as error:
             _log.warning("lost the database, trying again", error=repr(error))
+        except asyncpg.PostgresError:
+            _log.exception("sequencing failed, trying again")
         await asyncio.sleep(RETRY_SECONDS)
 
 

@@ -1,0 +1,287 @@
+"""What the log's changes make worth another look: which methods, for which people, and because of what."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+from pyroaring import BitMap
+
+from backend.index import Batch, Change, FacetIndex, PredicateIndex
+from backend.index.predicates import all_segments, depends_on_time
+from backend.index.structure import Method
+from backend.rules import Facet, GroupFilter, PathResultFilter, Rule, facets_of
+from backend.rules.dependencies import leaves
+
+# Of one person's changes that wait to be looked at, the latest are kept as reasons.
+REASONS = 16
+
+
+class Look(msgspec.Struct):
+    """A method to look at: for these people, or for everybody (`learners` is None). `retry` were blocked and may be free."""
+
+    learners: BitMap | None
+    retry: BitMap
+    cause: str = "change"
+    reason: dict[str, Any] | None = None
+
+
+class Attention:
+    """Follows the batches of one index. Synchronous, so that nothing is missed between a batch and the next."""
+
+    def __init__(self, index: FacetIndex) -> None:
+        self.index = index
+        self.looks: dict[int, Look] = {}
+        self.changes: dict[int, list[Change]] = {}
+        self._predicates: PredicateIndex[int] = PredicateIndex()
+        self._facets: dict[int, frozenset[Facet]] = {}
+        self._rebuild()
+
+    # ── taking ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def take(self) -> tuple[dict[int, Look], dict[int, list[Change]]]:
+        """What there is to look at, and the changes behind it; both start empty again."""
+        taken = self.looks, self.changes
+        self.looks, self.changes = {}, {}
+        return taken
+
+    def facets(self, method_id: int) -> frozenset[Facet]:
+        """The facts that decide about the people of a dynamic method."""
+        return self._facets.get(method_id, frozenset())
+
+    # ── marking ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def everything(self, cause: str, reason: dict[str, Any] | None = None) -> None:
+        """Every method anew: the index was loaded, or nobody knows what was missed."""
+        self._rebuild()
+        for method_id in self.index.structure.methods:
+            self.whole(method_id, cause, reason)
+
+    def _rebuild(self) -> None:
+        self._facets = {}
+        self._predicates = PredicateIndex()
+        for method in self.index.structure.methods.values():
+            self._put(method)
+
+    def a_new_day(self, before: str, today: str) -> None:
+        """The methods whose people change by time alone."""
+        for method in self.index.structure.methods.values():
+            if (
+                method.dynamic
+                and method.rule is not None
+                and depends_on_time(method.rule, self.index.structure)
+            ):
+                self.whole(method.id, "clock", {"facet": "day", "ref": None, "old": before, "new": today})
+
+    def whole(self, method_id: int, cause: str = "change", reason: dict[str, Any] | None = None) -> None:
+        """Everybody of one method."""
+        self._mark(method_id, Look(None, BitMap(), cause, reason))
+
+    def batch(self, batch: Batch) -> None:
+        """Take in what an applied batch changed."""
+        if batch.reloaded:
+            self.everything("check")
+            return
+        if batch.structure:
+            self._structure([change for change in batch.changes if change.learner_id is None])
+        self._facts(change for change in batch.changes if change.learner_id is not None)
+
+    def _mark(self, method_id: int, more: Look) -> None:
+        look = self.looks.get(method_id)
+        if look is None:
+            self.looks[method_id] = more
+            return
+        look.learners = (
+            None if look.learners is None or more.learners is None else look.learners | more.learners
+        )
+        look.retry |= more.retry
+        # A change that somebody made says more than the clock.
+        look.cause = look.cause if look.cause == more.cause else "change"
+        look.reason = more.reason or look.reason
+
+    # ── facts ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _facts(self, changes: Iterable[Change]) -> None:
+        touched: dict[Facet, BitMap] = defaultdict(BitMap)
+        for change in changes:
+            assert change.learner_id is not None  # noqa: S101 - the caller has sorted
+            touched[Facet(change.facet, change.ref_id)].add(change.learner_id)
+            kept = self.changes.setdefault(change.learner_id, [])
+            kept.append(change)
+            del kept[:-REASONS]
+        for facet, learners in touched.items():
+            for method_id in self._predicates.affected([facet]):
+                self._mark(method_id, Look(learners.copy(), BitMap()))
+            if facet.name in ("source", "blocked"):
+                self._own(facet, learners)
+            elif facet.name == "enrollment":
+                self._freed(facet.ref, learners)
+            elif facet.name == "status":
+                self._back(learners)
+
+    def _own(self, facet: Facet, learners: BitMap) -> None:
+        """Somebody (perhaps we) wrote what the method alone decides about."""
+        method = self.index.structure.methods.get(facet.ref or 0)
+        if method is not None and method.dynamic:
+            self._mark(method.id, Look(learners.copy(), BitMap()))
+
+    def _freed(self, session_id: int | None, learners: BitMap) -> None:
+        """An enrollment changed: who is blocked by it may have become free."""
+        structure = self.index.structure
+        session = structure.sessions.get(session_id or 0)
+        if session is None:
+            return
+        for sibling in structure.sessions_of(session.activity_id):
+            for method_id in structure.methods_of(sibling):
+                self._retry(method_id, learners)
+
+    def _back(self, learners: BitMap) -> None:
+        """Who counts again may be enrolled where they were blocked."""
+        for method_id in list(self.index.facts.blocked):
+            self._retry(method_id, learners)
+
+    def _retry(self, method_id: int, learners: BitMap) -> None:
+        waiting = self.index.blocked_for(method_id) & learners
+        if waiting:
+            self._mark(method_id, Look(waiting.copy(), waiting))
+
+    # ── structure ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _structure(self, changes: list[Change]) -> None:
+        regroup: dict[str, Any] | None = None
+        for change in changes:
+            match change.facet:
+                case "enrollment_method":
+                    self._method(change)
+                case "learner_group" | "session":
+                    if _moved(change):
+                        regroup = _reason(change)
+                    if change.facet == "session":
+                        self._session(change)
+                case "activity":
+                    self._activity(change)
+                case "segment" | "field" | "certificate":
+                    pass
+                case _:
+                    continue
+            self._meaning(change)
+        if regroup is not None:
+            self._again(self.index.structure.methods.values(), regroup)
+        self._broken_ones()
+
+    def _method(self, change: Change) -> None:
+        method = self.index.structure.methods.get(change.ref_id or 0)
+        if method is None:
+            self._predicates.remove(change.ref_id or 0)
+            self._facets.pop(change.ref_id or 0, None)
+            return
+        self._put(method)
+        self.whole(method.id)
+
+    def _session(self, change: Change) -> None:
+        if (change.old or {}).get("ends_at") != (change.new or {}).get("ends_at"):
+            for method_id in self.index.structure.methods_of(change.ref_id or 0):
+                self.whole(method_id)
+
+    def _activity(self, change: Change) -> None:
+        """Whether several sessions are allowed decides who is blocked."""
+        if (change.old or {}).get("several_sessions") == (change.new or {}).get("several_sessions"):
+            return
+        for session_id in self.index.structure.sessions_of(change.ref_id or 0):
+            for method_id in self.index.structure.methods_of(session_id):
+                self._mark(method_id, Look(None, self.index.blocked_for(method_id)))
+
+    def _meaning(self, change: Change) -> None:
+        """Rules that mention what was changed are asked anew."""
+        name = {"activity": "result", "certificate": "award"}.get(change.facet, change.facet)
+        if change.facet not in ("segment", "field", "activity", "certificate"):
+            return
+        affected = self._predicates.affected([Facet(name, change.ref_id)])
+        for method_id in affected:
+            self.whole(method_id, "change", _reason(change))
+        if change.facet == "segment":
+            methods = self.index.structure.methods
+            self._again((methods[m] for m in affected if m in methods), _reason(change))
+
+    def _again(self, methods: Iterable[Method], reason: dict[str, Any]) -> None:
+        """Tell anew what the rules rest on; who rests on something else is looked at whole."""
+        for method in list(methods):
+            before = self._facets.get(method.id)
+            self._put(method)
+            if self._facets.get(method.id) != before:
+                self.whole(method.id, "change", reason)
+
+    def _broken_ones(self) -> None:
+        for method in self.index.structure.methods.values():
+            if method.state == "frozen":
+                self.whole(method.id)
+
+    def _put(self, method: Method) -> None:
+        if not method.dynamic or method.rule is None:
+            self._predicates.remove(method.id)
+            self._facets.pop(method.id, None)
+            return
+        facets = frozenset(facts_behind(method.rule, self.index))
+        self._facets[method.id] = facets
+        self._predicates.put(method.id, facets)
+
+
+def facts_behind(rule: Rule, index: FacetIndex) -> Iterator[Facet]:
+    """The facts that decide about the rule's people, groups with subgroups and sessions told one by one.
+
+    A change of one membership then touches only the rules about that group or one above it.
+    """
+    structure = index.structure
+    segments = all_segments(rule, structure)
+    rules = [
+        rule,
+        *(s.rule for i in segments if (s := structure.segments.get(i)) is not None and s.rule is not None),
+    ]
+    for segment_id in segments:
+        yield Facet("segment", segment_id)
+    for one in rules:
+        yield from (
+            facet for facet in facets_of(one) if facet not in (Facet("membership"), Facet("enrollment"))
+        )
+        yield from (Facet("membership", group) for group in _groups(one, index))
+        yield from (Facet("enrollment", session) for session in _sessions(one, index))
+
+
+def _groups(rule: Rule, index: FacetIndex) -> Iterator[int]:
+    for block in rule.blocks:
+        named = [(block.groups, block.subgroups)]
+        named += [
+            (leaf.groups, leaf.subgroups) for leaf in leaves(block.filters) if isinstance(leaf, GroupFilter)
+        ]
+        for groups, subgroups in named:
+            for group in groups:
+                if isinstance(group, int):
+                    yield from index.structure.descendants(group) if subgroups else (group,)
+
+
+def _sessions(rule: Rule, index: FacetIndex) -> Iterator[int]:
+    for block in rule.blocks:
+        for leaf in leaves(block.filters):
+            if isinstance(leaf, PathResultFilter) and leaf.status in ("enrolled", "not_enrolled"):
+                for path in leaf.paths:
+                    if isinstance(path, int):
+                        yield from index.structure.sessions_of(path)
+
+
+def regroups(change: Change) -> bool:
+    """Whether what rules rest on has to be told anew: a change of the group tree, or of an activity's sessions."""
+    return change.facet in ("learner_group", "session") and _moved(change)
+
+
+def _moved(change: Change) -> bool:
+    """Whether a group stands elsewhere in the tree, or a session belongs to another activity (or is new, or gone)."""
+    key = "parent_id" if change.facet == "learner_group" else "activity_id"
+    if change.old is None or change.new is None:
+        return True
+    return bool(change.old.get(key) != change.new.get(key))
+
+
+def _reason(change: Change) -> dict[str, Any]:
+    row = change.new or change.old or {}
+    name = row.get("name") or row.get("title")
+    return {"facet": change.facet, "ref": change.ref_id, "name": name, "old": None, "new": None}

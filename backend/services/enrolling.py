@@ -1,0 +1,286 @@
+"""Planning and applying: nobody is enrolled before a person has confirmed a plan that shows who."""
+
+from typing import Any
+
+import msgspec
+from asyncpg import Record
+from pyroaring import BitMap
+
+from backend import clock
+from backend.database import execute, fetch, fetch_row, fetch_value, transaction
+from backend.enrollment.fuse import blows
+from backend.enrollment.planning import Plan, Situation, digest, make_plan
+from backend.index import BrokenRule, FacetIndex, Follower, IndexBehind
+from backend.schemas import enrolling as wire
+from backend.schemas.problem import Mistake
+from backend.services import audit
+from backend.services.actor import Actor
+from backend.services.chunks import begin_large
+from backend.services.enrolling_rights import check_rights
+from backend.services.enrollment_writer import Write, lock_sessions, settle, write
+from backend.services.errors import Conflict, Invalid, NotFound, Unavailable
+from backend.services.method_drafts import BY_NAME, COLUMNS, Draft, asked, checked, stored_draft
+from backend.services.people import blocked_people, people
+from backend.services.rights import session_for
+
+# Confirmed plans up to this size are written while the person waits; that takes about two seconds.
+INLINE = 20_000
+# What enrollments copy from their methods.
+SETTLED = ("role", "mandatory", "due_at", "due_days")
+
+
+class PlanChanged(Conflict):
+    """The people are no longer those that were shown; the new plan comes with it."""
+
+    type, title = "plan_changed", "The plan has changed"
+
+    def __init__(self, plan: wire.Plan) -> None:
+        super().__init__(
+            "Since you saw the plan, the people it is about have changed. Look at the new one and confirm it.",
+            extra={"plan": plan},
+        )
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """A plan with what it was decided from."""
+
+    draft: Draft
+    plan: Plan
+    hash: str
+    position: int
+
+
+async def plan(actor: Actor, follower: Follower, session_id: int, request: wire.PlanRequest) -> wire.Plan:
+    """What confirming would do; nothing is written. Raises `NotFound`, `Forbidden`, `Invalid`, `Unavailable`."""
+    session = await session_for(actor, session_id, "enroll")
+    index = await caught_up(follower)
+    draft = await _draft(actor, index, session_id, request)
+    return await shown(session, decide(index, draft))
+
+
+async def apply(
+    actor: Actor, follower: Follower, session_id: int, request: wire.ApplyRequest
+) -> wire.Applied:
+    """Do what was shown, or raise `PlanChanged`. Large plans are only begun (`state` is `applying`)."""
+    async with transaction():
+        session = await session_for(actor, session_id, "enroll")
+        await lock_sessions([session_id])
+        # Who is enrolled here cannot change any more; what was committed before is looked at too.
+        index = await caught_up(follower)
+        draft = await _draft(actor, index, session_id, request)
+        decided = decide(index, draft)
+        if decided.hash != request.hash:
+            raise PlanChanged(await shown(session, decided))
+        return await _write(actor, decided)
+
+
+async def caught_up(follower: Follower) -> FacetIndex:
+    """The index with everything committed before the call. Raises `Unavailable`."""
+    try:
+        await follower.catch_up()
+    except IndexBehind as behind:
+        raise index_behind() from behind
+    return follower.index
+
+
+def index_behind() -> Unavailable:
+    """The error of an index that has not caught up in time."""
+    error = Unavailable(
+        "The counts are not up to date yet. Try again in a moment.", headers={"Retry-After": "1"}
+    )
+    error.type = "index_behind"
+    return error
+
+
+async def _draft(actor: Actor, index: FacetIndex, session_id: int, request: wire.PlanRequest) -> Draft:
+    kind = None if request.kind is msgspec.UNSET else request.kind
+    if request.method_id is None:
+        base = Draft(session_id=session_id)
+    else:
+        base = stored_draft(await method_row(session_id, request.method_id))
+        if kind is not None and kind != base.kind:
+            raise Invalid.at(
+                "kind", "fixed", f"This method is of kind {base.kind}; a method's kind does not change."
+            )
+    draft = await checked(asked(base, request, kind), index)
+    await check_rights(actor, index, draft)
+    return draft
+
+
+async def method_row(session_id: int, method_id: int) -> Record:
+    """The method of this session that is not deleted. Raises `NotFound`."""
+    row = await fetch_row(
+        "SELECT * FROM enrollment_method WHERE id = $1 AND session_id = $2 AND deleted_at IS NULL",
+        method_id,
+        session_id,
+    )
+    if row is None:
+        raise NotFound(f"This session has no method {method_id}.")
+    return row
+
+
+def decide(index: FacetIndex, draft: Draft) -> Decided:
+    """The plan of a draft at the index's position. Raises `Invalid` when its rule cannot be evaluated."""
+    actual = index.sources(draft.id) if draft.id else BitMap()
+    desired = actual if not draft.active or draft.rule is None else _evaluated(index, draft)
+    made = make_plan(
+        Situation(
+            desired=desired,
+            actual=actual,
+            countable=index.countable,
+            elsewhere=index.blocked(draft.session_id, desired - actual),
+        )
+    )
+    return Decided(draft, made, digest(draft.rule_bytes(), draft.policy_bytes(), made), index.position)
+
+
+def _evaluated(index: FacetIndex, draft: Draft) -> BitMap:
+    assert draft.rule is not None  # noqa: S101 - the caller has looked
+    try:
+        return index.evaluate(draft.rule, clock.today(index.timezone))
+    except BrokenRule as broken:
+        errors = [Mistake(path=p.path, code=p.code, message=p.message) for p in broken.problems]
+        raise Invalid("The rule refers to something that is gone.", errors=errors) from broken
+
+
+async def shown(session: Record, decided: Decided) -> wire.Plan:
+    """The plan as people see it."""
+    made = decided.plan
+    entering, leaving = made.entering[: wire.SAMPLE], made.leaving[: wire.SAMPLE]
+    known = {person.id: person for person in await people([*entering, *leaving])}
+    return wire.Plan(
+        hash=decided.hash,
+        entering=len(made.entering),
+        leaving=len(made.leaving),
+        staying=len(made.staying),
+        blocked=len(made.blocked),
+        held=decided.draft.dynamic and _is_large(session, made),
+        samples=wire.Samples(
+            entering=[known[person] for person in entering if person in known],
+            leaving=[known[person] for person in leaving if person in known],
+            blocked=await blocked_people(list(made.blocked[: wire.SAMPLE]), session["id"]),
+        ),
+        warnings=_warnings(session, decided),
+        position=decided.position,
+    )
+
+
+def _is_large(session: Record, made: Plan) -> bool:
+    remaining = len(made.leaving) + len(made.staying)
+    return blows(
+        leaving=len(made.leaving),
+        left_lately=0,
+        remaining=remaining,
+        most=session["fuse_count"],
+        percent=session["fuse_percent"],
+    )
+
+
+def _warnings(session: Record, decided: Decided) -> list[str]:
+    made, draft = decided.plan, decided.draft
+    found: list[str] = []
+    if session["ends_at"] is not None and session["ends_at"] <= clock.now():
+        found.append(
+            "This session has ended: nobody is told, and a dynamic audience no longer follows changes."
+        )
+    if not (made.entering or made.staying or made.blocked) and draft.kind not in BY_NAME:
+        found.append("Nobody matches this audience now.")
+    if made.leaving and draft.on_leave == "erase":
+        found.append(f"The progress of {len(made.leaving)} people in this session will be erased.")
+    if not draft.active:
+        found.append("The method is switched off: nobody enters or leaves.")
+    return found
+
+
+async def _write(actor: Actor, decided: Decided) -> wire.Applied:
+    """In the transaction that holds the session's lock: the method, then its people."""
+    draft = decided.draft
+    before = await fetch_row(
+        "SELECT m.*, to_jsonb(m) AS row FROM enrollment_method m WHERE id = $1", draft.id
+    )
+    method_id = await save_method(actor, draft, state="live")
+    detail: dict[str, Any] = {"method": None if before is None else before["row"]}
+    await _close_held(method_id)
+    await audit.record(
+        actor, "method.apply", "enrollment_method", method_id, session_id=draft.session_id, hash=decided.hash
+    )
+    one = Write(
+        method_id=method_id,
+        session_id=draft.session_id,
+        cause="confirm",
+        actor_id=actor.id,
+        position=decided.position,
+        detail=detail,
+        entering=list(decided.plan.entering | decided.plan.blocked),
+        leaving=list(decided.plan.leaving),
+        releasing=await _no_longer_blocked(method_id, decided.plan),
+        confirmed=True,
+    )
+    settling = list(decided.plan.staying) if _settles(before, draft) else []
+    if len(one.entering) + len(one.leaving) + len(settling) > INLINE:
+        run_id = await begin_large(one, settling)
+        return wire.Applied(run_id=run_id, method_id=method_id, state="applying")
+    (written,) = await write([one])
+    assert written.run_id is not None  # noqa: S101 - what a person confirms always leaves a run
+    if settling:
+        await settle(written.run_id, draft.session_id, settling)
+    return wire.Applied(
+        run_id=written.run_id,
+        method_id=method_id,
+        entered=written.entered,
+        left=written.left,
+        blocked=written.blocked,
+    )
+
+
+def _settles(before: Record | None, draft: Draft) -> bool:
+    """Whether those who stay may be due at another time, or enrolled in another way, than before."""
+    if before is None:
+        return False
+    old = stored_draft(before)
+    return any(getattr(old, name) != getattr(draft, name) for name in SETTLED)
+
+
+async def _no_longer_blocked(method_id: int, made: Plan) -> list[int]:
+    rows = await fetch("SELECT learner_id FROM blocked WHERE method_id = $1", method_id)
+    wanted = made.entering | made.blocked
+    return [row["learner_id"] for row in rows if row["learner_id"] not in wanted]
+
+
+async def _close_held(method_id: int) -> None:
+    """Whoever confirms a plan of the method has decided about what was held, too."""
+    await execute(
+        "UPDATE run SET state = 'rejected', finished_at = $2, detail = detail || '{\"superseded\": true}'"
+        " WHERE method_id = $1 AND state = 'held'",
+        method_id,
+        clock.now(),
+    )
+
+
+async def save_method(actor: Actor, draft: Draft, *, state: wire.MethodState) -> int:
+    """Write the method's row, new or changed; its id."""
+    columns = draft.columns()
+    columns["rule"] = None if draft.rule is None else msgspec.to_builtins(draft.rule)
+    names = list(COLUMNS)
+    if draft.id:
+        assignments = ", ".join(f"{name} = ${i + 3}" for i, name in enumerate(names))
+        await execute(
+            f"UPDATE enrollment_method SET {assignments}, state = $2, state_reason = '', version = version + 1"
+            " WHERE id = $1",
+            draft.id,
+            state,
+            *(columns[name] for name in names),
+        )
+        return draft.id
+    places = ", ".join(f"${i + 6}" for i in range(len(names)))
+    made: int = await fetch_value(
+        f"INSERT INTO enrollment_method (session_id, kind, state, created_by, created_at, {', '.join(names)})"
+        f" VALUES ($1, $2, $3, $4, $5, {places}) RETURNING id",
+        draft.session_id,
+        draft.kind,
+        state,
+        actor.id or None,
+        clock.now(),
+        *(columns[name] for name in names),
+    )
+    return made

@@ -1,0 +1,211 @@
+"""The one writer of sources, enrollments and blocked people: apply, reconcile, import, approve and self-enroll use it.
+
+It works in the caller's transaction, on several methods at once, and can be run twice: who has a source gets no second one,
+who has none loses none.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from asyncpg import Record
+from msgspec import Struct
+
+from backend import clock
+from backend.database import execute, fetch
+from backend.services import enrollment_sql as sql
+from backend.services import notices
+
+Cause = Literal["confirm", "change", "clock", "import", "act", "self", "approve", "undo", "check"]
+# The log row that caused it: {"facet", "ref", "name", "old", "new"}.
+Reason = dict[str, Any]
+
+
+class Write(Struct, frozen=True, kw_only=True):
+    """What becomes of one method's people in one run.
+
+    `releasing` are blocked people whom the method wants no longer. `confirmed` allows progress to be erased: a person
+    has seen who leaves. With `run_id` the work belongs to a run that exists.
+    """
+
+    method_id: int
+    session_id: int
+    cause: Cause
+    entering: Sequence[int] = ()
+    leaving: Sequence[int] = ()
+    releasing: Sequence[int] = ()
+    reasons: Mapping[int, Reason] = {}
+    actor_id: int | None = None
+    position: int | None = None
+    detail: dict[str, Any] = {}
+    confirmed: bool = False
+    run_id: int | None = None
+
+
+class Written(Struct):
+    """What was done; `run_id` is None when nothing was and no run was given."""
+
+    run_id: int | None
+    entered: int = 0
+    left: int = 0
+    blocked: int = 0
+    released: int = 0
+
+
+async def lock_sessions(session_ids: Iterable[int]) -> dict[int, Record]:
+    """Hold the sessions and their activities until the commit, in one order for everybody; their rows by id."""
+    return {row["id"]: row for row in await fetch(sql.LOCK, sorted(set(session_ids)))}
+
+
+async def write(writes: Sequence[Write]) -> list[Written]:
+    """Write all of it, entering first: who moves between methods of one session never leaves it.
+
+    The caller holds `lock_sessions`. Who is set free by those who leave is enrolled when the log tells the reconciler.
+    """
+    runs = await _open_runs(writes)
+    done = {run_id: Written(run_id) for run_id in runs}
+    for confirmed in (False, True):
+        some = [(w, run) for w, run in zip(writes, runs, strict=True) if w.confirmed is confirmed]
+        if some:
+            await _enter(some, done)
+            await _leave(some, done, confirmed=confirmed)
+            await _release(some, done)
+    await _count(done)
+    return await _without_empty(writes, [done[run_id] for run_id in runs])
+
+
+async def settle(
+    run_id: int, session_id: int, learner_ids: Sequence[int], reason: Reason | None = None
+) -> int:
+    """Bring due date, mandatory and role of these enrollments to what their live sources say; how many changed.
+
+    Who is due sooner gets a notice.
+    """
+    runs, sessions = [run_id] * len(learner_ids), [session_id] * len(learner_ids)
+    settled = await fetch(sql.SETTLE, runs, sessions, list(learner_ids), reason)
+    sooner = [row["learner_id"] for row in settled if row["sooner"]]
+    if sooner:
+        await notices.file_due_changed(sooner, session_id, run_id)
+    return len(settled)
+
+
+async def _open_runs(writes: Sequence[Write]) -> list[int]:
+    new = [w for w in writes if w.run_id is None]
+    opened = await fetch(
+        sql.OPEN_RUNS,
+        [w.method_id for w in new],
+        [w.session_id for w in new],
+        [w.cause for w in new],
+        [w.actor_id or None for w in new],
+        [w.position for w in new],
+        [w.detail for w in new],
+        clock.now(),
+    )
+    ids = iter([row["id"] for row in opened])
+    return [next(ids) if w.run_id is None else w.run_id for w in writes]
+
+
+Pairs = tuple[list[int], list[int], list[int], list[Reason | None]]
+
+
+def _pairs(some: Sequence[tuple[Write, int]], which: Literal["entering", "leaving", "releasing"]) -> Pairs:
+    """Parallel arrays of method, learner, run, reason."""
+    methods: list[int] = []
+    learners: list[int] = []
+    runs: list[int] = []
+    reasons: list[Reason | None] = []
+    for one, run_id in some:
+        people: Sequence[int] = getattr(one, which)
+        methods += [one.method_id] * len(people)
+        learners += people
+        runs += [run_id] * len(people)
+        reasons += [one.reasons.get(learner_id) for learner_id in people]
+    return methods, learners, runs, reasons
+
+
+async def _enter(some: Sequence[tuple[Write, int]], done: dict[int, Written]) -> None:
+    pairs = _pairs(some, "entering")
+    if not pairs[0]:
+        return
+    told: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+    sooner: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for row in await fetch(sql.ENTER, *pairs, clock.now()):
+        run_id, outcome = row["run_id"], row["outcome"]
+        if outcome == "blocked":
+            done[run_id].blocked += 1
+            continue
+        done[run_id].entered += 1
+        if outcome == "enrolled":
+            told[row["session_id"], row["method_id"], run_id].append(row["learner_id"])
+        elif outcome == "sooner":
+            sooner[row["session_id"], run_id].append(row["learner_id"])
+    for (session_id, method_id, run_id), learners in sorted(told.items()):
+        await notices.file_enrolled(learners, session_id, method_id, run_id)
+    for (session_id, run_id), learners in sorted(sooner.items()):
+        await notices.file_due_changed(learners, session_id, run_id)
+
+
+async def _leave(some: Sequence[tuple[Write, int]], done: dict[int, Written], *, confirmed: bool) -> None:
+    pairs = _pairs(some, "leaving")
+    if not pairs[0]:
+        return
+    rows = await fetch(sql.LEAVE, *pairs, clock.now(), confirmed)
+    for row in rows:
+        done[row["run_id"]].left += 1
+    await _erase([row for row in rows if row["outcome"] == "erasing"])
+    gone: dict[int, list[int]] = defaultdict(list)
+    held: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for row in rows:
+        if row["outcome"] in ("expired", "erasing"):
+            gone[row["session_id"]].append(row["learner_id"])
+        elif row["outcome"] == "held":
+            held[row["session_id"], row["run_id"]].append(row["learner_id"])
+    for session_id, learners in sorted(gone.items()):
+        await notices.cancel_enrolled(learners, session_id)
+    for (session_id, run_id), learners in sorted(held.items()):
+        await settle(run_id, session_id, learners)
+
+
+async def _erase(rows: Sequence[Record]) -> None:
+    if rows:
+        await execute(
+            sql.ERASE,
+            [row["run_id"] for row in rows],
+            [row["session_id"] for row in rows],
+            [row["learner_id"] for row in rows],
+        )
+
+
+async def _release(some: Sequence[tuple[Write, int]], done: dict[int, Written]) -> None:
+    pairs = _pairs(some, "releasing")
+    if pairs[0]:
+        for row in await fetch(sql.RELEASE, *pairs):
+            done[row["run_id"]].released += 1
+
+
+async def _count(done: Mapping[int, Written]) -> None:
+    counted = [(run_id, w) for run_id, w in sorted(done.items()) if w.entered or w.left or w.blocked]
+    if counted:
+        await execute(
+            sql.COUNT_RUNS,
+            [run_id for run_id, _ in counted],
+            [w.entered for _, w in counted],
+            [w.left for _, w in counted],
+            [w.blocked for _, w in counted],
+        )
+
+
+async def _without_empty(writes: Sequence[Write], done: list[Written]) -> list[Written]:
+    """Drop runs of the reconciler that turned out to have nothing to do; what a person confirmed stays on record."""
+    empty = [
+        result
+        for one, result in zip(writes, done, strict=True)
+        if one.run_id is None
+        and one.cause in ("change", "clock", "check")
+        and not (result.entered or result.left or result.blocked or result.released)
+    ]
+    if empty:
+        await execute("DELETE FROM run WHERE id = ANY($1::bigint[])", [result.run_id for result in empty])
+        for result in empty:
+            result.run_id = None
+    return done

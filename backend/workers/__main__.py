@@ -1,0 +1,30 @@
+"""`python -m backend.workers`: one worker process. Index, reconciler (one of all leads) and arq jobs."""
+
+import asyncio
+
+from backend.index import Follower
+from backend.services import jobs
+from backend.workers.process import connected, run
+from backend.workers.reconciler import Reconciler
+from backend.workers.settings import work
+
+POOL_SIZE = 8
+
+
+async def main() -> None:
+    """Run until cancelled."""
+    async with connected(pool_size=POOL_SIZE) as process:
+        follower = Follower()
+        await follower.start()
+        jobs.start(process.redis_url)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(Reconciler(follower).run(), name="reconciler")
+                tasks.create_task(work(process, follower), name="jobs")
+        finally:
+            await jobs.stop()
+            await follower.stop()
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,48 @@
+"""arq jobs: each drains a table, may run twice, may die anywhere. What wakes them is lost without harm."""
+
+from typing import Any, TypedDict
+
+import structlog
+
+from backend import clock
+from backend.index import Follower
+from backend.mail.settings import MailSettings
+from backend.services import chunks, full_check, idempotency, sending
+
+# A job hands over to the next one after this many chunks or batches, so that no job outlives arq's patience.
+ROUNDS = 200
+
+_log = structlog.get_logger("muster.jobs")
+
+
+class Context(TypedDict):
+    """What arq gives to each job."""
+
+    follower: Follower
+    mail: MailSettings
+
+
+async def apply_runs(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature
+    """Write what is left of large runs, a chunk of each in turn."""
+    for _ in range(ROUNDS):
+        more = [await chunks.apply_next_chunk(run_id) for run_id in await chunks.open_runs()]
+        if not any(more):
+            return
+
+
+async def send_mail(ctx: dict[Any, Any]) -> None:
+    """Send or keep what is due."""
+    await sending.send_due(ctx["mail"], clock.now())
+
+
+async def check_enrollments(ctx: dict[Any, Any]) -> None:
+    """Once an hour: is everybody enrolled whom the audiences hold, and nobody else? If not, put it right."""
+    follower: Follower = ctx["follower"]
+    await follower.loaded.wait()
+    for difference in await full_check.run(follower.index, repair=True):
+        _log.error("enrollments differed from their audience", **full_check.as_dict(difference))
+
+
+async def forget(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature
+    """Drop what has had its time."""
+    await idempotency.forget_old_keys()

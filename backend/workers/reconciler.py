@@ -1,0 +1,120 @@
+"""The reconciler: from the changes of the log to enrollments, in order, resuming where it was killed."""
+
+import asyncio
+import contextlib
+
+import asyncpg
+import structlog
+
+from backend import clock
+from backend.database import Leadership, fetch, fetch_row
+from backend.index import Batch, Change, Follower
+from backend.rules import Facet
+from backend.services.attention import Attention, regroups
+from backend.services.reconciling import LostLead, Step, carry_out, decide_all
+from backend.workers.process import DATABASE_LOST
+
+# Between tries after the database was lost or a transaction was refused.
+RETRY_SECONDS = 0.5
+# The stored position follows the log at least this often while there is nothing to write: a restart reads little again.
+IDLE_STEP_SECONDS = 5.0
+# A start that has more of the log to read than this looks at every method whole instead.
+MOST_MISSED = 100_000
+
+_MISSED = """
+SELECT seq, at, facet, learner_id, ref_id, old, new FROM change_log WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3
+"""
+
+_log = structlog.get_logger("muster.reconciler")
+
+
+class Reconciler:
+    """Leads, follows the index of its process, and writes what follows from it."""
+
+    def __init__(self, follower: Follower) -> None:
+        self.follower = follower
+        self._woken = asyncio.Event()
+        self._position = 0
+        self._day = ""
+        self._stepped_at = 0.0
+
+    async def run(self) -> None:
+        """Until cancelled; survives the loss of the database and of the lead."""
+        while True:
+            try:
+                await self.follower.loaded.wait()
+                async with Leadership("reconciler"):
+                    await self._lead()
+            except LostLead as lost:
+                _log.warning("another reconciler leads", reason=str(lost))
+            except DATABASE_LOST as error:
+                _log.warning("lost the database, trying again", error=repr(error))
+            except asyncpg.TransactionRollbackError as error:
+                # A deadlock with somebody's bulk write; one of the two had to give way.
+                _log.warning("interrupted, trying again", error=repr(error))
+            except Exception:  # noqa: BLE001 - nothing may end the reconciler for good
+                _log.exception("reconciling failed, starting over")
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _lead(self) -> None:
+        stored = await fetch_row("SELECT position, detail FROM follower WHERE name = 'reconciler'")
+        assert stored is not None  # noqa: S101 - the schema brings the row
+        self._position, self._day = stored["position"], stored["detail"].get("day", "")
+        await self.follower.wait_for(self._position)
+        attention = Attention(self.follower.index)
+        reached = self.follower.position
+
+        def take_in(batch: Batch) -> None:
+            attention.batch(batch)
+            self._woken.set()
+
+        # From here on nothing is missed: the index does not move between these lines.
+        unsubscribe = self.follower.subscribe(take_in)
+        try:
+            await self._catch_up(attention, reached)
+            _log.info("leading", position=self._position, head=reached)
+            while True:
+                self._woken.clear()
+                await self._reconcile(attention)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), IDLE_STEP_SECONDS)
+        finally:
+            unsubscribe()
+
+    async def _catch_up(self, attention: Attention, reached: int) -> None:
+        """Look at what was committed between the stored position and the index."""
+        missed = [Change(*row) for row in await fetch(_MISSED, self._position, reached, MOST_MISSED)]
+        if not self._position or len(missed) == MOST_MISSED or any(regroups(change) for change in missed):
+            attention.everything("change")
+        batch = Batch(reached, changes=missed)
+        for change in missed:
+            facet = Facet(change.facet, change.ref_id)
+            if change.learner_id is None:
+                batch.structure.add(facet)
+            else:
+                batch.learners.add(change.learner_id)
+                batch.facets.add(facet)
+        attention.batch(batch)
+
+    async def _reconcile(self, attention: Attention) -> None:
+        """Until nothing is left to look at. What fails starts over from the stored position."""
+        index = self.follower.index
+        while True:
+            day = str(clock.today(index.timezone))
+            if self._day and self._day != day:
+                attention.a_new_day(self._day, day)
+            position = self.follower.position
+            looks, changes = attention.take()
+            if not looks and not self._should_step(position, day):
+                return
+            decisions = await decide_all(index, looks, changes, attention)
+            if decisions or self._should_step(position, day):
+                await carry_out(decisions, position, Step(self._position, position, day))
+                self._position, self._day = position, day
+                self._stepped_at = asyncio.get_running_loop().time()
+
+    def _should_step(self, position: int, day: str) -> bool:
+        if day != self._day:
+            return True
+        idle = asyncio.get_running_loop().time() - self._stepped_at
+        return position > self._position and idle >= IDLE_STEP_SECONDS
