@@ -1,0 +1,83 @@
+"""Chromium, and people signed in with it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.harness.instance import Muster
+
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+# A slow machine is not a broken product; a test that waits this long has failed.
+PATIENCE_MS = 15_000
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+SignedIn = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium; every person gets a context of their own in it."""
+    path = os.environ.get("MUSTER_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "Chromium is missing: `make test` installs it, or set MUSTER_TEST_CHROMIUM to its path"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def demo(start_muster: Callable[..., Muster], smtp_sink: object) -> Muster:
+    """A running Muster with the demo organisation."""
+    muster = start_muster(MUSTER_SMTP_URL=getattr(smtp_sink, "url"))  # noqa: B009 - the sink's type is the harness's
+    done = muster.cli("demo")
+    assert done.returncode == 0, done.stderr
+    return muster
+
+
+@pytest.fixture
+def open_as(browser: Browser) -> Iterator[SignedIn]:
+    """`open_as(muster, email, password, path)`: a page of this person's, signed in through the sign-in page."""
+    with ExitStack() as stack:
+
+        def open_page(
+            muster: Muster,
+            email: str,
+            password: str,
+            path: str = "/",
+            *,
+            viewport: dict[str, int] = DESKTOP,
+            scheme: str = "light",
+            locale: str = "en-GB",
+        ) -> Page:
+            context: BrowserContext = browser.new_context(
+                base_url=muster.address,
+                viewport=viewport,  # type: ignore[arg-type]
+                color_scheme=scheme,  # type: ignore[arg-type]
+                locale=locale,
+                reduced_motion="reduce",
+            )
+            stack.callback(context.close)
+            context.set_default_timeout(PATIENCE_MS)
+            # The sign-in page has its own test; the rest signs in as programs do, into the same cookie.
+            answer = context.request.post(
+                "/api/v1/auth/login", data={"email": email, "password": password}, headers={"Origin": muster.address}
+            )
+            assert answer.ok, answer.text()
+            page = context.new_page()
+            page.goto(path)
+            return page
+
+        yield open_page

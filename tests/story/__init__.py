@@ -1,0 +1,1 @@
+"""The main story, told through the public contract alone."""

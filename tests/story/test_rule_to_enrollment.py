@@ -1,0 +1,228 @@
+"""From an empty organisation to people enrolled, mailed and counted, and on as facts change."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.harness.instance import Muster
+from tests.harness.mail import SmtpSink
+from tests.story.watching import watching
+
+PASSWORD = "a long enough password"
+ADA, BO, CY = "ada@story.example", "bo@story.example", "cy@story.example"
+COACH = "coach@story.example"
+
+
+class World:
+    """The ids of what the story needs."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self.http = http
+        self._people()
+        self._learning()
+
+    def post(self, path: str, body: Any, status: tuple[int, ...] = (200, 201, 202)) -> Any:
+        answer = self.http.post(path, json=body)
+        assert answer.status_code in status, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    def learner(self, email: str) -> dict[str, Any]:
+        found = self.http.get("/learners", params={"q": email}).json()["items"]
+        (one,) = [person for person in found if person["email"] == email]
+        return dict(one)
+
+    def _people(self) -> None:
+        self.post(
+            "/fields", {"key": "location", "name": "Location", "type": "choice", "options": ["Paris", "Rome"]}
+        )
+        answer = self.post(
+            "/groups/bulk",
+            {
+                "groups": [
+                    {"external_id": "team-a", "name": "Team A", "parent_external_id": "sales"},
+                    {"external_id": "sales", "name": "Sales", "kind": "department"},
+                ]
+            },
+        )
+        assert answer["created"] == 2, answer
+        people = [
+            {
+                "email": ADA,
+                "external_id": "ada",
+                "first_name": "Ada",
+                "last_name": "Ång",
+                "groups": ["team-a"],
+                "fields": {"location": "Paris"},
+            },
+            {
+                "email": BO,
+                "external_id": "bo",
+                "first_name": "Bo",
+                "last_name": "Li",
+                "groups": ["sales"],
+                "language": "fr",
+                "fields": {"location": "Rome"},
+            },
+            {"email": CY, "external_id": "cy", "first_name": "Cy", "last_name": "Out"},
+            {"email": COACH, "external_id": "coach", "first_name": "Co", "last_name": "Ach"},
+        ]
+        answer = self.post("/learners/bulk", {"learners": people})
+        assert (answer["created"], answer["errors"]) == (4, []), answer
+        for email in (ADA, BO, CY, COACH):
+            one = self.learner(email)
+            assert self.http.patch(f"/learners/{one['id']}", json={"password": PASSWORD}).is_success
+        groups = self.http.get("/groups", params={"limit": 1000}).json()["items"]
+        self.sales = next(group["id"] for group in groups if group["external_id"] == "sales")
+
+    def _learning(self) -> None:
+        self.path = self.post(
+            "/activities",
+            {
+                "kind": "path",
+                "title": "Safety",
+                "external_id": "safety",
+                "certificate": {"title": "Safe", "valid_months": 12},
+                "steps": [
+                    {"kind": "content", "title": "Read", "mandatory": True},
+                    {"kind": "content", "title": "Sign", "mandatory": True},
+                ],
+            },
+        )
+        self.starts_at = datetime.now(UTC) + timedelta(seconds=25)
+        self.session = self.post(
+            "/sessions",
+            {
+                "activity_id": self.path["id"],
+                "name": "Spring",
+                "external_id": "safety-spring",
+                "catalog": "hidden",
+                "starts_at": self.starts_at.isoformat(),
+                "instructor_ids": [self.learner(COACH)["id"]],
+            },
+        )
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        return {
+            "blocks": [
+                {
+                    "groups": [self.sales],
+                    "subgroups": True,
+                    "filters": [
+                        {"type": "field", "field": "location", "op": "in", "values": ["Paris"]},
+                        {"type": "path_result", "status": "not_completed", "paths": [self.path["id"]]},
+                    ],
+                }
+            ],
+            "include": [],
+            "exclude": [],
+        }
+
+
+@pytest.fixture(scope="module")
+def world(http: httpx.Client) -> World:
+    return World(http)
+
+
+@pytest.fixture(scope="module")
+def coach(muster: Muster, world: World) -> Iterator[httpx.Client]:
+    with muster.sign_in(COACH, PASSWORD) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def bo(muster: Muster, world: World) -> Iterator[httpx.Client]:
+    with muster.sign_in(BO, PASSWORD) as client:
+        yield client
+
+
+def mine(client: httpx.Client) -> list[str]:
+    items = client.get("/me/catalog").json()["items"]
+    return [item["activity"]["title"] for item in items if item["section"] == "mine"]
+
+
+def test_the_whole_story(
+    muster: Muster,
+    http: httpx.Client,
+    world: World,
+    coach: httpx.Client,
+    bo: httpx.Client,
+    smtp_sink: SmtpSink,
+) -> None:
+    session, rule = world.session["id"], world.rule
+    policy = {
+        "kind": "audience",
+        "name": "Paris sales",
+        "rule": rule,
+        "dynamic": True,
+        "mandatory": True,
+        "due_days": 30,
+    }
+    with (
+        watching(muster.live_url, http) as admin,
+        watching(muster.live_url, coach) as board,
+        watching(muster.live_url, bo) as learner,
+    ):
+        # While typing: the count follows without asking again.
+        admin.send({"type": "preview", "id": "draft", "rule": rule, "session_id": session})
+        admin.counts("draft", 1)
+        board.send({"type": "watch", "id": "board", "topic": f"session:{session}"})
+        board.state("board", enrolled=0)
+        learner.send({"type": "watch", "id": "me", "topic": "me"})
+        learner.until(lambda frame: frame["type"] == "state")
+
+        # Nothing is enrolled before the plan is confirmed.
+        plan = world.post(f"/sessions/{session}/plan", policy)
+        assert (plan["entering"], plan["leaving"], plan["staying"], plan["blocked"]) == (1, 0, 0, 0)
+        assert [one["email"] for one in plan["samples"]["entering"]] == [ADA]
+        assert http.get(f"/sessions/{session}/counts").json()["enrolled"] == 0
+
+        refused = http.post(f"/sessions/{session}/apply", json=policy | {"hash": "something else"})
+        assert refused.status_code == 409
+        applied = world.post(f"/sessions/{session}/apply", policy | {"hash": plan["hash"]})
+        assert (applied["entered"], applied["left"], applied["blocked"]) == (1, 0, 0)
+        board.state("board", enrolled=1, not_started=1)
+
+        # A fact changes: preview, board and catalog follow by themselves.
+        assert mine(bo) == []
+        changed = http.patch(f"/learners/{world.learner(BO)['id']}", json={"fields": {"location": "Paris"}})
+        assert changed.is_success, changed.text
+        admin.counts("draft", 2)
+        event = board.until(lambda frame: frame["type"] == "event" and frame["event"] == "entered")
+        if event["data"]["learner"]["first_name"] != "Bo":
+            event = board.until(lambda frame: frame["type"] == "event" and frame["event"] == "entered")
+        assert event["data"]["learner"]["first_name"] == "Bo"
+        assert "Paris" in str(event["data"]["reason"])
+        learner.until(lambda frame: frame["type"] in ("state", "event"))
+        assert mine(bo) == ["Safety"]
+        assert http.get(f"/sessions/{session}/counts").json()["enrolled"] == 2
+
+        # They work through it: the board counts, the certificate is awarded, the completion stays.
+        player = bo.get(f"/me/activities/{world.path['id']}").json()
+        for step in player["steps"]:
+            done = bo.post(f"/activities/{world.path['id']}/steps/{step['id']}/complete", json={})
+            if done.status_code == 409 or done.status_code == 403:
+                break  # the session has not started yet
+        smtp_sink.wait_for(lambda all_: any(ADA in delivery.recipients for delivery in all_), timeout=60)
+        for step in player["steps"]:
+            assert bo.post(f"/activities/{world.path['id']}/steps/{step['id']}/complete", json={}).is_success
+        admin.counts("draft", 1)
+        after = bo.get(f"/me/activities/{world.path['id']}").json()
+        assert (after["status"], after["award"]["title"]) == ("completed", "Safe")
+        counts = http.get(f"/sessions/{session}/counts").json()
+        assert (counts["enrolled"], counts["completed"]) == (2, 1)
+
+    # One message each, in their language, with the reason.
+    assert len(smtp_sink.to(ADA)) == 1
+    assert "Safety" in smtp_sink.to(ADA)[0].text
+
+    # Undo of the confirmation takes Ada out again; Bo's completion is never revoked.
+    undone = http.post(f"/runs/{applied['run_id']}/undo", json={})
+    assert undone.is_success, undone.text
+    rows = http.get(f"/sessions/{session}/enrollments").json()["items"]
+    states = {row["learner"]["email"]: row["state"] for row in rows}
+    assert states.get(ADA) in (None, "expired")
+    assert states[BO] == "completed"
