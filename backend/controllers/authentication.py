@@ -11,6 +11,7 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from backend.controllers.parameters import provide_if_match
 from backend.controllers.repeating import Repeating
 from backend.controllers.route_options import PUBLIC, READS, SAFE_METHODS
 from backend.services.actor import READ, SCIM, WRITE, Actor
@@ -108,4 +109,7 @@ def session_cookie(connection: Connection, secret: str | None) -> Cookie:
 
 
 MIDDLEWARE = [Authentication(), Repeating()]
-DEPENDENCIES = {"actor": Provide(provide_actor, sync_to_thread=False)}
+DEPENDENCIES = {
+    "actor": Provide(provide_actor, sync_to_thread=False),
+    "if_match": Provide(provide_if_match, sync_to_thread=False),
+}

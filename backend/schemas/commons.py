@@ -49,7 +49,8 @@ class BadRow(msgspec.Struct):
 
 class Bulk(Input):
     """Base of bulk requests: one field, the list of rows. A row that cannot be read becomes a `BadRow` in its place,
-    so that one bad row does not refuse the good ones."""
+    so that one bad row does not refuse the good ones.
+    """
 
     @classmethod
     def most_rows(cls) -> int:

@@ -1,0 +1,118 @@
+"""`/groups`: groups and who is in them."""
+
+from litestar import delete, get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.status_codes import HTTP_200_OK
+
+from backend.controllers.authentication import CurrentActor
+from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, IfMatch, Limit, Search, SortBy
+from backend.schemas.commons import Page
+from backend.schemas.people import (
+    BulkAnswer,
+    Group,
+    GroupChange,
+    GroupInput,
+    GroupKind,
+    GroupsBulk,
+    Member,
+    MembersAdded,
+    MembersInput,
+    MembersMove,
+    MembersMoved,
+    MembersRemoval,
+    MembersRemoved,
+)
+from backend.services import groups, learner_lists, memberships
+from backend.services.groups import GroupQuery
+from backend.services.learner_lists import LearnerQuery
+
+TAGS = ["Groups"]
+
+
+@get("/groups", operation_id="listGroups", tags=TAGS)
+async def list_groups(
+    actor: CurrentActor,
+    q: Search = None,
+    kind: FromQuery[GroupKind | None] = None,
+    parent: FromQuery[int | None] = None,
+    mine: FromQuery[bool] = False,
+    external_id: FromQuery[str | None] = None,
+    sort: SortBy = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[Group]:
+    """The groups one may know of; a private group of others shows only its counts. `mine`: those one leads."""
+    query = GroupQuery(q, kind, parent, mine, external_id, sort, limit, cursor)
+    return await groups.list_groups(actor, query)
+
+
+@post("/groups", operation_id="createGroup", tags=TAGS)
+async def create_group(data: JSONBody[GroupInput], actor: CurrentActor) -> Group:
+    """Add a group: platform admins anywhere, group admins below their groups."""
+    return await groups.create_group(actor, data)
+
+
+@post("/groups/bulk", operation_id="bulkGroups", tags=TAGS, status_code=HTTP_200_OK)
+async def bulk_groups(data: JSONBody[GroupsBulk], actor: CurrentActor) -> BulkAnswer:
+    """Create or update up to 10,000 groups by external id; parents may be in the same request, in any order."""
+    return await groups.bulk_upsert(actor, data.groups)
+
+
+@get("/groups/{group_id:int}", operation_id="getGroup", tags=TAGS)
+async def get_group(group_id: FromPath[int], actor: CurrentActor) -> Group:
+    """One group."""
+    return await groups.get_group(actor, group_id)
+
+
+@patch("/groups/{group_id:int}", operation_id="changeGroup", tags=TAGS)
+async def change_group(
+    group_id: FromPath[int], data: JSONBody[GroupChange], actor: CurrentActor, if_match: IfMatch
+) -> Group:
+    """Change what is given. For the group's admins."""
+    return await groups.change_group(actor, group_id, data, if_match)
+
+
+@delete("/groups/{group_id:int}", operation_id="deleteGroup", tags=TAGS)
+async def delete_group(group_id: FromPath[int], actor: CurrentActor) -> None:
+    """Delete a group; enrollments and accounts stay. 409 with `dependents` while anything depends on it."""
+    await groups.delete_group(actor, group_id)
+
+
+@get("/groups/{group_id:int}/members", operation_id="listMembers", tags=TAGS)
+async def list_members(
+    group_id: FromPath[int],
+    actor: CurrentActor,
+    q: Search = None,
+    sort: SortBy = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[Member]:
+    """The direct members. For the group's admins and coaches."""
+    query = LearnerQuery(q=q, sort=sort, limit=limit, cursor=cursor)
+    return await learner_lists.list_members(actor, group_id, query)
+
+
+@post("/groups/{group_id:int}/members", operation_id="addMembers", tags=TAGS, status_code=HTTP_200_OK)
+async def add_members(
+    group_id: FromPath[int], data: JSONBody[MembersInput], actor: CurrentActor
+) -> MembersAdded:
+    """Add up to 10,000 people, or with `role` give it to those who are in already."""
+    return await memberships.add_members(actor, group_id, data)
+
+
+@post(
+    "/groups/{group_id:int}/members/remove", operation_id="removeMembers", tags=TAGS, status_code=HTTP_200_OK
+)
+async def remove_members(
+    group_id: FromPath[int], data: JSONBody[MembersRemoval], actor: CurrentActor
+) -> MembersRemoved:
+    """Take people out: only of the group, or also of its sessions, with progress kept or erased."""
+    return await memberships.remove_members(actor, group_id, data)
+
+
+@post("/groups/{group_id:int}/members/move", operation_id="moveMembers", tags=TAGS, status_code=HTTP_200_OK)
+async def move_members(
+    group_id: FromPath[int], data: JSONBody[MembersMove], actor: CurrentActor
+) -> MembersMoved:
+    """Move people to another group in the role they had; `unlink` is about the group they leave."""
+    return await memberships.move_members(actor, group_id, data)

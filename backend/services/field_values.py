@@ -1,0 +1,94 @@
+"""Values of custom fields between the wire and the columns of `field_value`."""
+
+import math
+import re
+from datetime import date
+from typing import NamedTuple
+
+# What a rule can ask for; a text is a label, not a document.
+LONGEST_TEXT = 1_000
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class Columns(NamedTuple):
+    """Exactly one is set."""
+
+    text: str | None = None
+    number: float | None = None
+    day: date | None = None
+    boolean: bool | None = None
+
+
+class WrongValueError(ValueError):
+    """The value does not fit the field; the message says why."""
+
+
+def to_columns(value: object, kind: str, options: frozenset[str]) -> Columns | None:
+    """The columns for `value` in a field of this kind; None clears it. Raises `WrongValueError`."""
+    if value is None or value == "":
+        return None
+    match kind, value:
+        case "text", str():
+            if len(value) > LONGEST_TEXT:
+                raise WrongValueError(f"A text has at most {LONGEST_TEXT:,} characters.")
+            return Columns(text=value)
+        case "choice", str():
+            if value not in options:
+                raise WrongValueError(f"“{value[:80]}” is not one of the options.")
+            return Columns(text=value)
+        case "boolean", bool():
+            return Columns(boolean=value)
+        case "number", int() | float() if not isinstance(value, bool):
+            return Columns(number=_number(value))
+        case "date", str():
+            return Columns(day=_day(value))
+    raise WrongValueError(_EXPECTED[kind])
+
+
+_EXPECTED = {
+    "text": "This field takes a text.",
+    "choice": "This field takes one of its options.",
+    "boolean": "This field takes true or false.",
+    "number": "This field takes a number.",
+    "date": "This field takes a date such as 2026-11-23.",
+}
+
+
+def _number(value: float) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise WrongValueError("The number is too large.")
+    return number
+
+
+def _day(value: str) -> date:
+    try:
+        # fromisoformat also takes weeks, and days without dashes.
+        if DAY.fullmatch(value) is None:
+            raise ValueError
+        return date.fromisoformat(value)
+    except ValueError:
+        raise WrongValueError(_EXPECTED["date"]) from None
+
+
+def from_text(text: str, kind: str) -> Columns | None:
+    """The columns for a value written as text, as in a query. Raises `WrongValueError`."""
+    if text == "":
+        return None
+    match kind:
+        case "number":
+            try:
+                return Columns(number=_number(float(text)))
+            except ValueError:
+                raise WrongValueError(_EXPECTED["number"]) from None
+        case "boolean":
+            if text not in ("true", "false"):
+                raise WrongValueError(_EXPECTED["boolean"])
+            return Columns(boolean=text == "true")
+        case "date":
+            return Columns(day=_day(text))
+        case _:
+            return Columns(text=text)

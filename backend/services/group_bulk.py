@@ -1,0 +1,218 @@
+"""Many groups at once, parents in the same request in any order. Good rows are kept, bad rows are reported."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from asyncpg import Record
+from msgspec import UNSET
+
+from backend.database import execute, fetch, transaction
+from backend.schemas.commons import BadRow
+from backend.schemas.people import BulkAnswer, GroupRow
+from backend.schemas.problem import RowMistake
+from backend.services import audit
+from backend.services.actor import Actor
+from backend.services.rights import require_admin
+
+
+@dataclass(slots=True)
+class _Row:
+    number: int
+    data: GroupRow
+    existing: Record | None
+    id: int = 0
+    parent_id: int | None = None
+    values: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> bool:
+        return self.existing is None or any(
+            self.existing[name] != value for name, value in self.values.items()
+        )
+
+
+async def bulk_upsert(actor: Actor, rows: Sequence[GroupRow | BadRow]) -> BulkAnswer:
+    """Create or update groups by external id, in one transaction. For platform admins.
+
+    A row whose parent is unknown, or that would make a group its own ancestor, is reported and left alone.
+    """
+    require_admin(actor)
+    async with transaction():
+        # The same lock that the cycle trigger takes: no group moves while this looks at all of them.
+        await execute("SELECT pg_advisory_xact_lock(hashtext('learner_group.parent_id'))")
+        existing = {row["id"]: row for row in await fetch("SELECT * FROM learner_group")}
+        known = {row["external_id"]: row for row in existing.values() if row["external_id"] is not None}
+        errors, good = _first_of_each(rows, known)
+        good = _without_lost_parents(good, known, errors)
+        new = [row for row in good if row.existing is None]
+        ids = await fetch(
+            "SELECT nextval(pg_get_serial_sequence('learner_group', 'id'))::integer FROM generate_series(1, $1)",
+            len(new),
+        )
+        for row, (group_id,) in zip(new, ids, strict=True):
+            row.id = group_id
+        good = _without_cycles(good, existing, known, errors)
+        for row in good:
+            _fill(row)
+        created = [row for row in good if row.existing is None]
+        updated = [row for row in good if row.existing is not None and row.changed]
+        await _insert(created)
+        await _update(updated)
+        if created or updated:
+            await audit.record(actor, "group.bulk", "group", None, created=len(created), updated=len(updated))
+        return BulkAnswer(
+            created=len(created),
+            updated=len(updated),
+            unchanged=len(good) - len(created) - len(updated),
+            errors=sorted(errors, key=lambda mistake: mistake.row),
+        )
+
+
+def _first_of_each(
+    rows: Sequence[GroupRow | BadRow], known: Mapping[str, Record]
+) -> tuple[list[RowMistake], list[_Row]]:
+    errors: list[RowMistake] = []
+    good: dict[str, _Row] = {}
+    for number, data in enumerate(rows):
+        if isinstance(data, BadRow):
+            errors.append(RowMistake(number, data.path, data.code, data.message))
+        elif data.external_id in good:
+            first = good[data.external_id].number
+            errors.append(
+                RowMistake(number, "external_id", "duplicate", f"Row {first} is about the same group.")
+            )
+        elif data.name is None and data.external_id not in known:
+            errors.append(RowMistake(number, "name", "required", "A new group needs a name."))
+        else:
+            found = known.get(data.external_id)
+            good[data.external_id] = _Row(number, data, found, found["id"] if found else 0)
+    return errors, list(good.values())
+
+
+def _without_lost_parents(
+    rows: list[_Row], known: Mapping[str, Record], errors: list[RowMistake]
+) -> list[_Row]:
+    """Refuse rows whose parent neither exists nor is made here; which may cost others their parent."""
+    while True:
+        made = {row.data.external_id for row in rows}
+        lost = [
+            row
+            for row in rows
+            if row.data.parent_external_id
+            and row.data.parent_external_id not in known
+            and row.data.parent_external_id not in made
+        ]
+        if not lost:
+            return rows
+        for row in lost:
+            message = f"There is no group “{row.data.parent_external_id}”."
+            errors.append(RowMistake(row.number, "parent_external_id", "unknown", message))
+        refused = {id(row) for row in lost}
+        rows = [row for row in rows if id(row) not in refused]
+
+
+def _without_cycles(
+    rows: list[_Row],
+    existing: Mapping[int, Record],
+    known: Mapping[str, Record],
+    errors: list[RowMistake],
+) -> list[_Row]:
+    """Put every row under its parent; refuse those that go in circles, with what hangs below new ones of them."""
+    while True:
+        here = {row.data.external_id: row.id for row in rows}
+        parents: dict[int, int | None] = {group_id: row["parent_id"] for group_id, row in existing.items()}
+        for row in rows:
+            wanted = row.data.parent_external_id
+            if wanted is UNSET:
+                row.parent_id = row.existing["parent_id"] if row.existing else None
+            elif wanted is None:
+                row.parent_id = None
+            else:
+                row.parent_id = here.get(str(wanted)) or known[str(wanted)]["id"]
+            parents[row.id] = row.parent_id
+        circling = _in_circles(parents)
+        lost = [row for row in rows if row.id in circling and row.data.parent_external_id is not UNSET]
+        if not lost:
+            return rows
+        for row in lost:
+            errors.append(
+                RowMistake(row.number, "parent_external_id", "cycle", "A group cannot be its own ancestor.")
+            )
+        refused = {id(row) for row in lost}
+        rows = _without_lost_parents([row for row in rows if id(row) not in refused], known, errors)
+
+
+def _in_circles(parents: Mapping[int, int | None]) -> set[int]:
+    """The groups that are their own ancestors."""
+    circling: set[int] = set()
+    done: set[int] = set()
+    for start in parents:
+        path: list[int] = []
+        places: dict[int, int] = {}
+        at: int | None = start
+        while at is not None and at not in done and at not in places:
+            places[at] = len(path)
+            path.append(at)
+            at = parents.get(at)
+        if at is not None and at in places:
+            circling.update(path[places[at] :])
+        done.update(path)
+    return circling
+
+
+def _fill(row: _Row) -> None:
+    data = row.data
+    row.values = {
+        name: value
+        for name in ("name", "kind", "private", "description", "color")
+        if (value := getattr(data, name)) is not None
+    }
+    row.values["parent_id"] = row.parent_id
+
+
+async def _insert(rows: Sequence[_Row]) -> None:
+    def column(name: str, default: object = None) -> list[object]:
+        return [row.values.get(name, default) for row in rows]
+
+    if rows:
+        await execute(
+            "INSERT INTO learner_group (id, external_id, name, kind, parent_id, description, color, private)"
+            " SELECT * FROM unnest($1::integer[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::text[],"
+            " $7::text[], $8::boolean[])",
+            [row.id for row in rows],
+            [row.data.external_id for row in rows],
+            column("name"),
+            column("kind", "group"),
+            column("parent_id"),
+            column("description", ""),
+            column("color"),
+            column("private", False),
+        )
+
+
+async def _update(rows: Sequence[_Row]) -> None:
+    moving = [
+        row.id for row in rows if row.existing and row.existing["parent_id"] not in (None, row.parent_id)
+    ]
+    if len(moving) > 1:
+        # Two groups that change places would be each other's ancestors for a moment, which the trigger refuses.
+        await execute("UPDATE learner_group SET parent_id = NULL WHERE id = ANY($1)", moving)
+
+    def column(name: str) -> list[object]:
+        return [row.values.get(name) for row in rows]
+
+    if rows:
+        await execute(
+            "UPDATE learner_group g SET name = coalesce(w.name, g.name), kind = coalesce(w.kind, g.kind),"
+            " parent_id = w.parent_id, description = coalesce(w.description, g.description),"
+            " color = coalesce(w.color, g.color), private = coalesce(w.private, g.private), version = g.version + 1"
+            " FROM unnest($1::integer[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::text[], $7::boolean[])"
+            " AS w(id, name, kind, parent_id, description, color, private) WHERE g.id = w.id",
+            [row.id for row in rows],
+            column("name"),
+            column("kind"),
+            column("parent_id"),
+            column("description"),
+            column("color"),
+            column("private"),
+        )

@@ -1,0 +1,210 @@
+"""Groups: lists, adding, changing, deleting. Members: `memberships`; many groups at once: `group_bulk`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from asyncpg import Record
+from msgspec import UNSET
+
+from backend.database import execute, fetch, fetch_row, fetch_value, transaction
+from backend.rules import Dependency
+from backend.schemas.commons import Page
+from backend.schemas.people import Group, GroupChange, GroupInput
+from backend.services import audit, dependents
+from backend.services.actor import Actor
+from backend.services.conditions import Conditions, chosen_sort
+from backend.services.errors import Forbidden, Invalid, NotFound
+from backend.services.group_bulk import bulk_upsert
+from backend.services.memberships import add_members
+from backend.services.paging import page_of
+from backend.services.reach import is_staff, joined_groups, led_groups
+from backend.services.rights import group_for, is_inside
+from backend.services.versions import lock_version
+
+PRIVATE_NAME = "Private group"
+
+_COUNTS = """
+WITH RECURSIVE tree(root, id) AS (
+    SELECT id, id FROM unnest($1::integer[]) AS asked(id)
+    UNION
+    SELECT tree.root, g.id FROM learner_group g JOIN tree ON g.parent_id = tree.id
+)
+SELECT root, count(*) FILTER (WHERE tree.id = root) AS member_count, count(DISTINCT m.learner_id) AS total_count
+FROM tree JOIN membership m ON m.group_id = tree.id
+GROUP BY root
+"""
+
+
+@dataclass(slots=True)
+class GroupQuery:
+    """What a list of groups is asked for; `mine`: those one is admin or coach of."""
+
+    q: str | None = None
+    kind: str | None = None
+    parent: int | None = None
+    mine: bool = False
+    external_id: str | None = None
+    sort: str | None = None
+    limit: int = 100
+    cursor: str | None = None
+
+
+async def _wire(rows: Sequence[Record]) -> dict[int, Group]:
+    """Groups by id from rows with `hidden`: what an outsider sees of a private one is its count."""
+    counts = {row["root"]: row for row in await fetch(_COUNTS, [row["id"] for row in rows])}
+    found = {}
+    for row in rows:
+        count = counts.get(row["id"])
+        shown = not row["hidden"]
+        found[row["id"]] = Group(
+            id=row["id"],
+            name=row["name"] if shown else PRIVATE_NAME,
+            kind=row["kind"],
+            parent_id=row["parent_id"],
+            description=row["description"] if shown else "",
+            color=row["color"] if shown else None,
+            private=row["private"],
+            external_id=row["external_id"] if shown else None,
+            member_count=count["member_count"] if count else 0,
+            total_count=count["total_count"] if count else 0,
+            version=row["version"],
+        )
+    return found
+
+
+async def list_groups(actor: Actor, query: GroupQuery) -> Page[Group]:
+    """A page of the groups one may know of; private ones of others have neither name nor place in the alphabet."""
+    conditions = Conditions()
+    hidden = "false"
+    if not actor.is_admin:
+        inside = conditions.value(list(await joined_groups(actor) | await led_groups(actor)))
+        hidden = f"(g.private AND NOT g.id = ANY({inside}::integer[]))"
+        if not await is_staff(actor):
+            conditions.parts.append(f"g.id = ANY({inside}::integer[])")
+    if query.q:
+        conditions.add_search(query.q, "g.name", "coalesce(g.external_id, '')")
+        conditions.parts.append(f"NOT {hidden}")
+    if query.kind:
+        conditions.add("g.kind = {}", query.kind)
+    if query.parent is not None:
+        conditions.add("g.parent_id = {}", query.parent)
+    if query.mine:
+        conditions.add("g.id = ANY({}::integer[])", list(await led_groups(actor)))
+    if query.external_id is not None:
+        conditions.add(f"g.external_id = {{}} AND NOT {hidden}", query.external_id)
+    # `hidden` names a parameter, which every query that has it must use.
+    name = f"CASE WHEN {hidden} THEN '' ELSE lower(g.name) END"
+    order = chosen_sort(
+        query.sort, {"name": ((name, "text"), ("g.id", "integer")), "id": (("g.id", "integer"),)}, "name"
+    )
+    total = await fetch_value(
+        f"SELECT count(*) FROM learner_group g WHERE {conditions.sql} AND {hidden} IS NOT NULL",
+        *conditions.values,
+    )
+    order.after(conditions, query.cursor)
+    rows = await fetch(
+        f"SELECT g.*, {hidden} AS hidden, {order.columns} FROM learner_group g WHERE {conditions.sql}"
+        f" ORDER BY {order.order} LIMIT {query.limit + 1}",
+        *conditions.values,
+    )
+    wired = await _wire(rows[: query.limit])
+    return page_of(rows, query.limit, total, item=lambda row: wired[row["id"]], key=order.key)
+
+
+async def get_group(actor: Actor, group_id: int) -> Group:
+    """One group, or `NotFound`."""
+    row: Any = dict(await group_for(actor, group_id))
+    row["hidden"] = row["private"] and not await is_inside(actor, group_id)
+    return (await _wire([row]))[group_id]
+
+
+async def _may_put_under(actor: Actor, parent_id: int | None) -> None:
+    """Top groups are for platform admins; below a group, its admins may."""
+    if parent_id is None:
+        if not actor.is_admin:
+            raise Forbidden("Only platform admins may make a group without a parent.")
+        return
+    try:
+        await group_for(actor, parent_id, "manage")
+    except NotFound:
+        raise Invalid.at("parent_id", "unknown", "There is no such group.") from None
+
+
+async def create_group(actor: Actor, data: GroupInput) -> Group:
+    """A new group. Raises `Conflict` if its external id is taken."""
+    await _may_put_under(actor, data.parent_id)
+    async with transaction():
+        group_id = await fetch_value(
+            "INSERT INTO learner_group (name, kind, parent_id, description, color, private, external_id)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+            data.name,
+            data.kind,
+            data.parent_id,
+            data.description or "",
+            data.color,
+            data.private,
+            data.external_id,
+        )
+        await audit.record(actor, "group.create", "group", group_id, name=data.name)
+        actor.known.clear()
+        return await get_group(actor, group_id)
+
+
+async def change_group(actor: Actor, group_id: int, data: GroupChange, if_match: int | None) -> Group:
+    """Change what is given. Raises `Invalid` if it would become its own ancestor."""
+    row = await group_for(actor, group_id, "manage")
+    if data.parent_id is not UNSET and data.parent_id != row["parent_id"]:
+        await _may_put_under(actor, data.parent_id)  # type: ignore[arg-type]  # not UNSET
+    given = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
+    if given.get("description", "") is None:
+        given["description"] = ""
+    async with transaction():
+        await lock_version("learner_group", group_id, if_match)
+        after = {**row, **given}
+        await execute(
+            "UPDATE learner_group SET name = $2, kind = $3, parent_id = $4, description = $5, color = $6,"
+            " private = $7, external_id = $8, version = version + 1 WHERE id = $1",
+            group_id,
+            *(after[name] for name in GroupChange.__struct_fields__),
+        )
+        await audit.record(actor, "group.change", "group", group_id, changed=sorted(given))
+        actor.known.clear()
+        return await get_group(actor, group_id)
+
+
+async def delete_group(actor: Actor, group_id: int) -> None:
+    """Delete a group that nothing depends on; enrollments and accounts stay. Raises `HasDependents`."""
+    row = await group_for(actor, group_id, "manage")
+    async with transaction():
+        await fetch_row("SELECT 1 FROM learner_group WHERE id = $1 FOR UPDATE", group_id)
+        found = [
+            *await dependents.named(
+                "group", "SELECT id, name FROM learner_group WHERE parent_id = $1", group_id
+            ),
+            *await dependents.named("session", "SELECT id, name FROM session WHERE group_id = $1", group_id),
+            *await dependents.named(
+                "method",
+                "SELECT m.id, coalesce(nullif(m.name, ''), s.name) FROM enrollment_method m"
+                " JOIN session s ON s.id = m.session_id WHERE m.group_id = $1",
+                group_id,
+            ),
+            *await dependents.rules_that_refer(Dependency("group", group_id)),
+        ]
+        await dependents.refuse(f"Group “{row['name']}”", found)
+        # Memberships first: that people left is logged before the group is gone.
+        await execute("DELETE FROM membership WHERE group_id = $1", group_id)
+        await execute("DELETE FROM learner_group WHERE id = $1", group_id)
+        await audit.record(actor, "group.delete", "group", group_id, name=row["name"])
+
+
+__all__ = [
+    "GroupQuery",
+    "add_members",
+    "bulk_upsert",
+    "change_group",
+    "create_group",
+    "delete_group",
+    "get_group",
+    "list_groups",
+]
