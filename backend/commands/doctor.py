@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import typer
 from redis.asyncio import Redis
@@ -11,9 +12,12 @@ from redis.exceptions import RedisError
 
 from backend import clock, database
 from backend.commands.context import DataDir, run_command
+from backend.demo.following import following
 from backend.embedded import Servers
+from backend.index import FacetIndex
 from backend.mail.settings import MailSettings
 from backend.mail.smtp import Connection, Unreachable
+from backend.services import full_check
 from backend.settings import Settings
 
 OLDEST_POSTGRES = 150_000
@@ -34,28 +38,41 @@ class Finding:
     serious: bool = False
 
 
+_COUNTS = """
+SELECT (SELECT count(*) FROM learner WHERE status IN ('invited', 'active')) AS people,
+    (SELECT count(*) FROM membership) AS memberships,
+    (SELECT count(*) FROM enrollment WHERE state IN ('active', 'completed', 'suspended')) AS "live enrollments",
+    (SELECT count(*) FROM source WHERE until IS NULL) AS "live sources"
+"""
+
 Check = Callable[[Settings, Servers], Awaitable[Finding]]
 
 
-def doctor(data_dir: DataDir = None) -> None:
+def doctor(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Put enrollments right that differ from their audience")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
     """Check database, Redis, mail, index and enrollments, and say what to do."""
-    findings = run_command(data_dir, _examine, migrated=False)
+
+    async def work(settings: Settings, servers: Servers) -> list[Finding]:
+        return [_told(finding) async for finding in _findings(settings, servers, repair=repair)]
+
+    findings = run_command(data_dir, work, migrated=False)
     if any(finding.serious for finding in findings):
         raise typer.Exit(1)
 
 
-async def _examine(settings: Settings, servers: Servers) -> list[Finding]:
-    findings = []
-    async for finding in _findings(settings, servers):
-        findings.append(finding)
-        mark = "fail" if finding.serious else "note" if finding.advice else "ok"
-        print(f"{mark:<5}{finding.about}: {finding.text}", flush=True)
-        if finding.advice:
-            print(f"     → {finding.advice}", flush=True)
-    return findings
+def _told(finding: Finding) -> Finding:
+    mark = "fail" if finding.serious else "note" if finding.advice else "ok"
+    print(f"{mark:<5}{finding.about}: {finding.text}", flush=True)
+    if finding.advice:
+        print(f"     → {finding.advice}", flush=True)
+    return finding
 
 
-async def _findings(settings: Settings, servers: Servers) -> AsyncIterator[Finding]:
+async def _findings(settings: Settings, servers: Servers, *, repair: bool) -> AsyncIterator[Finding]:
     first: tuple[Check, ...] = (_postgres, _schema)
     for check in first:
         finding = await check(settings, servers)
@@ -66,6 +83,11 @@ async def _findings(settings: Settings, servers: Servers) -> AsyncIterator[Findi
     then: tuple[Check, ...] = (_redis, _mail, _clock, _disk, _change_log)
     for check in then:
         yield await check(settings, servers)
+    async with following() as follower:
+        await follower.catch_up()
+        for finding in await _index(follower.index):
+            yield finding
+        yield await _enrollments(follower.index, repair=repair)
 
 
 async def _postgres(_: Settings, __: Servers) -> Finding:
@@ -137,3 +159,38 @@ async def _change_log(_: Settings, __: Servers) -> Finding:
         await asyncio.sleep(OUTBOX_SECONDS / 50)
     position = await database.fetch_value("SELECT seq FROM log_head")
     return Finding("change log", f"at position {position}, nothing waits")
+
+
+async def _index(index: FacetIndex) -> list[Finding]:
+    """What the index counts against what the tables count."""
+    facts = index.facts
+    counted = {
+        "people": len(facts.countable),
+        "memberships": sum(map(len, facts.groups.values())),
+        "live enrollments": sum(len(enrollments.live()) for enrollments in facts.enrollments.values()),
+        "live sources": sum(map(len, facts.sources.values())),
+    }
+    row = await database.fetch_row(_COUNTS)
+    assert row is not None  # noqa: S101 - it has no condition
+    wrong = [
+        f"{number} {what} instead of {row[what]}" for what, number in counted.items() if row[what] != number
+    ]
+    if wrong:
+        advice = "the change log missed something: restart Muster, and report this"
+        return [Finding("index", f"it counts {', '.join(wrong)}", advice, serious=True)]
+    return [Finding("index", ", ".join(f"{number} {what}" for what, number in counted.items()))]
+
+
+async def _enrollments(index: FacetIndex, *, repair: bool) -> Finding:
+    """Whether every dynamic method holds exactly its audience."""
+    differences = await full_check.run(index, repair=repair)
+    if not differences:
+        return Finding("enrollments", "every dynamic method holds its audience")
+    told = "; ".join(
+        f"method {one.method_id}: " + (one.problem or f"{one.missing} missing, {one.surplus} too many")
+        for one in differences
+    )
+    if all(one.repaired for one in differences):
+        return Finding("enrollments", f"put right: {told}")
+    advice = "start a worker, which puts it right within the hour, or run `muster doctor --repair`"
+    return Finding("enrollments", told, advice, serious=True)

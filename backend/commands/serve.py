@@ -2,7 +2,6 @@
 
 import asyncio
 import http.client
-import importlib.util
 import os
 import signal
 import socket
@@ -198,8 +197,10 @@ class Serving:
             watching.cancel()
 
     def _children(self) -> list[Child]:
-        workers = self.roles.workers if importlib.util.find_spec("backend.workers.__main__") else 0
-        children = [Child(f"worker {number}", ["-m", "backend.workers"]) for number in range(1, workers + 1)]
+        children = [
+            Child(f"worker {number}", ["-m", "backend.workers"])
+            for number in range(1, self.roles.workers + 1)
+        ]
         if self.listener is not None:
             arguments = ["-m", "backend.serving", "--fd", str(self.listener.fileno())]
             children += [
