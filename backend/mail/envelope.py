@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import msgspec
 
 
-class BadAddress(ValueError):  # noqa: N818 - what it is, not that it is one
+class BadAddress(ValueError):
     """Not one e-mail address."""
 
 

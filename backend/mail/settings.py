@@ -27,6 +27,11 @@ class MailSettings(msgspec.Struct, frozen=True):
     smtp_url: str | None = None
     base_url: str = "http://127.0.0.1:8000"
 
+    @classmethod
+    def of(cls, smtp_url: str | None, base_url: str | None) -> "MailSettings":
+        """From settings that may be missing."""
+        return cls(smtp_url) if base_url is None else cls(smtp_url, base_url.rstrip("/"))
+
     @property
     def server(self) -> SmtpServer | None:
         """The parsed `smtp_url`; raises `ValueError` for one that names no host or another scheme."""

@@ -24,8 +24,10 @@ class Composed(msgspec.Struct, frozen=True):
     rendered: Rendered | None
 
 
-async def compose(message_ids: Sequence[int], mail: MailSettings, now: datetime) -> list[Composed]:
-    """Render these messages in the caller's transaction; makes the invitations' tokens."""
+async def compose(
+    message_ids: Sequence[int], mail: MailSettings, now: datetime, *, preview: bool = False
+) -> list[Composed]:
+    """Render these messages in the caller's transaction; makes the invitations' tokens, but not for a preview."""
     organisation = await fetch_row("SELECT name, timezone, language FROM organisation")
     heads = await fetch(
         """
@@ -36,13 +38,10 @@ async def compose(message_ids: Sequence[int], mail: MailSettings, now: datetime)
         list(message_ids),
     )
     countable = [head for head in heads if head["status"] in COUNTABLE]
+    invited = [head for head in countable if head["kind"] == "invitation" and not head["has_password"]]
     contents: dict[int, Letter | Invitation | Alert] = {
         **await _letters([head["id"] for head in countable if head["kind"] == "enrollment"], mail),
-        **await _invitations(
-            [head for head in countable if head["kind"] == "invitation" and not head["has_password"]],
-            mail,
-            now,
-        ),
+        **(_previewed(invited, mail, now) if preview else await _invitations(invited, mail, now)),
         **await _alerts([head["id"] for head in countable if head["kind"] == "alert"], mail),
     }
     composed = []
@@ -141,6 +140,10 @@ def _why(row: Any) -> Why:
             return Why("chain", row["after"] or row["name"])
         case kind:
             return Why(kind)
+
+
+def _previewed(heads: Sequence[Any], mail: MailSettings, now: datetime) -> dict[int, Invitation]:
+    return {head["id"]: Invitation(f"{mail.base_url}/invite/…", now + INVITATION_LIFE) for head in heads}
 
 
 async def _invitations(heads: Sequence[Any], mail: MailSettings, now: datetime) -> dict[int, Invitation]:

@@ -1,0 +1,60 @@
+"""`/outbox`: the messages Muster sends, for admins."""
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.status_codes import HTTP_200_OK
+
+from backend.controllers.authentication import CurrentActor
+from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit, Search, SortBy
+from backend.mail import MailSettings
+from backend.schemas.commons import Page
+from backend.schemas.outbox import Message, MessageDetail, MessageState
+from backend.services import outbox
+from backend.services.outbox import MessageQuery
+from backend.settings import Settings
+
+TAGS = ["Outbox"]
+
+
+def _mail(settings: Settings) -> MailSettings:
+    return MailSettings.of(settings.smtp_url, settings.base_url)
+
+
+@get("/outbox", operation_id="listMessages", tags=TAGS)
+async def list_messages(
+    actor: CurrentActor,
+    settings: NamedDependency[Settings],
+    state: FromQuery[list[MessageState] | None] = None,
+    q: Search = None,
+    sort: SortBy = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[Message]:
+    """Messages with their state and when they are due; `sort`: due or id. For platform admins."""
+    query = MessageQuery(states=state or (), q=q, sort=sort, limit=limit, cursor=cursor)
+    return await outbox.list_messages(actor, _mail(settings), query)
+
+
+@get("/outbox/{message_id:int}", operation_id="getMessage", tags=TAGS)
+async def get_message(
+    message_id: FromPath[int], actor: CurrentActor, settings: NamedDependency[Settings]
+) -> MessageDetail:
+    """One message as HTML and as text. For platform admins."""
+    return await outbox.get_message(actor, _mail(settings), message_id)
+
+
+@post("/outbox/{message_id:int}/retry", operation_id="retryMessage", tags=TAGS, status_code=HTTP_200_OK)
+async def retry_message(
+    message_id: FromPath[int], actor: CurrentActor, settings: NamedDependency[Settings]
+) -> MessageDetail:
+    """Try a failed message again. For platform admins."""
+    return await outbox.retry(actor, _mail(settings), message_id)
+
+
+@post("/outbox/{message_id:int}/cancel", operation_id="cancelMessage", tags=TAGS, status_code=HTTP_200_OK)
+async def cancel_message(
+    message_id: FromPath[int], actor: CurrentActor, settings: NamedDependency[Settings]
+) -> MessageDetail:
+    """Take back a message that has not gone out. For platform admins."""
+    return await outbox.cancel(actor, _mail(settings), message_id)

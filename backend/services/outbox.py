@@ -1,0 +1,135 @@
+"""The outbox as admins see it: what waits, what went out, what did not, and why."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from asyncpg import Record
+
+from backend import clock
+from backend.database import execute, fetch, fetch_value, transaction
+from backend.mail import MailSettings, Rendered
+from backend.schemas.commons import LARGEST_ID, Page
+from backend.schemas.outbox import Message, MessageDetail, MessageState
+from backend.services import audit, jobs
+from backend.services.actor import Actor
+from backend.services.composing import compose
+from backend.services.conditions import Conditions, chosen_sort
+from backend.services.errors import Conflict, NotFound
+from backend.services.paging import page_of
+from backend.services.rights import require_admin
+
+_SELECT = """
+SELECT m.id, m.learner_id, m.kind, m.state, m.due_at, coalesce(m.email, l.email) AS email, coalesce(m.subject, '') AS subject,
+       m.attempts, m.retry_at, m.sent_at, m.created_at, m.error, m.message_id, coalesce(m.html, '') AS html,
+       coalesce(m.body, '') AS text
+FROM message m JOIN learner l ON l.id = m.learner_id
+"""
+_SORTS = {
+    "due": (("m.due_at", "timestamptz"), ("m.id", "bigint")),
+    "id": (("m.id", "bigint"),),
+}
+
+
+class MessageQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked of the list."""
+
+    states: Sequence[MessageState] = ()
+    q: str | None = None
+    sort: str | None = None
+    limit: int
+    cursor: str | None = None
+
+
+async def list_messages(actor: Actor, mail: MailSettings, query: MessageQuery) -> Page[Message]:
+    """Messages, those due last first. For platform admins."""
+    require_admin(actor)
+    order = chosen_sort(query.sort, _SORTS, "-due")
+    conditions = Conditions()
+    if query.states:
+        conditions.add("m.state = ANY({}::text[])", list(query.states))
+    conditions.add_search(query.q, "coalesce(m.email, l.email)", "l.first_name", "l.last_name", "m.subject")
+    total = await fetch_value(
+        f"SELECT count(*) FROM message m JOIN learner l ON l.id = m.learner_id WHERE {conditions.sql}",
+        *conditions.values,
+    )
+    order.after(conditions, query.cursor)
+    rows = await fetch(
+        f"{_SELECT.replace('FROM message', f', {order.columns} FROM message')} WHERE {conditions.sql}"
+        f" ORDER BY {order.order} LIMIT {query.limit + 1}",
+        *conditions.values,
+    )
+    now = await _as_of_now(rows[: query.limit], mail)
+    return page_of(
+        rows, query.limit, total, item=lambda row: _message(row, now.get(row["id"])), key=order.key
+    )
+
+
+async def get_message(actor: Actor, mail: MailSettings, message_id: int) -> MessageDetail:
+    """One message with what it says. For platform admins."""
+    require_admin(actor)
+    rows = await fetch(f"{_SELECT} WHERE m.id = $1", message_id)
+    if not rows:
+        raise NotFound(f"There is no message {message_id}.")
+    row = rows[0]
+    rendered = (await _as_of_now(rows, mail)).get(row["id"])
+    values = {name: row[name] for name in MessageDetail.__struct_fields__}
+    if rendered is not None:
+        values |= {"subject": rendered.subject, "html": rendered.html, "text": rendered.text}
+    return MessageDetail(**values)
+
+
+async def retry(actor: Actor, mail: MailSettings, message_id: int) -> MessageDetail:
+    """Try a failed message again at once, unchanged. For platform admins."""
+    require_admin(actor)
+    async with transaction():
+        await _change(
+            message_id,
+            "failed",
+            "UPDATE message SET state = 'sending', attempts = 0, retry_at = $2, due_at = least(due_at, $2)",
+            clock.now(),
+        )
+        await audit.record(actor, "message.retry", "message", message_id)
+    await jobs.enqueue("send_mail")
+    return await get_message(actor, mail, message_id)
+
+
+async def cancel(actor: Actor, mail: MailSettings, message_id: int) -> MessageDetail:
+    """Take back a message that waits. For platform admins."""
+    require_admin(actor)
+    async with transaction():
+        await _change(message_id, "pending", "UPDATE message SET state = 'cancelled', error = NULL")
+        await execute(
+            "UPDATE notice SET cancelled_at = $2 WHERE message_id = $1 AND cancelled_at IS NULL",
+            message_id,
+            clock.now(),
+        )
+        await audit.record(actor, "message.cancel", "message", message_id)
+    return await get_message(actor, mail, message_id)
+
+
+async def _change(message_id: int, state: MessageState, update: str, *arguments: datetime) -> None:
+    if not 0 < message_id <= LARGEST_ID:
+        raise NotFound(f"There is no message {message_id}.")
+    found = await fetch_value("SELECT state FROM message WHERE id = $1 FOR UPDATE", message_id)
+    if found is None:
+        raise NotFound(f"There is no message {message_id}.")
+    if found != state:
+        raise Conflict(f"This message is {found}, not {state}.")
+    await execute(f"{update} WHERE id = $1", message_id, *arguments)
+
+
+async def _as_of_now(rows: Sequence[Record], mail: MailSettings) -> dict[int, Rendered]:
+    """What the pending ones among `rows` would say if they went out now."""
+    pending = [row["id"] for row in rows if row["state"] == "pending"]
+    if not pending:
+        return {}
+    composed = await compose(pending, mail, clock.now(), preview=True)
+    return {one.message_id: one.rendered for one in composed if one.rendered is not None}
+
+
+def _message(row: Record, rendered: Rendered | None) -> Message:
+    values = {name: row[name] for name in Message.__struct_fields__}
+    if rendered is not None:
+        values["subject"] = rendered.subject
+    return Message(**values)
