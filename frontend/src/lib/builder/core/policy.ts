@@ -6,7 +6,7 @@ export interface Policy {
   name: string;
   dynamic: boolean;
   on_leave: OnLeave;
-  role: string;
+  role: Method['role'];
   mandatory: boolean;
   due_at: Instant | null;
   due_days: number | null;

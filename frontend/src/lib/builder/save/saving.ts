@@ -1,0 +1,54 @@
+import { api, isProblem, type Applied, type Id, type Method, type Plan, type Run } from '$lib/api';
+import { live } from '$lib/live';
+import type { PlanBody } from '../state/planning.svelte';
+
+/** A run that is over, one way or another. */
+export function isOver(run: Run): boolean {
+  return !['applying', 'running', 'planned'].includes(run.state as string);
+}
+
+export type Outcome =
+  | { kind: 'applied'; applied: Applied }
+  | { kind: 'changed'; plan: Plan }
+  | { kind: 'conflict'; theirs: Method };
+
+/**
+ * Confirms a plan. The people having changed gives the new plan; the method itself having been changed by someone else
+ * gives theirs, to choose from. Any other problem is thrown.
+ */
+export async function confirm(
+  session_id: Id,
+  body: PlanBody & { hash: string },
+  version: number | null,
+): Promise<Outcome> {
+  try {
+    return { kind: 'applied', applied: await api.apply(session_id, body) };
+  } catch (error) {
+    if (!isProblem(error) || error.status !== 409) throw error;
+    if (body.method_id !== undefined) {
+      const theirs = await methodOf(session_id, body.method_id);
+      if (theirs && version !== null && theirs.version !== version) return { kind: 'conflict', theirs };
+    }
+    const plan = (error.body as { plan?: Plan }).plan;
+    if (plan) return { kind: 'changed', plan };
+    throw error;
+  }
+}
+
+export async function methodOf(session_id: Id, id: Id, signal?: AbortSignal): Promise<Method | undefined> {
+  return (await api.methods(session_id, signal)).items.find((method) => method.id === id);
+}
+
+/** Resolves when a run is over; `progress` is told how far it is, from 0 to 1. */
+export function followRun(id: Id, progress: (part: number) => void): Promise<Run> {
+  return new Promise((resolve) => {
+    const stop = live.watch<Run>(`run:${id}`, {
+      state: (run) => {
+        progress(run.progress ?? 0);
+        if (!isOver(run)) return;
+        stop();
+        resolve(run);
+      },
+    });
+  });
+}

@@ -1,0 +1,202 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- the maps are indexes that are replaced whole, never changed */
+import {
+  api,
+  type Activity,
+  type Certificate,
+  type Field,
+  type Filter,
+  type Group,
+  type Id,
+  type Learner,
+  type Page,
+  type Ref,
+  type Segment,
+} from '$lib/api';
+import { languageName, personName } from '$lib/format';
+import { plain } from '$lib/design/options';
+import { members } from './questions';
+
+/** Enough for any organisation chart; what lies beyond is found by searching. */
+const MOST_PAGES = 20;
+
+export interface CertificateOf extends Certificate {
+  id: Id;
+  activity: Activity;
+}
+
+/** The names of everything a rule can speak of. Structure is read once, people as they are mentioned. */
+export class Directory {
+  fields = $state.raw<Field[]>([]);
+  groups = $state.raw<Group[]>([]);
+  activities = $state.raw<Activity[]>([]);
+  segments = $state.raw<Segment[]>([]);
+  people = $state.raw<ReadonlyMap<Id, Learner>>(new Map());
+  loading = $state(true);
+  error = $state.raw<unknown>(null);
+
+  readonly #groupsBy = $derived(index(this.groups));
+  readonly #fieldsBy = $derived(
+    new Map<Ref, Field>(
+      this.fields.flatMap((field) => [[field.key, field] as const, [field.id, field] as const]),
+    ),
+  );
+  readonly #activitiesBy = $derived(index(this.activities));
+  readonly certificates = $derived(
+    this.activities.flatMap((activity): CertificateOf[] =>
+      activity.certificate?.id ? [{ ...activity.certificate, id: activity.certificate.id, activity }] : [],
+    ),
+  );
+  readonly children = $derived(
+    Map.groupBy(
+      [...this.groups].sort((a, b) => a.name.localeCompare(b.name)),
+      (group) => (this.#groupsBy.has(group.parent_id ?? '') ? group.parent_id : null),
+    ),
+  );
+  #asked = new Set<Id>();
+
+  async load(signal: AbortSignal): Promise<void> {
+    this.loading = true;
+    this.error = null;
+    try {
+      const [fields, groups, activities, segments] = await Promise.all([
+        api.fields(signal),
+        all((cursor) => api.groups({ limit: 1000, cursor }, signal)),
+        all((cursor) => api.activities({ limit: 1000, cursor }, signal)),
+        // Segments are the administrators' own; for others there is nothing to choose from.
+        all((cursor) => api.segments({ limit: 1000, cursor }, signal)).catch(() => []),
+      ]);
+      this.fields = fields.items;
+      this.groups = groups;
+      this.activities = activities;
+      this.segments = segments;
+    } catch (error) {
+      if (!signal.aborted) this.error = error;
+    } finally {
+      if (!signal.aborted) this.loading = false;
+    }
+  }
+
+  field(ref: Ref): Field | undefined {
+    return this.#fieldsBy.get(ref);
+  }
+
+  group(ref: Ref): Group | undefined {
+    return this.#groupsBy.get(ref);
+  }
+
+  groupName = (ref: Ref): string | undefined => this.group(ref)?.name;
+
+  /** The names above a group, from the top. */
+  ancestry(group: Group): string[] {
+    const names: string[] = [];
+    for (let at = group.parent_id; at !== null;) {
+      const parent = this.#groupsBy.get(at);
+      if (!parent || names.length > 50) break;
+      names.unshift(parent.name);
+      at = parent.parent_id;
+    }
+    return names;
+  }
+
+  /** Groups whose name, or a name above them, holds every typed word. */
+  findGroups(query: string, most = 100): Group[] {
+    const words = plain(query).split(/\s+/).filter(Boolean);
+    const found: Group[] = [];
+    for (const group of this.groups) {
+      const own = plain(group.name);
+      if (!words.some((word) => own.includes(word))) continue;
+      const full = plain([...this.ancestry(group), group.name].join(' '));
+      if (words.every((word) => full.includes(word))) found.push(group);
+      if (found.length >= most) break;
+    }
+    return found;
+  }
+
+  activity(ref: Ref): Activity | undefined {
+    return this.#activitiesBy.get(ref);
+  }
+
+  certificate(ref: Ref): CertificateOf | undefined {
+    return typeof ref === 'number'
+      ? this.certificates.find((one) => one.id === ref)
+      : this.certificates.find((one) => one.activity.external_id === ref);
+  }
+
+  segment(ref: Ref): Segment | undefined {
+    return this.segments.find((one) => one.id === ref);
+  }
+
+  person(id: Id): Learner | undefined {
+    return this.people.get(id);
+  }
+
+  personName(id: Id): string | undefined {
+    const person = this.people.get(id);
+    return person && personName(person);
+  }
+
+  learn(people: Learner[]): void {
+    if (people.length === 0) return;
+    const next = new Map(this.people);
+    for (const person of people) next.set(person.id, person);
+    this.people = next;
+  }
+
+  /** Reads the people with these ids whom nobody has asked about yet. */
+  async meet(ids: Id[]): Promise<void> {
+    const unknown = ids.filter((id) => !this.people.has(id) && !this.#asked.has(id));
+    if (unknown.length === 0) return;
+    for (const id of unknown) this.#asked.add(id);
+    const rule = { blocks: [], include: unknown, exclude: [] };
+    const page = await members({ rule, limit: Math.min(1000, unknown.length) }).catch(() => null);
+    this.learn(page?.items ?? []);
+    // Those who do not count at present are in no audience, but their names are still wanted.
+    const rest = unknown.filter((id) => !this.people.has(id)).slice(0, 20);
+    this.learn(
+      (await Promise.all(rest.map((id) => api.learner(id).catch(() => null)))).filter((one) => one !== null),
+    );
+  }
+
+  /** The names a filter mentions: its subject, then its values. */
+  namesIn = (filter: Filter): (string | undefined)[] => {
+    switch (filter.type) {
+      case 'field':
+        return [this.field(filter.field)?.name, ...(filter.values ?? []).map(String)];
+      case 'group':
+        return filter.groups.map((ref) => this.group(ref)?.name);
+      case 'path_result':
+        return filter.paths.map((ref) => this.activity(ref)?.title);
+      case 'certificate':
+        return filter.certificates.map((ref) => this.certificate(ref)?.title);
+      case 'language':
+        return filter.values.map((code) => languageName(code));
+      case 'manager':
+        return filter.managers.map((ref) => this.personName(Number(ref)));
+      case 'segment':
+        return filter.segments.map((ref) => this.segment(ref)?.name);
+      default:
+        return [];
+    }
+  };
+}
+
+function index<T extends { id: Id; external_id: string | null }>(items: T[]): Map<Ref, T> {
+  const by = new Map<Ref, T>();
+  for (const item of items) {
+    by.set(item.id, item);
+    if (item.external_id !== null) by.set(item.external_id, item);
+  }
+  return by;
+}
+
+async function all<T>(load: (cursor: string | null) => Promise<Page<T>>): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const answer: Page<T> = await load(cursor);
+    items.push(...answer.items);
+    cursor = answer.next;
+    if (cursor === null) break;
+  }
+  return items;
+}

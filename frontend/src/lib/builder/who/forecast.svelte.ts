@@ -1,0 +1,58 @@
+import { untrack } from 'svelte';
+import { api, type Day, type ForecastPoint, type Rule } from '$lib/api';
+import { addDays } from '../core';
+
+/** The curve is looked at, not typed against. */
+const AHEAD_PAUSE_MS = 400;
+/** Looking back reads the change log, so it waits until the rule has settled. */
+const BACK_PAUSE_MS = 900;
+/** So many days of the past are asked about. */
+const LOOKS_BACK = 6;
+
+/**
+ * The audience's size over time: what it was on some days of the past (from the history), and what it will be on each
+ * day to come if only time goes on.
+ */
+export class Forecast {
+  back = $state.raw<ForecastPoint[]>([]);
+  ahead = $state.raw<ForecastPoint[]>([]);
+
+  constructor(ask: () => { rule: Rule; today: Day; days: number; moment: unknown } | null) {
+    $effect(() => {
+      const question = ask();
+      if (question === null) return;
+      const { rule, today, days } = question;
+      return later(AHEAD_PAUSE_MS, async (signal) => {
+        this.ahead = await api.forecast({ rule, from: today, to: addDays(today, days) }, signal);
+      });
+    });
+    const settled = $derived.by(() => {
+      const question = ask();
+      return question && JSON.stringify([question.rule, question.today, question.days]);
+    });
+    $effect(() => {
+      if (settled === null) return;
+      const [rule, today, days] = JSON.parse(settled) as [Rule, Day, number];
+      return later(BACK_PAUSE_MS, (signal) => this.#lookBack(rule, today, days, signal));
+    });
+  }
+
+  async #lookBack(rule: Rule, today: Day, days: number, signal: AbortSignal): Promise<void> {
+    const points: ForecastPoint[] = [];
+    for (let look = LOOKS_BACK; look >= 1; look -= 1) {
+      const day = addDays(today, -Math.round((days * look) / LOOKS_BACK));
+      points.push({ date: day, total: (await api.preview({ rule, at: day }, signal)).total });
+    }
+    this.back = points;
+  }
+}
+
+/** Runs after a pause unless the question changes first; without an answer the old curve stays. */
+function later(ms: number, run: (signal: AbortSignal) => Promise<void>): () => void {
+  const abort = new AbortController();
+  const timer = setTimeout(() => untrack(() => void run(abort.signal).catch(() => {})), ms);
+  return () => {
+    clearTimeout(timer);
+    abort.abort();
+  };
+}
