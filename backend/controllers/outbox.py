@@ -1,8 +1,10 @@
 """`/outbox`: the messages Muster sends, for admins."""
 
+from typing import Annotated
+
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
 from backend.controllers.authentication import CurrentActor
@@ -15,6 +17,8 @@ from backend.services.outbox import MessageQuery
 from backend.settings import Settings
 
 TAGS = ["Outbox"]
+# Litestar keeps the name `state` for its own.
+States = Annotated[list[MessageState] | None, QueryParameter(name="state", description="in any of these states")]
 
 
 def _mail(settings: Settings) -> MailSettings:
@@ -25,14 +29,14 @@ def _mail(settings: Settings) -> MailSettings:
 async def list_messages(
     actor: CurrentActor,
     settings: NamedDependency[Settings],
-    state: FromQuery[list[MessageState] | None] = None,
+    states: States = None,
     q: Search = None,
     sort: SortBy = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[Message]:
     """Messages with their state and when they are due; `sort`: due or id. For platform admins."""
-    query = MessageQuery(states=state or (), q=q, sort=sort, limit=limit, cursor=cursor)
+    query = MessageQuery(states=states or (), q=q, sort=sort, limit=limit, cursor=cursor)
     return await outbox.list_messages(actor, _mail(settings), query)
 
 
