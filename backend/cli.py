@@ -1,32 +1,48 @@
 """The `muster` command."""
 
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
 import typer
 
-from backend.commands.admin import admin, token
-from backend.commands.bench import bench
-from backend.commands.doctor import doctor
-from backend.commands.migrate import migrate
-from backend.commands.serve import serve
+# Each is imported only when it is asked for: no command waits for what the others need.
+COMMANDS = {
+    "serve": "backend.commands.serve:serve",
+    "migrate": "backend.commands.migrate:migrate",
+    "doctor": "backend.commands.doctor:doctor",
+    "admin": "backend.commands.admin:admin",
+    "token": "backend.commands.admin:token",
+    "import": "backend.commands.importing:import_files",
+    "bench": "backend.commands.bench:bench",
+}
 
-app = typer.Typer(
-    name="muster",
-    help="Enrolls people in learning by audience, and keeps it true.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-app.command()(serve)
-app.command()(migrate)
-app.command()(doctor)
-app.add_typer(admin, name="admin")
-app.add_typer(token, name="token")
-app.command()(bench)
+
+def build(names: Sequence[str]) -> typer.Typer:
+    """The command line with the commands of these names."""
+    app = typer.Typer(
+        help="Enrolls people in learning by audience, and keeps it true.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    # With one command alone typer would take its name away.
+    app.callback()(lambda: None)
+    for name in names:
+        module, attribute = COMMANDS[name].split(":")
+        found = getattr(import_module(module), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
 
 
 def main() -> None:
     """Run the command line."""
-    app(prog_name="muster")
+    asked = sys.argv[1:2]
+    build(asked if asked and asked[0] in COMMANDS else list(COMMANDS))(prog_name="muster")
 
 
 if __name__ == "__main__":
