@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from pyroaring import BitMap
+
 from backend.index.structure import Structure
-from backend.index.values import Values
 from backend.rules import (
     AddedFilter,
     AllFilter,
@@ -23,15 +24,15 @@ from backend.rules import (
 from backend.rules.resolving import accepts, fits, parse_day
 
 
-def broken_parts(rule: Rule, structure: Structure, status: Values[str]) -> list[Problem]:
-    """What the rule cannot be evaluated for. The rule must be resolved."""
-    return list(_Checker(structure, status).rule(rule, "rule", ()))
+def broken_parts(rule: Rule, structure: Structure, learners: BitMap) -> list[Problem]:
+    """What the rule cannot be evaluated for; `learners` is everybody there is. The rule must be resolved."""
+    return list(_Checker(structure, learners).rule(rule, "rule", ()))
 
 
 class _Checker:
-    def __init__(self, structure: Structure, status: Values[str]) -> None:
+    def __init__(self, structure: Structure, learners: BitMap) -> None:
         self.structure = structure
-        self.status = status
+        self.learners = learners
         self.sound_segments: set[int] = set()
 
     def rule(self, rule: Rule, path: str, inside: tuple[int, ...]) -> Iterator[Problem]:
@@ -67,7 +68,7 @@ class _Checker:
                     found.certificates, structure.certificates, f"{path}.certificates", "certificate"
                 )
             case ManagerFilter():
-                yield from self.known(found.managers, self.status.present, f"{path}.managers", "learner")
+                yield from self.known(found.managers, self.learners, f"{path}.managers", "learner")
             case SegmentFilter():
                 yield from self.segments(found, path, inside)
             case AddedFilter():

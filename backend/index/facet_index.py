@@ -62,6 +62,8 @@ class FacetIndex:
         self.structure.organisation = msgspec.structs.replace(self.structure.organisation, timezone=timezone)
         self.facts = Facts(timezone)
         self.cache = Cache()
+        # Set where facts are of another day: whether somebody exists is asked of today.
+        self._learners: BitMap | None = None
 
     @property
     def timezone(self) -> str:
@@ -77,6 +79,11 @@ class FacetIndex:
     def countable(self) -> BitMap:
         """Everybody who can be in an audience; not to be changed."""
         return self.facts.countable
+
+    @property
+    def learners(self) -> BitMap:
+        """Everybody there is, countable or not; not to be changed."""
+        return self.facts.status.present if self._learners is None else self._learners
 
     @property
     def stale(self) -> bool:
@@ -121,7 +128,7 @@ class FacetIndex:
 
     def check(self, rule: Rule) -> list[Problem]:
         """Why the rule cannot be evaluated; empty when it can."""
-        return broken_parts(rule, self.structure, self.facts.status)
+        return broken_parts(rule, self.structure, self.learners)
 
     def evaluate(self, rule: Rule, day: date, *, only: BitMap | None = None) -> BitMap:
         """The people of the rule on `day`; with `only`, those among them. A bitmap of the caller's own."""
@@ -213,14 +220,16 @@ class FacetIndex:
 
     async def as_of(self, rules: Iterable[Rule], day: date) -> "FacetIndex":
         """An index that answers these rules, and only these, as things stood at the end of `day` (from the change log)."""
-        return await as_of(self, rules, day)
+        made = await as_of(self, rules, day)
+        made._learners = self.learners.copy()
+        return made
 
     async def past(self, rule: Rule, day: date) -> BitMap:
         """The people of the rule at the end of `day`, from the change log; the live index is not touched."""
         problems = self.check(rule)
         if problems:
             raise BrokenRule(problems)
-        return (await as_of(self, [rule], day)).evaluate(rule, day)
+        return (await self.as_of([rule], day)).evaluate(rule, day)
 
     async def explain(  # noqa: PLR0913 - the question, and how it is to be told
         self,
@@ -316,7 +325,7 @@ class FacetIndex:
         return self.structure.find_segment(reference)
 
     def knows_learner(self, learner_id: int) -> bool:
-        return learner_id in self.facts.status.present
+        return learner_id in self.learners
 
     def segments_inside(self, segment_id: int) -> frozenset[int]:
         return self.structure.segments_inside(segment_id)

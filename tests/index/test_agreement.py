@@ -101,7 +101,7 @@ def check_block(world: naive.World, block: Block, told: BlockNode, learner: int,
 def check_node(world: naive.World, found: Filter, node: Node, learner: int, day: date) -> None:
     assert node.matches is naive.holds(world, found, learner, day)
     turn = node.next_change
-    if isinstance(turn, type(None)) or not hasattr(turn, "date"):
+    if (turn is None) or not hasattr(turn, "date"):
         for ahead in (1, 2, 31, 60):
             assert naive.holds(world, found, learner, day + timedelta(days=ahead)) is node.matches
     else:

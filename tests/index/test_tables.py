@@ -1,0 +1,126 @@
+"""The index over real tables: loading equals following, triggers tell the truth, the past comes back."""
+
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+
+import hypothesis
+import pytest
+from hypothesis import Phase, given, settings
+
+from backend.database import execute, fetch, fetch_value, transaction
+from backend.index import Change, FacetIndex, load_index
+from backend.rules import Block, FieldFilter, Rule
+from tests import naive
+from tests.index.test_agreement import state
+from tests.naive.tables import make_tables, move_clock, read_world, write_something
+
+NOW = datetime.now(UTC)
+
+
+async def log_rows() -> list[Change]:
+    await fetch_value("SELECT (sequence_outbox(1000000)).head")
+    return [
+        Change(*row)
+        for row in await fetch(
+            "SELECT seq, at, facet, learner_id, ref_id, old, new FROM change_log ORDER BY seq"
+        )
+    ]
+
+
+def some_rules(seed: int, count: int) -> list[Rule]:
+    """Rules that differ, the same for the same seed."""
+    found: list[Rule] = []
+
+    @hypothesis.seed(seed)
+    @settings(database=None, max_examples=count, phases=[Phase.generate], deadline=None)
+    @given(naive.rules())
+    def collect(rule: Rule) -> None:
+        found.append(rule)
+
+    collect()
+    return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_loading_is_following_is_the_truth(database: str, seed: int) -> None:
+    random = Random(seed)
+    await make_tables(random, random.choice(["UTC", "Asia/Kolkata", "America/New_York"]))
+    followed: FacetIndex | None = None
+    for _ in range(4):
+        for _ in range(60):
+            await write_something(random, timedelta(0))
+        if followed is None:
+            # Nothing is numbered yet: the index starts before it all.
+            followed = await load_index()
+            assert followed.position == 0
+            assert not followed.countable
+        followed.apply(await log_rows())
+        for _ in range(10):
+            # Committed, not numbered yet: taken back, because it will come.
+            await write_something(random, timedelta(0))
+        loaded = await load_index()
+        assert loaded.position == followed.position
+        if not followed.stale:
+            assert state(loaded) == state(followed)
+        followed.apply(await log_rows())
+        world = await read_world()
+        assert state(await load_index()) == state(world.index()) | {"rows": list(followed.structure.rows())}
+        for rule in some_rules(seed, 30):
+            if not followed.check(rule):
+                day = date(2026, 3, 29)
+                assert set(followed.evaluate(rule, day)) == naive.audience(world, rule, day)
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_the_past_is_as_it_was(database: str, seed: int) -> None:
+    random = Random(seed)
+    worlds: dict[date, naive.World] = {}
+    start = datetime(2026, 2, 1, 12, tzinfo=UTC)
+    await make_tables(random, "America/New_York", start - NOW)
+    for ahead in range(0, 40, 8):
+        for _ in range(50):
+            await write_something(random, start + timedelta(days=ahead, minutes=random.randrange(600)) - NOW)
+        day = (start + timedelta(days=ahead)).date()
+        worlds[day] = await read_world()
+        worlds[day + timedelta(days=3)] = worlds[day]
+    await log_rows()
+    index = await load_index()
+    before = state(index)
+    checked = 0
+    for rule in some_rules(seed, 60):
+        if index.check(rule):
+            continue
+        for day, world in worlds.items():
+            assert set(await index.past(rule, day)) == naive.audience(world, rule, day), (rule, day)
+            checked += 1
+    assert checked > 100
+    assert state(index) == before
+
+
+async def test_since_is_when_the_fact_last_changed(database: str) -> None:
+    async def write(days_ago: int, sql: str) -> datetime:
+        async with transaction():
+            await move_clock(timedelta(days=-days_ago))
+            await execute(sql)
+            return await fetch_value("SELECT muster_now()")
+
+    async with transaction():
+        await execute("INSERT INTO learner_group (id, name) VALUES (1, 'Sales'), (2, 'Other')")
+        await execute("INSERT INTO field VALUES (1, 'city', 'City', 'text')")
+    await write(50, "INSERT INTO learner (id, email, added_at) VALUES (1, 'a@b.c', muster_now())")
+    joined = await write(40, "INSERT INTO membership VALUES (1, 1, 'member', muster_now())")
+    await write(35, "INSERT INTO membership VALUES (1, 2, 'member', muster_now())")
+    await write(30, "INSERT INTO field_value (learner_id, field_id, text_value) VALUES (1, 1, 'Paris')")
+    moved = await write(20, "UPDATE field_value SET text_value = 'Lyon'")
+    await log_rows()
+    index = await load_index()
+    rule = Rule([Block([1], filters=[FieldFilter(1, "in", ["Lyon"])])])
+    told = await index.explain(rule, 1, datetime.now(UTC).date())
+    assert told.matches
+    block = told.tree.blocks[0]
+    assert block.groups.actual == "Sales"
+    assert abs(block.groups.since - joined) < timedelta(seconds=5)  # type: ignore[operator]
+    assert block.filters[0].actual == "Lyon"
+    assert abs(block.filters[0].since - moved) < timedelta(seconds=5)  # type: ignore[operator]
+    earlier = (datetime.now(UTC) - timedelta(days=25)).date()
+    assert not (await (await index.as_of([rule], earlier)).explain(rule, 1, earlier)).matches
