@@ -19,7 +19,7 @@ from litestar.plugins.prometheus import PrometheusConfig
 
 from backend import bell, clock, database
 from backend.controllers.authentication import DEPENDENCIES, MIDDLEWARE
-from backend.controllers.front_end import front_end
+from backend.controllers.front_end import FrontEnd
 from backend.controllers.openapi import openapi_config
 from backend.controllers.problems import EXCEPTION_HANDLERS
 from backend.controllers.request_context import RequestContext
@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     configure_logging()
     parts = Parts(settings)
     app = Litestar(
-        route_handlers=[*_doors(), front_end(FRONT_END)],
+        route_handlers=_doors(),
         request_class=MusterRequest,
         middleware=[_prometheus().middleware, *MIDDLEWARE],
         dependencies={
@@ -65,7 +65,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         logging_config=None,
     )
     # As middleware it would be inside of what turns the exceptions of other middleware into answers.
-    app.asgi_handler = RequestContext(app.asgi_handler)
+    app.asgi_handler = RequestContext(FrontEnd(app.asgi_handler, FRONT_END))
     return app
 
 

@@ -8,11 +8,9 @@ from collections.abc import Iterable
 from email.utils import formatdate
 from pathlib import Path
 
-from litestar import asgi
 from litestar.datastructures import Headers
-from litestar.exceptions import MethodNotAllowedException, NotFoundException
-from litestar.handlers import ASGIRouteHandler
-from litestar.types import Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 # Names below it carry a hash of their content.
 IMMUTABLE = "_app/immutable/"
@@ -77,28 +75,32 @@ def content_security_policy(index: bytes) -> str:
     )
 
 
-def front_end(root: Path) -> ASGIRouteHandler:
-    """The handler of everything that is not an API, from the build in `root`."""
-    assets = read_assets(root)
-    index = assets.get("index.html")
-    policy = content_security_policy(index.bodies["identity"] if index else b"").encode()
+class FrontEnd:
+    """Answers every address that is no program's, from the build in `root`; hands the rest on to `app`.
 
-    @asgi("/", is_mount=True, copy_scope=False)
-    async def serve_front_end(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            raise NotFoundException
+    Around the application and not a route of it: Litestar prefers a mount at "/" to all routes with parameters.
+    """
+
+    def __init__(self, app: ASGIApp, root: Path) -> None:
+        self.app = app
+        self.assets = read_assets(root)
+        self.index = self.assets.get("index.html")
+        body = self.index.bodies["identity"] if self.index else b""
+        self.policy = content_security_policy(body).encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name = scope["path"].strip("/")
-        if name.split("/")[0] in RESERVED or (name.startswith(IMMUTABLE) and name not in assets):
-            raise NotFoundException
-        if scope["method"] not in {"GET", "HEAD"}:
-            raise MethodNotAllowedException
-        asset = assets.get(name) or index
-        if asset is None:
+        if scope["type"] != ScopeType.HTTP or name.split("/")[0] in RESERVED:
+            await self.app(scope, receive, send)
+        elif scope["method"] not in {"GET", "HEAD"}:
+            await _send(send, 405, [(b"allow", b"GET, HEAD")], b"")
+        elif name.startswith(IMMUTABLE) and name not in self.assets:
+            # An old page after an update: it must not take the index for a script.
+            await _send(send, 404, [], b"")
+        elif (asset := self.assets.get(name) or self.index) is not None:
+            await _send_asset(scope, send, asset, self.policy)
+        else:
             await _send(send, 503, [(b"content-type", b"text/html; charset=utf-8")], NOT_BUILT)
-            return
-        await _send_asset(scope, send, asset, policy)
-
-    return serve_front_end
 
 
 async def _send_asset(scope: Scope, send: Send, asset: Asset, policy: bytes) -> None:

@@ -33,7 +33,8 @@ from backend.schemas.live import (
 )
 from backend.services.actor import READ, Actor
 from backend.services.errors import Forbidden, MusterError, NotFound, Unavailable
-from backend.services.live_subjects import preview_subject, problem_of, topic_subject
+from backend.services.live_progress import problem_of
+from backend.services.live_subjects import preview_subject, topic_subject
 
 # An editor follows a handful; a wall of boards some dozens.
 SUBSCRIPTIONS_MOST = 100
@@ -144,7 +145,7 @@ class Conversation:
         return await preview_subject(actor, self.hub.follower.index, frame)
 
     async def _topic(self, actor: Actor, topic: str) -> Subject:
-        return await topic_subject(actor, topic, self.hub.follower.catch_up)
+        return await topic_subject(actor, self.hub.follower.index, topic, self.hub.follower.catch_up)
 
     async def _subscribe(self, id_: str, open_: Open) -> None:
         if id_ not in self.opens and len(self.opens) >= SUBSCRIPTIONS_MOST:

@@ -5,6 +5,7 @@ meanwhile are coalesced: the latest state wins. Events are never coalesced.
 """
 
 import asyncio
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
@@ -276,7 +277,7 @@ class Hub:
         topic.take(value, position, clock.now())
         topic.deliver()
         if topic.subject.every is not None:
-            topic.due = time.monotonic() + topic.subject.every
+            topic.due = time.monotonic() + topic.subject.every(value)
         if topic.ended:
             # The frame that says so still waits for its turn, so nothing is forgotten.
             for watcher in topic.watchers.values():
@@ -311,11 +312,9 @@ class Hub:
             self._day = today
             now = time.monotonic()
             for topic in self.topics.values():
-                subject = topic.subject
-                if (new_day and subject.daily) or (
-                    subject.every is not None and topic.version and now >= topic.due
-                ):
-                    topic.due = now + (subject.every or 0)
+                if (new_day and topic.subject.daily) or now >= topic.due:
+                    # Set again once it has been looked at.
+                    topic.due = math.inf
                     self._touch(topic)
             if self._catalogs_changed:
                 mine = [topic for topic in self.topics.values() if topic.subject.learner_id is not None]

@@ -1,5 +1,6 @@
 """What sockets follow: how its state comes about, what can alter it, and the latest state, encoded once for all."""
 
+import math
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,9 +38,9 @@ class Subject:
     # Facts, and tables of structure, that can alter it.
     facets: Callable[[FacetIndex], frozenset[Facet]] = no_facets
     structure: frozenset[str] = frozenset()
-    # Altered by time: at the organisation's midnight, or looked at again after so many seconds.
+    # Altered by time: at the organisation's midnight, or looked at again after so many seconds, given its state.
     daily: bool = False
-    every: float | None = None
+    every: Callable[[Any], float] | None = None
     # Whose events belong to it.
     session_id: int | None = None
     learner_id: int | None = None
@@ -93,7 +94,7 @@ class Topic:
         self.watchers: dict[tuple[int, str], Watcher] = {}
         self.version = 0
         self.position = 0
-        self.due = 0.0
+        self.due = math.inf
         self.ended = False
         self._value: Any = None
         self._tail = ""

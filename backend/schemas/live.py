@@ -58,11 +58,68 @@ class CountsFrame(Preview, tag="counts"):
 
 
 class StateFrame(Output, tag="state"):
-    """The present state of a topic; for a session the counts of its enrollments."""
+    """The present state of a topic.
+
+    `data` is, for a session the counts of its enrollments (as `GET /sessions/{id}/counts`), for a method `MethodState`,
+    for a run `RunProgress`, for an import `ImportProgress`, for `me` `MyState`.
+    """
 
     id: str
     position: int
-    data: Any
+    data: dict[str, Any]
+
+
+class MyState(Output):
+    """State of the topic `me`: whose it is. It never changes; its events say what does."""
+
+    id: int
+
+
+class MethodState(Output):
+    """State of a method: how many hold a source of it, how many it is kept from, how many its rule holds now.
+
+    `matching` is null where the method has no rule, the rule is broken, or part of it is sealed to the reader.
+    """
+
+    id: int
+    session_id: int
+    state: str
+    state_reason: str
+    active: bool
+    version: int
+    people: int
+    blocked: int
+    matching: int | None
+
+
+class RunProgress(Output):
+    """State of a run while it is applied and after. `progress` is 0 to 1."""
+
+    id: int
+    method_id: int | None
+    session_id: int | None
+    state: str
+    entered: int
+    left: int
+    blocked: int
+    total: int
+    done: int
+    progress: float
+    finished_at: datetime | None
+
+
+class ImportProgress(Output):
+    """State of an import. `progress` is 0 to 1."""
+
+    id: int
+    kind: str
+    state: str
+    rows: int
+    valid: int
+    errors: int
+    progress: float
+    error: str | None
+    finished_at: datetime | None
 
 
 class EventPerson(Output):

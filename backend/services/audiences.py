@@ -4,7 +4,7 @@ from datetime import date
 
 import msgspec
 
-from backend import clock
+from backend import bell, clock
 from backend.database import fetch
 from backend.index import BrokenRule, FacetIndex, Follower, IndexBehind
 from backend.rules import Problem, Rule, depends_on, resolve
@@ -55,6 +55,8 @@ class Behind(Unavailable):
 
 async def caught_up(follower: Follower) -> FacetIndex:
     """The index with everything committed before the call. Raises `Behind`."""
+    # Whoever committed it may not have rung: `psql`, another program.
+    await bell.ring()
     try:
         await follower.catch_up()
     except IndexBehind:

@@ -8,28 +8,17 @@ from backend.index import FacetIndex
 from backend.live.topics import Ended, Subject, Unanswerable
 from backend.rules import Facet, canonical
 from backend.schemas.audience import PreviewRequest
-from backend.schemas.live import FrameProblem, PreviewFrame
+from backend.schemas.commons import LARGEST_ID
+from backend.schemas.live import MyState, PreviewFrame
 from backend.services import audiences
 from backend.services.actor import Actor
 from backend.services.audience_people import people_of
 from backend.services.errors import Invalid, MusterError, NotFound
+from backend.services.live_progress import import_subject, method_subject, problem_of, run_subject
 from backend.services.rights import session_for
 
 # What overdue means moves with the clock; nobody notices a quarter of a minute.
 CLOCK_SECONDS = 15.0
-# Runs and imports write their progress outside the change log; it is read while they work.
-PROGRESS_SECONDS = 0.4
-# Structure that can change what a rule means.
-MEANING = frozenset(
-    {"learner_group", "field", "activity", "certificate", "session", "segment", "organisation"}
-)
-
-
-def problem_of(error: MusterError) -> FrameProblem:
-    """The error as a frame carries it."""
-    return FrameProblem(
-        type=error.type, title=error.title, status=error.status, detail=error.detail, errors=error.errors
-    )
 
 
 async def preview_subject(actor: Actor, index: FacetIndex, frame: PreviewFrame) -> Subject:
@@ -77,18 +66,27 @@ def _siblings(index: FacetIndex, session_id: int) -> frozenset[int]:
     return frozenset() if session is None else index.structure.sessions_of(session.activity_id)
 
 
-async def topic_subject(actor: Actor, topic: str, catch_up: Callable[[], Awaitable[object]]) -> Subject:
+async def topic_subject(
+    actor: Actor, index: FacetIndex, topic: str, catch_up: Callable[[], Awaitable[object]]
+) -> Subject:
     """What a topic's name stands for. Raises `Forbidden` or `NotFound`."""
     kind, _, number = topic.partition(":")
     if kind == "me":
-        return Subject(key=("me", actor.id), kind="me", state=lambda _: {"id": actor.id}, learner_id=actor.id)
+        me = MyState(id=actor.id)
+        return Subject(key=("me", actor.id), kind="me", state=lambda _: me, learner_id=actor.id)
     found = int(number)
-    if kind == "session":
-        await session_for(actor, found, "view")
-        # A session made a moment ago has to be known to the index first.
-        await catch_up()
-        return session_subject(found)
-    raise NotFound
+    if found > LARGEST_ID:
+        raise NotFound(f"There is no {kind} {number}.")
+    if kind == "run":
+        return await run_subject(actor, found)
+    if kind == "import":
+        return await import_subject(actor, found)
+    # What was made a moment ago has to be known to the index first.
+    await catch_up()
+    if kind == "method":
+        return await method_subject(actor, index, found)
+    await session_for(actor, found, "view")
+    return session_subject(found)
 
 
 def session_subject(session_id: int) -> Subject:
@@ -111,6 +109,6 @@ def session_subject(session_id: int) -> Subject:
         state=state,
         facets=facets,
         structure=frozenset({"session", "enrollment_method"}),
-        every=CLOCK_SECONDS,
+        every=lambda _: CLOCK_SECONDS,
         session_id=session_id,
     )

@@ -184,5 +184,6 @@ def test_a_rule_whose_field_is_gone_is_broken_and_not_empty(ask: Ask, http: http
     uses = {"blocks": [{"groups": [group], "filters": [{"type": "segment", "segments": [made.json()["id"]]}]}]}
     assert ask("preview", status=409, rule=uses)["type"] == "broken_rule"
     shown = http.get(f"/segments/{made.json()['id']}").json()
+    assert "total" in shown, shown
     assert shown["total"] is None
     assert shown["problem"]

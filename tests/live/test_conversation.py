@@ -58,7 +58,11 @@ async def test_the_cookie_and_our_own_origin_are_enough(muster: Muster, http: ht
         ('{"type":"ping","type":"ping"}', 400, None),
         ('{"type":"watch","id":"a","topic":"session:4711"}', 404, None),
         ('{"type":"watch","id":"a","topic":"session:99999999999999"}', 404, None),
-        ('{"type":"preview","id":"a","rule":{"blocks":[{"groups":[4711]}]}}', 422, "rule.blocks[0].groups[0]"),
+        (
+            '{"type":"preview","id":"a","rule":{"blocks":[{"groups":[4711]}]}}',
+            422,
+            "rule.blocks[0].groups[0]",
+        ),
         ('{"type":"preview","id":"a","rule":{"blocks":[{"groups":[]}]}}', 422, "rule.blocks[0].groups"),
         ('{"type":"preview","id":"a","rule":{"include":["\\u0000"]}}', 422, None),
         ('{"type":"preview","id":"a","rule":{},"at":"2001-01-01"}', 422, "at"),
@@ -90,7 +94,10 @@ async def test_too_many_subscriptions_are_refused(muster: Muster, token: str) ->
 
 
 async def test_too_many_sockets_of_one_person_are_closed_with_4429(muster: Muster, token: str) -> None:
-    sockets = [await connect(muster.live_url, additional_headers={"Authorization": f"Bearer {token}"}) for _ in range(50)]
+    sockets = [
+        await connect(muster.live_url, additional_headers={"Authorization": f"Bearer {token}"})
+        for _ in range(50)
+    ]
     try:
         for socket in sockets:
             await socket.send(json.dumps({"type": "ping"}))

@@ -1,0 +1,262 @@
+"""What a socket shows stays true: states, and events that add up to them."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.harness.instance import Muster
+from tests.harness.world import World
+from tests.live.client import Frame, LiveSocket, live_socket
+
+LIVE = {"active", "completed", "suspended"}
+
+
+@pytest.fixture(scope="module")
+def world(muster: Muster) -> World:
+    return World(muster.database_url)
+
+
+@pytest.fixture(scope="module")
+def token(muster: Muster) -> str:
+    return muster.token()
+
+
+@pytest.fixture
+async def socket(muster: Muster, token: str) -> AsyncIterator[LiveSocket]:
+    async with live_socket(muster.live_url, token) as opened:
+        yield opened
+
+
+def of(id_: str, type_: str) -> Any:
+    return lambda frame: frame["type"] == type_ and frame.get("id") == id_
+
+
+def in_group(group: int, **more: Any) -> Any:
+    return {"blocks": [{"groups": [group], **more}]}
+
+
+async def test_a_preview_answers_and_follows(socket: LiveSocket, world: World) -> None:
+    group = world.group()
+    await socket.send("preview", id="a", rule=in_group(group))
+    first = await socket.until(of("a", "counts"))
+    assert (first["total"], first["blocks"][0]["groups_total"], first["sample"]) == (0, 0, [])
+    learner = world.learner()
+    world.join(group, learner)
+    second = await socket.until(of("a", "counts"))
+    assert second["total"] == 1
+    assert second["position"] > first["position"]
+    world.leave(group, learner)
+    assert (await socket.until(of("a", "counts")))["total"] == 0
+
+
+async def test_equal_states_are_not_sent_again(socket: LiveSocket, world: World) -> None:
+    group, other = world.group(), world.group()
+    await socket.send("preview", id="a", rule=in_group(group))
+    await socket.until(of("a", "counts"))
+    world.join(other, world.learner())
+    learner = world.learner()
+    world.join(group, learner, role="coach")
+    assert (await socket.until(of("a", "counts")))["total"] == 1
+    world.join(group, learner, role="member")
+    world.join(group, world.learner())
+    assert (await socket.until(of("a", "counts")))["total"] == 2
+    assert [f["total"] for f in socket.seen if f["type"] == "counts"] == [0, 1, 2]
+
+
+async def test_the_latest_rule_under_an_id_wins(socket: LiveSocket, world: World) -> None:
+    small, large = world.group(), world.group()
+    world.join(small, *world.learners(3))
+    world.join(large, *world.learners(5))
+    for _ in range(50):
+        await socket.send("preview", id="a", rule=in_group(small))
+        await socket.send("preview", id="a", rule=in_group(large))
+    await socket.settled()
+    assert [frame for frame in socket.seen if frame["type"] == "counts"][-1]["total"] == 5
+    world.join(small, world.learner())
+    world.join(large, world.learner())
+    # Only the rule that replaced the others is followed.
+    assert (await socket.until(of("a", "counts")))["total"] == 6
+    await socket.send("unwatch", id="a")
+    await socket.settled()
+    world.join(large, world.learner())
+    await socket.send("preview", id="b", rule=in_group(large))
+    assert (await socket.next())["id"] == "b"
+
+
+async def test_a_sample_shows_people_and_their_new_names(socket: LiveSocket, world: World) -> None:
+    group = world.group()
+    learner = world.learner("Ada", "Byron")
+    world.join(group, learner)
+    await socket.send("preview", id="a", rule=in_group(group), sample=5)
+    assert (await socket.until(of("a", "counts")))["sample"][0]["last_name"] == "Byron"
+    world.run("UPDATE learner SET last_name = 'Lovelace' WHERE id = $1", learner)
+    assert (await socket.until(of("a", "counts")))["sample"][0]["last_name"] == "Lovelace"
+
+
+async def test_a_rule_that_breaks_says_so_and_heals(socket: LiveSocket, world: World) -> None:
+    group = world.group()
+    field = world.field("fleeting", "text")
+    world.join(group, world.learner())
+    filter_ = {"type": "field", "field": "fleeting", "op": "is_empty"}
+    await socket.send("preview", id="a", rule=in_group(group, filters=[filter_]))
+    assert (await socket.until(of("a", "counts")))["total"] == 1
+    world.run("DELETE FROM field WHERE id = $1", field)
+    problem = (await socket.until(of("a", "error")))["problem"]
+    assert (problem["status"], problem["type"]) == (409, "broken_rule")
+    world.run("INSERT INTO field (id, key, name, type) VALUES ($1, 'fleeting', 'Fleeting', 'text')", field)
+    assert (await socket.until(of("a", "counts")))["total"] == 1
+
+
+async def test_a_session_sends_its_counts_then_events_with_names(socket: LiveSocket, world: World) -> None:
+    session = world.session(world.activity())
+    await socket.send("watch", id="s", topic=f"session:{session}")
+    state = await socket.until(of("s", "state"))
+    assert state["data"]["enrolled"] == 0
+    assert state["data"]["position"] == state["position"]
+    learner = world.learner("Grace", "Hopper")
+    world.enroll(session, learner)
+    event = await socket.until(of("s", "event"))
+    assert event["event"] == "entered"
+    assert event["data"]["learner"] == {"id": learner, "first_name": "Grace", "last_name": "Hopper"}
+    assert (event["data"]["before"], event["data"]["after"], event["data"]["count"]) == (None, "active", 1)
+    world.enroll(session, learner, state="completed")
+    assert (await socket.until(of("s", "event")))["event"] == "completed"
+    world.enroll(session, learner, state="expired")
+    assert (await socket.until(of("s", "event")))["event"] == "left"
+
+
+async def test_a_crowd_is_told_as_a_number(socket: LiveSocket, world: World) -> None:
+    session = world.session(world.activity())
+    await socket.send("watch", id="s", topic=f"session:{session}")
+    await socket.until(of("s", "state"))
+    world.enroll(session, *world.learners(250))
+    told = 0
+    while told < 250:
+        told += (await socket.until(of("s", "event")))["data"]["count"]
+    assert told == 250
+    events = [frame for frame in socket.seen if frame["type"] == "event"]
+    assert len(events) < 250
+
+
+async def test_me_hears_of_the_catalog(muster: Muster, world: World) -> None:
+    learner = world.learner(email="hearer@world.example")
+    session = world.session(world.activity())
+    async with live_socket(muster.live_url, muster.token("hearer@world.example")) as mine:
+        await mine.send("watch", id="m", topic="me")
+        assert (await mine.until(of("m", "state")))["data"] == {"id": learner}
+        world.enroll(session, learner)
+        assert (await mine.until(of("m", "event")))["event"] == "catalog"
+
+
+class Folded:
+    """A picture of a session made of one state and the events after it."""
+
+    def __init__(self) -> None:
+        self.position = -1
+        self.enrolled = self.completed = self.expired = self.blocked = 0
+        self.mismatches: list[Any] = []
+
+    def take(self, frame: Frame) -> None:
+        """One frame of the session's topic."""
+        if frame["type"] == "state":
+            seen = {name: frame["data"][name] for name in ("enrolled", "completed", "expired", "blocked")}
+            if self.position == frame["position"] and seen != self.counts():
+                self.mismatches.append((frame, self.counts()))
+            self.position = max(self.position, frame["position"])
+            if self.position == frame["position"]:
+                self.enrolled, self.completed = seen["enrolled"], seen["completed"]
+                self.expired, self.blocked = seen["expired"], seen["blocked"]
+        elif frame["type"] == "event" and frame["position"] > self.position - 1:
+            data, count = frame["data"], frame["data"]["count"]
+            self.enrolled += count * ((data["after"] in LIVE) - (data["before"] in LIVE))
+            self.completed += count * ((data["after"] == "completed") - (data["before"] == "completed"))
+            self.expired += count * ((data["after"] == "expired") - (data["before"] == "expired"))
+            self.blocked += count * ((frame["event"] == "blocked") - (frame["event"] == "unblocked"))
+
+    def counts(self) -> dict[str, int]:
+        """The picture."""
+        return {
+            "enrolled": self.enrolled,
+            "completed": self.completed,
+            "expired": self.expired,
+            "blocked": self.blocked,
+        }
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_state_and_events_add_up_under_random_changes_and_reconnects(
+    muster: Muster, http: httpx.Client, token: str, world: World, seed: int
+) -> None:
+    chance = random.Random(seed)
+    activity = world.activity()
+    session, other = world.session(activity), world.session(activity)
+    method = world.run(
+        "INSERT INTO enrollment_method (session_id, kind, created_at) VALUES ($1, 'audience', now()) RETURNING id",
+        session,
+    )
+    people = world.learners(30)
+
+    def change() -> None:
+        some = chance.sample(people, chance.choice([1, 1, 1, 5, 20]))
+        match chance.randrange(6):
+            case 0 | 1:
+                world.enroll(session, *some, state=chance.choice(["active", "completed", "suspended"]))
+            case 2:
+                world.enroll(session, *some, state="expired")
+            case 3:
+                world.run("DELETE FROM enrollment WHERE session_id = $1 AND learner_id = ANY($2)", session, some)
+            case 4:
+                world.run(
+                    "INSERT INTO blocked (method_id, learner_id, session_id, other_session_id, since)"
+                    " SELECT $1, l, $2, $3, now() FROM unnest($4::int[]) l ON CONFLICT DO NOTHING",
+                    method,
+                    session,
+                    other,
+                    some,
+                )
+                world.run("DELETE FROM blocked WHERE learner_id = ANY($1)", chance.sample(people, 3))
+            case 5:
+                status = chance.choice(["active", "active", "suspended"])
+                world.run("UPDATE learner SET status = $1 WHERE id = ANY($2)", status, some)
+
+    for _ in range(3):
+        # Only the first state counts: everything after it is made of events.
+        first, added = None, Folded()
+        async with live_socket(muster.live_url, token) as socket:
+            await socket.send("watch", id="s", topic=f"session:{session}")
+            for _ in range(12):
+                change()
+                if chance.random() < 0.3:
+                    await asyncio.sleep(chance.random() / 10)
+            fresh = await fresh_counts(muster, token, session)
+            while True:
+                frame = await socket.next()
+                if frame["type"] == "state" and first is None:
+                    first = frame
+                    added.take(frame)
+                elif frame["type"] == "event":
+                    assert first is not None
+                    assert frame["position"] > first["position"]
+                    added.take(frame)
+                if added.counts() == {name: fresh[name] for name in added.counts()}:
+                    break
+            await socket.settled()
+            assert added.counts() == {name: fresh[name] for name in added.counts()}
+            states = [frame for frame in socket.seen if frame["type"] == "state"]
+            assert {name: states[-1]["data"][name] for name in added.counts()} == added.counts()
+            assert all(a["data"] | {"position": 0} != b["data"] | {"position": 0} for a, b in zip(states, states[1:]))
+
+
+async def fresh_counts(muster: Muster, token: str, session: int) -> dict[str, int]:
+    """The counts that a new socket is given once everything committed so far is in them."""
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as client:
+        # An answer of this route is never behind what was committed before it.
+        await client.post(f"{muster.address}/api/v1/audiences/preview", json={"rule": {}})
+    async with live_socket(muster.live_url, token) as socket:
+        await socket.send("watch", id="s", topic=f"session:{session}")
+        data: dict[str, int] = (await socket.until(of("s", "state")))["data"]
+        return data
