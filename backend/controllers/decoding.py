@@ -16,17 +16,17 @@ T = TypeVar("T")
 # Beyond this, scanning leaves the event loop alone.
 LARGE_BODY = 256 * 1024
 
-_AT = re.compile(r"^(?P<message>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.S)
+_AT = re.compile(r"^(?P<message>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
 _NAMED = re.compile(r"(?P<kind>unknown|required) field `(?P<field>[^`]*)`")
 _CODES = (
     ("unknown field", "unknown_field"),
     ("missing required", "required"),
-    ("Expected `", "type"),
     ("length", "length"),
-    ("Invalid enum", "choice"),
-    ("Invalid value", "choice"),
+    ("regex", "pattern"),
     (">=", "range"),
     ("<=", "range"),
+    ("Invalid", "choice"),
+    ("Expected", "type"),
 )
 
 

@@ -2,8 +2,15 @@
 
 from typing import Any
 
-from backend.database import execute
+from asyncpg import Record
+
+from backend.database import execute, fetch, fetch_value
+from backend.schemas.access import AuditLine, Person
+from backend.schemas.commons import Page
 from backend.services.actor import Actor
+from backend.services.conditions import Conditions, chosen_sort
+from backend.services.errors import Forbidden
+from backend.services.paging import page_of
 
 
 async def record(
@@ -18,4 +25,56 @@ async def record(
         object_kind,
         object_id,
         detail,
+    )
+
+
+_SORTS = {"id": (("u.id", "bigint"),)}
+
+
+async def list_lines(
+    actor: Actor,
+    *,
+    object_kind: str | None,
+    object_id: int | None,
+    action: str | None,
+    limit: int,
+    cursor: str | None,
+) -> Page[AuditLine]:
+    """The audit, latest first. For platform admins."""
+    if not actor.is_admin:
+        raise Forbidden("Only platform admins may read the audit.")
+    conditions = Conditions()
+    for column, value in (("object_kind", object_kind), ("object_id", object_id), ("action", action)):
+        if value is not None:
+            conditions.add(f"u.{column} = {{}}", value)
+    order = chosen_sort(None, _SORTS, "-id")
+    total = await fetch_value(f"SELECT count(*) FROM audit u WHERE {conditions.sql}", *conditions.values)
+    order.after(conditions, cursor)
+    rows = await fetch(
+        f"SELECT u.*, l.email, l.first_name, l.last_name, l.language, {order.columns}"
+        f" FROM audit u LEFT JOIN learner l ON l.id = u.actor_id WHERE {conditions.sql}"
+        f" ORDER BY {order.order} LIMIT {limit + 1}",
+        *conditions.values,
+    )
+    return page_of(rows, limit, total, item=_wire, key=order.key)
+
+
+def _wire(row: Record) -> AuditLine:
+    who = None
+    if row["actor_id"] is not None:
+        who = Person(
+            id=row["actor_id"],
+            email=row["email"],
+            first_name=row["first_name"],
+            last_name=row["last_name"],
+            language=row["language"],
+        )
+    return AuditLine(
+        id=row["id"],
+        at=row["at"],
+        actor=who,
+        action=row["action"],
+        object_kind=row["object_kind"],
+        object_id=row["object_id"],
+        detail=row["detail"],
     )

@@ -26,7 +26,7 @@ PASSWORD = "correct horse battery"
 SignIn = Callable[[str], Awaitable[httpx.AsyncClient]]
 AddPerson = Callable[..., Awaitable[int]]
 
-MINE = ["signing_in", "fields", "learners", "groups"]
+MINE = ["signing_in", "fields", "learners", "groups", "activities", "sessions", "results", "administering"]
 
 
 def _app(data_dir: Path) -> Litestar:

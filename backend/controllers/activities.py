@@ -1,0 +1,97 @@
+"""`/activities`: courses, programs and paths."""
+
+from litestar import delete, get, patch, post, put
+from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.status_codes import HTTP_200_OK
+
+from backend.controllers.authentication import CurrentActor
+from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, IfMatch, Limit, Search, SortBy
+from backend.schemas.commons import Page
+from backend.schemas.learning import (
+    Activity,
+    ActivityChange,
+    ActivityInput,
+    ActivityKind,
+    Standing,
+    StepDone,
+)
+from backend.services import activities, taking
+from backend.services.activities import ActivityQuery
+
+TAGS = ["Activities"]
+
+
+@get("/activities", operation_id="listActivities", tags=TAGS)
+async def list_activities(
+    actor: CurrentActor,
+    q: Search = None,
+    kind: FromQuery[list[ActivityKind] | None] = None,
+    external_id: FromQuery[str | None] = None,
+    sort: SortBy = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[Activity]:
+    """The activities one may know of; `sort`: title or id."""
+    query = ActivityQuery(q, kind or (), external_id, sort, limit, cursor)
+    return await activities.list_activities(actor, query)
+
+
+@post("/activities", operation_id="createActivity", tags=TAGS)
+async def create_activity(data: JSONBody[ActivityInput], actor: CurrentActor) -> Activity:
+    """Add an activity with its steps and certificate. For platform admins."""
+    return await activities.create_activity(actor, data)
+
+
+@get("/activities/{activity_id:int}", operation_id="getActivity", tags=TAGS)
+async def get_activity(activity_id: FromPath[int], actor: CurrentActor) -> Activity:
+    """One activity."""
+    return await activities.get_activity(actor, activity_id)
+
+
+@patch("/activities/{activity_id:int}", operation_id="changeActivity", tags=TAGS)
+async def change_activity(
+    activity_id: FromPath[int], data: JSONBody[ActivityChange], actor: CurrentActor, if_match: IfMatch
+) -> Activity:
+    """Change what is given; `steps` is the whole list, in which known steps keep their ids."""
+    return await activities.change_activity(actor, activity_id, data, if_match)
+
+
+@put("/activities/{activity_id:int}", operation_id="replaceActivity", tags=TAGS)
+async def replace_activity(
+    activity_id: FromPath[int], data: JSONBody[ActivityInput], actor: CurrentActor, if_match: IfMatch
+) -> Activity:
+    """Replace all of it but its kind; known steps keep their ids and what learners did on them."""
+    return await activities.replace_activity(actor, activity_id, data, if_match)
+
+
+@delete("/activities/{activity_id:int}", operation_id="deleteActivity", tags=TAGS)
+async def delete_activity(activity_id: FromPath[int], actor: CurrentActor) -> None:
+    """Delete an activity; 409 with `dependents` while anything depends on it."""
+    await activities.delete_activity(actor, activity_id)
+
+
+@post(
+    "/activities/{activity_id:int}/steps/{step_id:int}/start",
+    operation_id="startStep",
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
+async def start_step(activity_id: FromPath[int], step_id: FromPath[int], actor: CurrentActor) -> Standing:
+    """Say that one has started a content step of an activity one is enrolled in."""
+    return await taking.report_step(actor, activity_id, step_id, "started")
+
+
+@post(
+    "/activities/{activity_id:int}/steps/{step_id:int}/complete",
+    operation_id="completeStep",
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
+async def complete_step(
+    activity_id: FromPath[int],
+    step_id: FromPath[int],
+    actor: CurrentActor,
+    data: JSONBody[StepDone | None] = None,
+) -> Standing:
+    """Say that one has completed a content step of an activity one is enrolled in."""
+    return await taking.report_step(actor, activity_id, step_id, "completed", data.score if data else None)

@@ -1,0 +1,67 @@
+"""`/tokens`, `/audit`, `/organisation`."""
+
+from litestar import delete, get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from backend.controllers.authentication import CurrentActor
+from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit
+from backend.controllers.route_options import UNREPEATABLE
+from backend.schemas.access import AuditLine, Organisation, OrganisationChange, Token, TokenInput
+from backend.schemas.commons import LARGEST_ID, Page
+from backend.services import audit, organisations, tokens
+from backend.services.errors import NotFound
+
+TAGS = ["Administration"]
+
+
+@get("/tokens", operation_id="listTokens", tags=TAGS)
+async def list_tokens(
+    actor: CurrentActor,
+    everybody: FromQuery[bool] = False,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[Token]:
+    """One's own API tokens; with `everybody`, for platform admins, all."""
+    return await tokens.list_tokens(actor, everybody=everybody, limit=limit, cursor=cursor)
+
+
+# Unrepeatable: its answer holds a secret, which is kept nowhere.
+@post("/tokens", operation_id="createToken", tags=TAGS, opt={UNREPEATABLE: True})
+async def create_token(data: JSONBody[TokenInput], actor: CurrentActor) -> Token:
+    """Make an API token; `token` in the answer is told this once."""
+    return await tokens.create_token(actor, data)
+
+
+@delete("/tokens/{token_id:int}", operation_id="deleteToken", tags=TAGS)
+async def delete_token(token_id: FromPath[int], actor: CurrentActor) -> None:
+    """Revoke a token."""
+    if token_id > LARGEST_ID:
+        raise NotFound
+    await tokens.delete_token(actor, token_id)
+
+
+@get("/audit", operation_id="listAudit", tags=TAGS)
+async def list_audit(
+    actor: CurrentActor,
+    object_kind: FromQuery[str | None] = None,
+    object_id: FromQuery[int | None] = None,
+    action: FromQuery[str | None] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[AuditLine]:
+    """Who did what, latest first. For platform admins."""
+    return await audit.list_lines(
+        actor, object_kind=object_kind, object_id=object_id, action=action, limit=limit, cursor=cursor
+    )
+
+
+@get("/organisation", operation_id="getOrganisation", tags=TAGS)
+async def get_organisation() -> Organisation:
+    """The organisation's name, time zone and language."""
+    return await organisations.organisation()
+
+
+@patch("/organisation", operation_id="changeOrganisation", tags=TAGS)
+async def change_organisation(data: JSONBody[OrganisationChange], actor: CurrentActor) -> Organisation:
+    """Change what is given. For platform admins."""
+    return await organisations.change_organisation(actor, data)

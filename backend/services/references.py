@@ -1,0 +1,83 @@
+"""What a bulk row names, by id or external id, found for all rows at once."""
+
+from collections.abc import Iterable
+
+from backend.database import fetch
+from backend.schemas.learning import Reference
+
+
+class References:
+    """Ids by what was written: an id, an external id, or (of learners) an e-mail address."""
+
+    def __init__(self, ids: set[int], by_name: dict[str, int], by_email: dict[str, int]) -> None:
+        self._ids = ids
+        self._by_name = by_name
+        self._by_email = by_email
+
+    def find(self, reference: Reference) -> int | None:
+        """The id, or None. An external id goes before an e-mail address."""
+        if isinstance(reference, int):
+            return reference if reference in self._ids else None
+        found = self._by_name.get(reference)
+        return found if found is not None else self._by_email.get(reference.strip().lower())
+
+
+def _split(references: Iterable[Reference]) -> tuple[list[int], list[str]]:
+    ids: set[int] = set()
+    names: set[str] = set()
+    for reference in references:
+        if isinstance(reference, int):
+            ids.add(reference)
+        else:
+            names.add(reference)
+    return list(ids), list(names)
+
+
+async def find_learners(references: Iterable[Reference]) -> References:
+    """Learners by id, external id or e-mail address in whatever case."""
+    ids, names = _split(references)
+    rows = await fetch(
+        "SELECT id, external_id, lower(email) AS email FROM learner"
+        " WHERE id = ANY($1) OR external_id = ANY($2) OR lower(email) = ANY($3)",
+        ids,
+        names,
+        [name.strip().lower() for name in names],
+    )
+    return References(
+        {row["id"] for row in rows},
+        {row["external_id"]: row["id"] for row in rows if row["external_id"] is not None},
+        {row["email"]: row["id"] for row in rows},
+    )
+
+
+async def _find(sql: str, references: Iterable[Reference]) -> References:
+    ids, names = _split(references)
+    rows = await fetch(sql, ids, names)
+    return References(
+        {row["id"] for row in rows},
+        {row["external_id"]: row["id"] for row in rows if row["external_id"] is not None},
+        {},
+    )
+
+
+async def find_activities(references: Iterable[Reference]) -> References:
+    """Activities by id or external id."""
+    return await _find(
+        "SELECT id, external_id FROM activity WHERE id = ANY($1) OR external_id = ANY($2)", references
+    )
+
+
+async def find_sessions(references: Iterable[Reference]) -> References:
+    """Sessions by id or external id."""
+    return await _find(
+        "SELECT id, external_id FROM session WHERE id = ANY($1) OR external_id = ANY($2)", references
+    )
+
+
+async def find_certificates(references: Iterable[Reference]) -> References:
+    """Certificates by id or their activity's external id."""
+    return await _find(
+        "SELECT c.id, a.external_id FROM certificate c JOIN activity a ON a.id = c.activity_id"
+        " WHERE c.id = ANY($1) OR a.external_id = ANY($2)",
+        references,
+    )

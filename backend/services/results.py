@@ -1,0 +1,211 @@
+"""Recording what learners did: results, and the certificates that completing an activity awards."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from backend import clock
+from backend.database import execute, fetch, transaction
+from backend.schemas.commons import BadRow
+from backend.schemas.learning import ResultRow
+from backend.schemas.people import BulkAnswer
+from backend.schemas.problem import RowMistake
+from backend.services import audit
+from backend.services.actor import Actor
+from backend.services.awarding import Completions
+from backend.services.references import find_activities, find_learners, find_sessions
+from backend.services.rights import require_admin
+
+Key = tuple[int, int, int | None, int | None]
+
+
+@dataclass(slots=True)
+class Report:
+    """One result to write: of a learner, on an activity or a step of it, perhaps in one session."""
+
+    learner_id: int
+    activity_id: int
+    step_id: int | None
+    session_id: int | None
+    status: str
+    score: float | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    awarded_at: datetime | None = None
+
+    @property
+    def key(self) -> Key:
+        """What two reports of the same thing share."""
+        return (self.learner_id, self.activity_id, self.step_id, self.session_id)
+
+    def followed_by(self, later: "Report") -> "Report":
+        """Both as one: the same as writing one after the other."""
+        started_only = later.status == "started"
+        return Report(
+            *self.key,
+            status=self.status if started_only else later.status,
+            score=self.score if later.score is None else later.score,
+            started_at=later.started_at or self.started_at,
+            completed_at=self.completed_at if started_only else later.completed_at or self.completed_at,
+            awarded_at=later.awarded_at or self.awarded_at,
+        )
+
+
+# A correction overwrites, also a completion; that somebody started takes nothing back.
+_WRITE = """
+INSERT INTO result AS r (learner_id, activity_id, step_id, session_id, status, score, started_at, completed_at)
+SELECT learner_id, activity_id, step_id, session_id, status, score,
+       CASE WHEN status = 'started' THEN coalesce(started_at, $9) ELSE started_at END,
+       CASE WHEN status = 'completed' THEN coalesce(completed_at, $9) ELSE completed_at END
+FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::double precision[],
+            $7::timestamptz[], $8::timestamptz[])
+     AS w(learner_id, activity_id, step_id, session_id, status, score, started_at, completed_at)
+ORDER BY learner_id, activity_id, step_id, session_id
+ON CONFLICT (learner_id, activity_id, coalesce(step_id, 0), coalesce(session_id, 0)) DO UPDATE SET
+    status = CASE WHEN excluded.status = 'started' THEN r.status ELSE excluded.status END,
+    score = coalesce(excluded.score, r.score),
+    started_at = CASE WHEN excluded.started_at = $9 THEN coalesce(r.started_at, $9)
+                      ELSE coalesce(excluded.started_at, r.started_at) END,
+    completed_at = CASE WHEN excluded.status = 'started' THEN r.completed_at
+                        -- Without a time the first one stays: sending a result again changes nothing.
+                        WHEN excluded.completed_at = $9 AND r.status = 'completed' THEN r.completed_at
+                        ELSE coalesce(excluded.completed_at, r.completed_at) END
+WHERE (r.status, r.score, r.started_at, r.completed_at) IS DISTINCT FROM (
+    CASE WHEN excluded.status = 'started' THEN r.status ELSE excluded.status END,
+    coalesce(excluded.score, r.score),
+    CASE WHEN excluded.started_at = $9 THEN coalesce(r.started_at, $9)
+         ELSE coalesce(excluded.started_at, r.started_at) END,
+    CASE WHEN excluded.status = 'started' THEN r.completed_at
+         WHEN excluded.completed_at = $9 AND r.status = 'completed' THEN r.completed_at
+         ELSE coalesce(excluded.completed_at, r.completed_at) END)
+RETURNING (xmax = 0) AS created
+"""
+
+
+async def record(actor: Actor, rows: Sequence[ResultRow | BadRow]) -> BulkAnswer:
+    """Record results. Good rows are kept, bad rows are reported. For platform admins.
+
+    Several rows about the same thing are taken one after the other.
+    """
+    require_admin(actor)
+    async with transaction():
+        reports, errors = await _resolve(rows)
+        created, updated = await write_reports(reports)
+        if created or updated:
+            await audit.record(actor, "result.bulk", "result", None, created=created, updated=updated)
+        return BulkAnswer(
+            created=created, updated=updated, unchanged=len(reports) - created - updated, errors=errors
+        )
+
+
+async def write_reports(reports: Sequence[Report]) -> tuple[int, int]:
+    """Write reports inside the caller's transaction and award what they complete: how many created, updated."""
+    folded: dict[Key, Report] = {}
+    for report in reports:
+        before = folded.get(report.key)
+        folded[report.key] = before.followed_by(report) if before else report
+    given = list(folded.values())
+    if not given:
+        return 0, 0
+    # One report of a learner at a time: of two that complete a path together, the second must see the first. Row locks,
+    # because ten thousand advisory ones do not fit into the server's lock table.
+    await execute(
+        "SELECT FROM learner WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE",
+        sorted({report.learner_id for report in given}),
+    )
+    completions = await Completions.before([(report.learner_id, report.activity_id) for report in given])
+    written = await fetch(
+        _WRITE,
+        [report.learner_id for report in given],
+        [report.activity_id for report in given],
+        [report.step_id for report in given],
+        [report.session_id for report in given],
+        [report.status for report in given],
+        [report.score for report in given],
+        [report.started_at for report in given],
+        [report.completed_at for report in given],
+        clock.now(),
+    )
+    awarded_at = {
+        (report.learner_id, report.activity_id): report.awarded_at
+        for report in given
+        if report.awarded_at is not None
+    }
+    await completions.award(awarded_at)
+    created = sum(row["created"] for row in written)
+    return created, len(written) - created
+
+
+async def _steps(activity_ids: Sequence[int]) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = {}
+    for row in await fetch(
+        "SELECT id, activity_id FROM step WHERE activity_id = ANY($1)", list(activity_ids)
+    ):
+        found.setdefault(row["activity_id"], set()).add(row["id"])
+    return found
+
+
+async def _resolve(rows: Sequence[ResultRow | BadRow]) -> tuple[list[Report], list[RowMistake]]:
+    good = [row for row in rows if isinstance(row, ResultRow)]
+    learners = await find_learners(row.learner for row in good)
+    activities = await find_activities(row.activity for row in good)
+    sessions = await find_sessions(row.session for row in good if row.session is not None)
+    known = {activity_id for row in good if (activity_id := activities.find(row.activity)) is not None}
+    steps = await _steps(list(known))
+    activity_of = {
+        row["id"]: row["activity_id"]
+        for row in await fetch("SELECT id, activity_id FROM session WHERE activity_id = ANY($1)", list(known))
+    }
+    reports: list[Report] = []
+    errors: list[RowMistake] = []
+    for number, row in enumerate(rows):
+        if isinstance(row, BadRow):
+            errors.append(RowMistake(number, row.path, row.code, row.message))
+            continue
+        learner, activity = learners.find(row.learner), activities.find(row.activity)
+        session = sessions.find(row.session) if row.session is not None else None
+        problem = _problem(row, learner, activity, session, steps, activity_of)
+        if problem is not None or learner is None or activity is None:
+            path, code, message = problem or ("", "invalid", "")
+            errors.append(RowMistake(number, path, code, message))
+            continue
+        reports.append(
+            Report(
+                learner,
+                activity,
+                row.step,
+                session,
+                row.status,
+                row.score,
+                row.started_at,
+                row.completed_at,
+                row.awarded_at,
+            )
+        )
+    return reports, errors
+
+
+def _problem(
+    row: ResultRow,
+    learner: int | None,
+    activity: int | None,
+    session: int | None,
+    steps: Mapping[int, set[int]],
+    activity_of: Mapping[int, int],
+) -> tuple[str, str, str] | None:
+    """Path, code and message of what is wrong with a row."""
+    if learner is None:
+        return "learner", "unknown", f"There is no learner “{row.learner}”."
+    if activity is None:
+        return "activity", "unknown", f"There is no activity “{row.activity}”."
+    if row.step is not None and row.step not in steps.get(activity, ()):
+        return "step", "unknown", f"This activity has no step {row.step}."
+    if row.step is None and row.status != "started" and steps.get(activity):
+        return "step", "step_required", "This activity has steps: report which of them."
+    if row.session is not None and session is None:
+        return "session", "unknown", f"There is no session “{row.session}”."
+    if session is not None and activity_of.get(session) != activity:
+        return "session", "other_activity", "This session is one of another activity."
+    if row.started_at and row.completed_at and row.completed_at < row.started_at:
+        return "completed_at", "order", "It was completed before it was started."
+    return None

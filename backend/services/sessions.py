@@ -1,0 +1,215 @@
+"""Sessions: the instances of activities that people are enrolled in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from asyncpg import Record
+from msgspec import UNSET
+
+from backend.database import execute, fetch, fetch_row, fetch_value, transaction
+from backend.schemas.commons import Page
+from backend.schemas.learning import Fuse, Session, SessionChange, SessionInput
+from backend.schemas.problem import Mistake
+from backend.services import audit, dependents
+from backend.services.actor import Actor
+from backend.services.conditions import Conditions, chosen_sort
+from backend.services.errors import Conflict, Forbidden, Invalid, NotFound
+from backend.services.notices import session_moved
+from backend.services.paging import page_of
+from backend.services.reach import containing_groups, instructed_sessions, led_groups
+from backend.services.rights import activity_for, group_for, session_for
+from backend.services.versions import lock_version
+
+_SORTS = {
+    "name": (("lower(s.name)", "text"), ("s.id", "integer")),
+    "starts": (("coalesce(s.starts_at, '-infinity')", "timestamptz"), ("s.id", "integer")),
+    "id": (("s.id", "integer"),),
+}
+_COLUMNS = """
+s.id, s.activity_id, a.title AS activity_title, s.name, s.external_id, s.starts_at, s.ends_at, s.group_id, s.catalog,
+s.fuse_count, s.fuse_percent, s.version,
+ARRAY(SELECT i.learner_id FROM session_instructor i WHERE i.session_id = s.id ORDER BY 1) AS instructor_ids
+"""
+_SOURCE = "session s JOIN activity a ON a.id = s.activity_id"
+
+
+@dataclass(slots=True)
+class SessionQuery:
+    """What a list of sessions is asked for; `mine`: those one instructs or whose group one leads."""
+
+    q: str | None = None
+    activity: int | None = None
+    group: int | None = None
+    external_id: str | None = None
+    mine: bool = False
+    sort: str | None = None
+    limit: int = 100
+    cursor: str | None = None
+
+
+def _wire(row: Record) -> Session:
+    values = {name: row[name] for name in Session.__struct_fields__ if name != "fuse"}
+    return Session(**values, fuse=Fuse(count=row["fuse_count"], percent=row["fuse_percent"]))
+
+
+async def list_sessions(actor: Actor, query: SessionQuery) -> Page[Session]:
+    """A page of the sessions one may see: the same as `rights.session_for` allows one by one."""
+    conditions = Conditions()
+    mine = (list(await instructed_sessions(actor)), list(await led_groups(actor)))
+    if query.mine:
+        conditions.add("s.id = ANY({}::integer[]) OR s.group_id = ANY({}::integer[])", *mine)
+    if not actor.is_admin:
+        conditions.add(
+            "s.id = ANY({}::integer[]) OR s.group_id = ANY({}::integer[]) OR s.catalog = 'everyone'"
+            " OR (s.catalog = 'group' AND s.group_id = ANY({}::integer[]))"
+            " OR EXISTS (SELECT FROM enrollment e WHERE e.session_id = s.id AND e.learner_id = {})",
+            *mine,
+            list(await containing_groups(actor)),
+            actor.id,
+        )
+    conditions.add_search(query.q, "s.name", "a.title", "coalesce(s.external_id, '')")
+    for column, value in (
+        ("activity_id", query.activity),
+        ("group_id", query.group),
+        ("external_id", query.external_id),
+    ):
+        if value is not None:
+            conditions.add(f"s.{column} = {{}}", value)
+    order = chosen_sort(query.sort, _SORTS, "name")
+    total = await fetch_value(f"SELECT count(*) FROM {_SOURCE} WHERE {conditions.sql}", *conditions.values)
+    order.after(conditions, query.cursor)
+    rows = await fetch(
+        f"SELECT {_COLUMNS}, {order.columns} FROM {_SOURCE} WHERE {conditions.sql}"
+        f" ORDER BY {order.order} LIMIT {query.limit + 1}",
+        *conditions.values,
+    )
+    return page_of(rows, query.limit, total, item=_wire, key=order.key)
+
+
+async def get_session(actor: Actor, session_id: int) -> Session:
+    """One session, or `NotFound`."""
+    await session_for(actor, session_id, "see")
+    row = await fetch_row(f"SELECT {_COLUMNS} FROM {_SOURCE} WHERE s.id = $1", session_id)
+    if row is None:
+        raise NotFound(f"There is no session {session_id}.")
+    return _wire(row)
+
+
+async def _may_belong_to(actor: Actor, group_id: int | None) -> None:
+    """A session of a group is its admins' affair, one of no group the platform admins'."""
+    if group_id is None:
+        if not actor.is_admin:
+            raise Forbidden("Only platform admins may have sessions that belong to no group.")
+        return
+    try:
+        await group_for(actor, group_id, "manage")
+    except NotFound:
+        raise Invalid.at("group_id", "unknown", "There is no such group.") from None
+
+
+def _check_times(starts_at: datetime | None, ends_at: datetime | None) -> None:
+    if starts_at is not None and ends_at is not None and ends_at < starts_at:
+        raise Invalid.at("ends_at", "order", "A session ends after it starts.")
+
+
+async def _write_instructors(session_id: int, learner_ids: Sequence[int]) -> None:
+    known = {row[0] for row in await fetch("SELECT id FROM learner WHERE id = ANY($1)", list(learner_ids))}
+    mistakes = [
+        Mistake(f"instructor_ids[{i}]", "unknown", "There is no such learner.")
+        for i, one in enumerate(learner_ids)
+        if one not in known
+    ]
+    if mistakes:
+        raise Invalid("Some instructors do not exist.", errors=mistakes)
+    await execute(
+        "DELETE FROM session_instructor WHERE session_id = $1 AND NOT learner_id = ANY($2::integer[])",
+        session_id,
+        list(learner_ids),
+    )
+    await execute(
+        "INSERT INTO session_instructor (session_id, learner_id) SELECT $1, l FROM unnest($2::integer[]) AS w(l)"
+        " ON CONFLICT DO NOTHING",
+        session_id,
+        sorted(known),
+    )
+
+
+async def create_session(actor: Actor, data: SessionInput) -> Session:
+    """A new session. Raises `Conflict` if its external id is taken."""
+    await _may_belong_to(actor, data.group_id)
+    try:
+        await activity_for(actor, data.activity_id)
+    except NotFound:
+        raise Invalid.at("activity_id", "unknown", "There is no such activity.") from None
+    _check_times(data.starts_at, data.ends_at)
+    fuse = (data.fuse.count, data.fuse.percent) if data.fuse else (50, 10.0)
+    async with transaction():
+        session_id = await fetch_value(
+            "INSERT INTO session (activity_id, name, external_id, starts_at, ends_at, group_id, catalog, fuse_count,"
+            " fuse_percent, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+            data.activity_id,
+            data.name,
+            data.external_id,
+            data.starts_at,
+            data.ends_at,
+            data.group_id,
+            data.catalog,
+            *fuse,
+            actor.id or None,
+        )
+        await _write_instructors(session_id, data.instructor_ids)
+        await audit.record(actor, "session.create", "session", session_id, name=data.name)
+        actor.known.clear()
+        return await get_session(actor, session_id)
+
+
+async def change_session(actor: Actor, session_id: int, data: SessionChange, if_match: int | None) -> Session:
+    """Change what is given; a new start moves the notices that wait for it."""
+    row = await session_for(actor, session_id, "manage")
+    given: dict[str, Any] = {
+        name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET
+    }
+    if "group_id" in given and given["group_id"] != row["group_id"]:
+        await _may_belong_to(actor, given["group_id"])
+    after = {**row, **given}
+    _check_times(after["starts_at"], after["ends_at"])
+    if given.get("fuse") is not None:
+        after |= {"fuse_count": given["fuse"].count, "fuse_percent": given["fuse"].percent}
+    async with transaction():
+        await lock_version("session", session_id, if_match)
+        await execute(
+            "UPDATE session SET name = $2, external_id = $3, starts_at = $4, ends_at = $5, group_id = $6, catalog = $7,"
+            " fuse_count = $8, fuse_percent = $9, version = version + 1 WHERE id = $1",
+            session_id,
+            *(after[name] for name in ("name", "external_id", "starts_at", "ends_at", "group_id", "catalog")),
+            after["fuse_count"],
+            after["fuse_percent"],
+        )
+        if "instructor_ids" in given:
+            await _write_instructors(session_id, given["instructor_ids"])
+        if after["starts_at"] != row["starts_at"]:
+            await session_moved(session_id)
+        await audit.record(actor, "session.change", "session", session_id, changed=sorted(given))
+        actor.known.clear()
+        return await get_session(actor, session_id)
+
+
+async def delete_session(actor: Actor, session_id: int) -> None:
+    """Delete a session that nobody is or was enrolled in. Raises `HasDependents` or `Conflict`."""
+    row = await session_for(actor, session_id, "manage")
+    async with transaction():
+        await lock_version("session", session_id, None)
+        found = await dependents.named(
+            "method",
+            "SELECT id, coalesce(nullif(name, ''), kind) FROM enrollment_method"
+            " WHERE session_id = $1 AND state <> 'draft'",
+            session_id,
+        )
+        await dependents.refuse(f"Session “{row['name']}”", found)
+        people = await fetch_value("SELECT count(*) FROM enrollment WHERE session_id = $1", session_id)
+        if people:
+            raise Conflict(f"{people:,} people are or were enrolled in it, which would be lost.")
+        await execute("DELETE FROM session WHERE id = $1", session_id)
+        await audit.record(actor, "session.delete", "session", session_id, name=row["name"])
