@@ -97,9 +97,8 @@ class Person(msgspec.Struct):
 
 def people(today: date) -> list[Person]:
     """About 300 people; the first leads everybody."""
-    chance = random.Random(SEED)  # noqa: S311 - the same people every time are the point
-    taken: set[str] = set()
-    head = _person(chance, taken, today, "Paris", "Chief executive", 12)
+    maker = _Maker(today)
+    head = maker.person("Paris", "Chief executive", 12)
     head.groups.append("halden")
     head.leader = True
     everybody = [head]
@@ -108,65 +107,76 @@ def people(today: date) -> list[Person]:
     for team in TEAMS:
         department = str(parents[team.group])
         if department not in heads:
-            chief = _person(chance, taken, today, team.places[0], f"Director of {department}", 11)
+            chief = maker.person(team.places[0], f"Director of {department}", 11)
             chief.groups.append(department)
             chief.manager, chief.leader = head.external_id, True
             heads[department] = chief
             everybody.append(chief)
-        everybody += _team(chance, taken, today, team, heads[department])
-    _sprinkle(chance, everybody)
+        everybody += maker.team(team, heads[department])
+    _sprinkle(maker.chance, everybody)
     return everybody
 
 
-def _team(chance: random.Random, taken: set[str], today: date, team: Team, chief: Person) -> list[Person]:
-    leader = _person(chance, taken, today, team.places[0], team.titles[0], chance.randint(7, 9))
-    leader.manager, leader.leader = chief.external_id, True
-    leader.groups += [team.group, "leaders"]
-    members = [leader]
-    for _ in range(team.size - 1):
-        title = chance.choice(team.titles[1:])
-        member = _person(chance, taken, today, chance.choice(team.places), title, chance.randint(2, 7))
-        member.manager = leader.external_id
-        member.groups.append(team.group)
-        if team.function is not None:
-            member.groups.append(team.function)
-        if title == "Forklift driver":
-            member.groups.append("forklift")
-        members.append(member)
-    return members
+class _Maker:
+    """Draws people one after the other; no two share an address."""
 
+    def __init__(self, today: date) -> None:
+        self.today = today
+        self.chance = random.Random(SEED)  # noqa: S311 - the same people every time are the point
+        self.taken: set[str] = set()
 
-def _person(
-    chance: random.Random, taken: set[str], today: date, place: str, title: str, grade: int
-) -> Person:
-    cultures, language = PLACES[place]
-    culture = chance.choice(cultures)
-    first, last = chance.choice(FIRST[culture]), chance.choice(LAST[culture])
-    local = f"{first[1]}.{last[1]}"
-    number = 1
-    while (address := local if number == 1 else f"{local}{number}") in taken:
-        number += 1
-    taken.add(address)
-    hired_on = today - timedelta(days=int(chance.triangular(3, 5000, 300)))
-    return Person(
-        external_id=f"H{len(taken):04}",
-        email=f"{address}@{DOMAIN}",
-        first_name=first[0],
-        last_name=last[0],
-        language=language,
-        status="active",
-        hired_on=hired_on,
-        manager=None,
-        groups=[],
-        fields={
-            "location": place,
-            "contract": chance.choices(("Permanent", "Fixed term", "Apprentice"), (8, 2, 1))[0],
-            "job_title": title,
-            "grade": grade,
-            "hired_on": hired_on.isoformat(),
-            "remote": chance.random() < 0.25,
-        },
-    )
+    def team(self, team: Team, chief: Person) -> list[Person]:
+        """The leader first."""
+        leader = self.person(team.places[0], team.titles[0], self.chance.randint(7, 9))
+        leader.manager, leader.leader = chief.external_id, True
+        leader.groups += [team.group, "leaders"]
+        members = [leader]
+        for _ in range(team.size - 1):
+            title = self.chance.choice(team.titles[1:])
+            member = self.person(self.chance.choice(team.places), title, self.chance.randint(2, 7))
+            member.manager = leader.external_id
+            member.groups.append(team.group)
+            if team.function is not None:
+                member.groups.append(team.function)
+            if title == "Forklift driver":
+                member.groups.append("forklift")
+            members.append(member)
+        return members
+
+    def person(self, place: str, title: str, grade: int) -> Person:
+        """Somebody who works there as that."""
+        chance = self.chance
+        cultures, language = PLACES[place]
+        culture = chance.choice(cultures)
+        first, last = chance.choice(FIRST[culture]), chance.choice(LAST[culture])
+        hired_on = self.today - timedelta(days=int(chance.triangular(3, 5000, 300)))
+        return Person(
+            external_id=f"H{len(self.taken) + 1:04}",
+            email=f"{self._address(f'{first[1]}.{last[1]}')}@{DOMAIN}",
+            first_name=first[0],
+            last_name=last[0],
+            language=language,
+            status="active",
+            hired_on=hired_on,
+            manager=None,
+            groups=[],
+            fields={
+                "location": place,
+                "contract": chance.choices(("Permanent", "Fixed term", "Apprentice"), (8, 2, 1))[0],
+                "job_title": title,
+                "grade": grade,
+                "hired_on": hired_on.isoformat(),
+                "remote": chance.random() < 0.25,
+            },
+        )
+
+    def _address(self, local: str) -> str:
+        address, number = local, 1
+        while address in self.taken:
+            number += 1
+            address = f"{local}{number}"
+        self.taken.add(address)
+        return address
 
 
 def _sprinkle(chance: random.Random, everybody: list[Person]) -> None:

@@ -1,0 +1,268 @@
+"""Loading the demo organisation through the services, on days around today."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from backend import clock
+from backend.database import fetch, fetch_value, transaction
+from backend.demo.following import following
+from backend.demo.learning import COURSES, HISTORY, PATHS, ROUNDS, History, Method
+from backend.demo.organisation import (
+    ADMIN,
+    COACH,
+    FIELDS,
+    GROUPS,
+    LEARNER,
+    PASSWORD,
+    SEED,
+    TEAMS,
+    Person,
+    people,
+)
+from backend.demo.structure import (
+    ensure_activity,
+    ensure_fields,
+    ensure_groups,
+    ensure_session,
+    write_all,
+)
+from backend.index import Follower
+from backend.rules import Rule
+from backend.schemas.access import OrganisationChange
+from backend.schemas.enrolling import ApplyRequest, PlanRequest
+from backend.schemas.learning import Activity, ResultRow, SessionInput
+from backend.schemas.people import (
+    FieldInput,
+    GroupRow,
+    LearnerChange,
+    LearnerInput,
+    LearnerRow,
+    MemberRole,
+    MembersInput,
+)
+from backend.services import activities, enrolling, learners, memberships, notices, organisations
+from backend.services.actor import SYSTEM
+
+Progress = Callable[[str], None]
+
+
+class SignIn(msgspec.Struct, frozen=True):
+    """Somebody who can sign in to the demo."""
+
+    who: str
+    email: str
+    password: str
+
+
+SIGN_INS = (
+    SignIn("admin", ADMIN, PASSWORD),
+    SignIn("coach", COACH, PASSWORD),
+    SignIn("learner", LEARNER, PASSWORD),
+)
+
+
+async def is_wanted() -> bool:
+    """Whether nobody is here yet, or a load was interrupted."""
+    row = await fetch(
+        "SELECT count(*) AS people, count(*) FILTER (WHERE external_id = 'H0001') AS begun,"
+        " count(*) FILTER (WHERE lower(email) = $1) AS done FROM learner",
+        ADMIN,
+    )
+    return bool(row[0]["people"] == 0 or (row[0]["begun"] and not row[0]["done"]))
+
+
+async def load_demo(progress: Progress = lambda _: None) -> Sequence[SignIn]:
+    """Load it unless it is here; whoever was interrupted goes on. Returns who can sign in."""
+    if await fetch_value("SELECT count(*) FROM learner WHERE lower(email) = $1", ADMIN):
+        return SIGN_INS
+    today = clock.today(await fetch_value("SELECT timezone FROM organisation"))
+    everybody = people(today)
+    progress(f"{len(everybody)} people in {len(GROUPS)} groups")
+    await organisations.change_organisation(SYSTEM, OrganisationChange(name="Halden"))
+    await ensure_fields(SYSTEM, [msgspec.convert(field, FieldInput) for field in FIELDS])
+    groups = await ensure_groups(SYSTEM, [msgspec.convert(group, GroupRow) for group in GROUPS])
+    await write_all(SYSTEM, "learners", [_row(person) for person in everybody])
+    await _coaches(everybody, groups)
+    progress("courses, paths and what people did")
+    made = await _activities()
+    await write_all(SYSTEM, "results", _results(everybody, made))
+    progress("audiences")
+    async with following() as follower:
+        await _sessions(follower, groups, made)
+    await _sign_ins()
+    return SIGN_INS
+
+
+def _row(person: Person) -> LearnerRow:
+    return msgspec.convert(
+        {
+            "external_id": person.external_id,
+            "email": person.email,
+            "first_name": person.first_name,
+            "last_name": person.last_name,
+            "language": person.language,
+            "status": person.status,
+            "added_at": clock.start_of_day(person.hired_on, "UTC"),
+            "manager_external_id": person.manager,
+            "groups": person.groups,
+            "fields": person.fields,
+        },
+        LearnerRow,
+    )
+
+
+async def _coaches(everybody: Sequence[Person], groups: Mapping[str, int]) -> None:
+    """Leaders coach their teams, directors are admins of their departments."""
+    departments = {group["parent_external_id"] for group in GROUPS if group["kind"] == "team"}
+    for person in everybody:
+        if person.leader:
+            led = [g for g in person.groups if g in departments or g in {team.group for team in TEAMS}]
+            for group in led:
+                role: MemberRole = "admin" if group in departments else "coach"
+                members = MembersInput(external_ids=[person.external_id], role=role)
+                await memberships.add_members(SYSTEM, groups[group], members)
+
+
+async def _activities() -> dict[str, Activity]:
+    courses = {course.external_id: await ensure_activity(SYSTEM, course.activity()) for course in COURSES}
+    ids = dict(courses)
+    for path in PATHS:
+        ids[path.external_id] = await ensure_activity(SYSTEM, path.activity(courses))
+    return {name: await activities.get_activity(SYSTEM, activity_id) for name, activity_id in ids.items()}
+
+
+def _results(everybody: Sequence[Person], made: Mapping[str, Activity]) -> list[ResultRow]:
+    """What people did: each step of theirs once, the latest report."""
+    chance = random.Random(SEED)  # noqa: S311 - the same history every time
+    by_id = {activity.id: activity for activity in made.values()}
+    rows: dict[tuple[str, int], ResultRow] = {}
+    for history in HISTORY:
+        members = [p for p in everybody if p.status == "active" and _inside(p, history.group)]
+        for person in members:
+            part = chance.random()
+            if part > history.completed + history.started:
+                continue
+            steps = _leaves(made[history.activity], by_id)
+            done = len(steps) if part < history.completed else chance.randint(1, len(steps) - 1)
+            _report(rows, person, steps[:done], _days_ago(chance, history), chance)
+    return list(rows.values())
+
+
+def _inside(person: Person, group: str) -> bool:
+    parents = {one["external_id"]: one.get("parent_external_id") for one in GROUPS}
+    for name in person.groups:
+        above: str | None = name
+        while above is not None:
+            if above == group:
+                return True
+            above = parents[above]
+    return False
+
+
+def _leaves(activity: Activity, by_id: Mapping[int, Activity]) -> list[tuple[int, int]]:
+    """(activity, step) of every content step, those of the courses in it first where they stand."""
+    found: list[tuple[int, int]] = []
+    for step in activity.steps:
+        if step.activity_id is None:
+            found.append((activity.id, step.id))
+        else:
+            found += _leaves(by_id[step.activity_id], by_id)
+    return found
+
+
+def _days_ago(chance: random.Random, history: History) -> datetime:
+    return clock.now() - timedelta(days=chance.randint(*history.days), minutes=chance.randint(0, 480))
+
+
+def _report(
+    rows: dict[tuple[str, int], ResultRow],
+    person: Person,
+    steps: Sequence[tuple[int, int]],
+    finished: datetime,
+    chance: random.Random,
+) -> None:
+    for number, (activity_id, step_id) in enumerate(steps):
+        at = finished - timedelta(minutes=25 * (len(steps) - number))
+        rows[person.external_id, step_id] = ResultRow(
+            learner=person.external_id,
+            activity=activity_id,
+            step=step_id,
+            status="completed",
+            score=float(chance.randint(80, 100)),
+            started_at=at - timedelta(minutes=chance.randint(5, 24)),
+            completed_at=at,
+        )
+
+
+async def _sessions(follower: Follower, groups: Mapping[str, int], made: Mapping[str, Activity]) -> None:
+    coach: int = await fetch_value("SELECT id FROM learner WHERE email = $1", COACH)
+    for one in ROUNDS:
+        session = msgspec.convert(
+            {
+                "activity_id": made[one.activity].id,
+                "name": one.name,
+                "external_id": one.external_id,
+                "starts_at": _at(one.starts),
+                "ends_at": _at(one.ends),
+                "group_id": groups[one.group],
+                "catalog": one.catalog,
+                "instructor_ids": [coach],
+            },
+            SessionInput,
+        )
+        session_id = await ensure_session(SYSTEM, session)
+        for method in one.methods:
+            run_id = await _enroll(follower, session_id, method, groups)
+            if run_id is not None and (one.starts is None or one.starts <= 0):
+                # The demo begins with people who have been told long ago.
+                async with transaction():
+                    await notices.cancel_for_run(run_id)
+
+
+def _at(days: int | None) -> datetime | None:
+    if days is None:
+        return None
+    return clock.start_of_day(clock.now().date() + timedelta(days=days), "UTC") + timedelta(hours=8)
+
+
+async def _enroll(
+    follower: Follower, session_id: int, method: Method, groups: Mapping[str, int]
+) -> int | None:
+    """Plan and confirm, as a person would; the run."""
+    if await fetch_value(
+        "SELECT count(*) FROM enrollment_method WHERE session_id = $1 AND name = $2", session_id, method.name
+    ):
+        return None
+    rule = msgspec.convert(
+        {
+            "blocks": [
+                {**block, "groups": [groups[name] for name in block["groups"]]} for block in method.blocks
+            ]
+        },
+        Rule,
+    )
+    request = PlanRequest(
+        kind="audience",
+        name=method.name,
+        rule=rule,
+        dynamic=method.dynamic,
+        mandatory=method.mandatory,
+        due_days=method.due_days,
+    )
+    plan = await enrolling.plan(SYSTEM, follower, session_id, request)
+    fields = {name: getattr(request, name) for name in request.__struct_fields__}
+    applied = await enrolling.apply(SYSTEM, follower, session_id, ApplyRequest(**fields, hash=plan.hash))
+    return applied.run_id
+
+
+async def _sign_ins() -> None:
+    """The admin comes last: their account says that the demo is complete."""
+    for row in await fetch("SELECT id FROM learner WHERE email = ANY($1::text[])", [COACH, LEARNER]):
+        await learners.change_learner(SYSTEM, row["id"], LearnerChange(password=PASSWORD), None)
+    await learners.create_learner(
+        SYSTEM,
+        LearnerInput(email=ADMIN, first_name="Ada", last_name="Admin", is_admin=True, password=PASSWORD),
+    )

@@ -1,0 +1,205 @@
+"""Sheets become rows of bulk requests, and go through the same services as those."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from asyncpg import Record
+
+from backend.database import fetch, fetch_value, transaction
+from backend.schemas.commons import BadRow
+from backend.schemas.imports import EnrollmentRow, MembershipRow
+from backend.schemas.learning import ResultRow
+from backend.schemas.people import BulkAnswer, GroupRow, LearnerRow, MembersInput
+from backend.schemas.problem import RowMistake
+from backend.services import group_bulk, learner_bulk, registrations, results
+from backend.services.actor import Actor
+from backend.services.enrollment_writer import Write, lock_sessions, write
+from backend.services.errors import Invalid
+from backend.services.import_cells import read_row
+from backend.services.import_columns import Column, ImportKind, detect
+from backend.services.memberships import add_members
+from backend.services.registrations import Registration, methods_named
+from backend.services.rights import require_admin
+
+# Rows one transaction writes, as of a bulk request.
+CHUNK = 10_000
+METHOD_NAME = "Import"
+
+Rows = Sequence[Any | BadRow]
+WIRE: Mapping[ImportKind, type[msgspec.Struct]] = {
+    "learners": LearnerRow,
+    "groups": GroupRow,
+    "memberships": MembershipRow,
+    "results": ResultRow,
+    "enrollments": EnrollmentRow,
+}
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """What is needed to read the rows of one sheet."""
+
+    kind: ImportKind
+    columns: list[Column]
+    timezone: str
+    kinds: dict[str, str]
+
+    def read(self, cells: Sequence[str]) -> Any | BadRow:
+        """One row of the wire, or what is wrong with it."""
+        return read_row(self.columns, cells, WIRE[self.kind], self.timezone, self.kinds)
+
+
+async def reader_for(kind: ImportKind, header: Sequence[str]) -> Reader:
+    """How to read the rows below this header. Raises `Invalid` when a column is missing."""
+    fields = await fetch("SELECT key, name, type FROM field")
+    columns, missing = detect(kind, header, [(row["key"], row["name"]) for row in fields])
+    if missing:
+        raise Invalid.at(
+            "file",
+            "columns",
+            f"The sheet has no column “{'” and no column “'.join(missing)}”. Its first row must hold the headers.",
+        )
+    timezone = await fetch_value("SELECT timezone FROM organisation")
+    return Reader(kind, columns, timezone, {row["key"]: row["type"] for row in fields})
+
+
+async def write_rows(actor: Actor, kind: ImportKind, rows: Rows) -> BulkAnswer:
+    """Write up to `CHUNK` rows in one transaction; good rows are kept, bad ones reported. For platform admins."""
+    require_admin(actor)
+    async with transaction():
+        return await _WRITERS[kind](actor, rows)
+
+
+async def _memberships(actor: Actor, rows: Rows) -> BulkAnswer:
+    answer = BulkAnswer(errors=_bad(rows))
+    good = [(number, row) for number, row in enumerate(rows) if isinstance(row, MembershipRow)]
+    learners = await _learners([row.learner for _, row in good])
+    groups = await _by_external("learner_group", [row.group for _, row in good])
+    together: dict[tuple[int, Any], set[int]] = defaultdict(set)
+    for number, row in good:
+        learner, group = learners.find(row.learner), groups.get(row.group)
+        if learner is None:
+            answer.errors.append(_unknown(number, "learner", row.learner))
+        elif group is None:
+            answer.errors.append(_unknown(number, "group", row.group))
+        else:
+            together[group, row.role].add(learner)
+    for (group, role), people in sorted(together.items(), key=str):
+        added = await add_members(actor, group, MembersInput(learner_ids=sorted(people), role=role))
+        answer.created += added.added
+        answer.updated += added.updated
+        answer.unchanged += added.unchanged
+    return answer
+
+
+async def _enrollments(actor: Actor, rows: Rows) -> BulkAnswer:
+    answer = BulkAnswer(errors=_bad(rows))
+    good = [(number, row) for number, row in enumerate(rows) if isinstance(row, EnrollmentRow)]
+    learners = await _learners([row.learner for _, row in good])
+    sessions = await _by_external("session", [row.session for _, row in good])
+    numbers: dict[tuple[int, int], int] = {}
+    dated: list[Registration] = []
+    plain: dict[int, list[int]] = defaultdict(list)
+    for number, row in good:
+        learner, session = learners.find(row.learner), sessions.get(row.session)
+        if learner is None or session is None:
+            mistake = ("learner", row.learner) if learner is None else ("session", row.session)
+            answer.errors.append(_unknown(number, *mistake))
+        elif (learner, session) in numbers:
+            answer.errors.append(RowMistake(number, "learner", "duplicate", "An earlier row says the same."))
+        elif row.until is not None and (row.since is None or row.until < row.since):
+            answer.errors.append(
+                RowMistake(number, "until", "order", "Nobody can leave before they have come (“since”).")
+            )
+        else:
+            numbers[learner, session] = number
+            if row.since is None:
+                plain[session].append(learner)
+            else:
+                dated.append(Registration(learner, session, row.since, row.until))
+    recorded = await registrations.record(actor, dated, method_name=METHOD_NAME)
+    answer.created += recorded.created
+    answer.updated += recorded.updated
+    answer.unchanged += len(dated) - recorded.created - recorded.updated - len(recorded.elsewhere)
+    for pair in recorded.elsewhere:
+        answer.errors.append(
+            RowMistake(numbers[pair], "session", "elsewhere", "They are enrolled in another session of it, or not active.")
+        )
+    await _enroll_now(actor, plain, answer)
+    return answer
+
+
+async def _enroll_now(actor: Actor, wanted: Mapping[int, list[int]], answer: BulkAnswer) -> None:
+    if not wanted:
+        return
+    await lock_sessions(wanted)
+    methods = await methods_named(actor, sorted(wanted), METHOD_NAME)
+    written = await write(
+        [
+            Write(
+                method_id=methods[session],
+                session_id=session,
+                cause="import",
+                entering=learners,
+                actor_id=actor.id or None,
+                confirmed=True,
+            )
+            for session, learners in sorted(wanted.items())
+        ]
+    )
+    entered = sum(one.entered for one in written)
+    answer.created += entered
+    answer.unchanged += sum(len(learners) for learners in wanted.values()) - entered
+
+
+class _Learners:
+    """Ids by external id, else by e-mail address in whatever case."""
+
+    def __init__(self, rows: Sequence[Record]) -> None:
+        self._by_external = {row["external_id"]: row["id"] for row in rows if row["external_id"] is not None}
+        self._by_email = {row["email"]: row["id"] for row in rows}
+
+    def find(self, name: str) -> int | None:
+        """Who is meant."""
+        return self._by_external.get(name) or self._by_email.get(name.lower())
+
+
+async def _learners(named: Sequence[str]) -> _Learners:
+    return _Learners(
+        await fetch(
+            "SELECT id, external_id, lower(email) AS email FROM learner"
+            " WHERE external_id = ANY($1::text[]) OR lower(email) = ANY($2::text[])",
+            list(named),
+            [name.lower() for name in named],
+        )
+    )
+
+
+async def _by_external(table: str, named: Sequence[str]) -> dict[str, int]:
+    rows = await fetch(
+        f"SELECT external_id, id FROM {table} WHERE external_id = ANY($1::text[])",
+        list(named),
+    )
+    return {row["external_id"]: row["id"] for row in rows}
+
+
+def _bad(rows: Rows) -> list[RowMistake]:
+    return [
+        RowMistake(number, row.path, row.code, row.message)
+        for number, row in enumerate(rows)
+        if isinstance(row, BadRow)
+    ]
+
+
+def _unknown(number: int, what: str, name: str) -> RowMistake:
+    return RowMistake(number, what, "unknown", f"There is no {what} “{name}”.")
+
+
+_WRITERS: Mapping[ImportKind, Callable[[Actor, Rows], Awaitable[BulkAnswer]]] = {
+    "learners": learner_bulk.bulk_upsert,
+    "groups": group_bulk.bulk_upsert,
+    "memberships": _memberships,
+    "results": results.record,
+    "enrollments": _enrollments,
+}
