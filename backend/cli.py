@@ -14,6 +14,8 @@ COMMANDS = {
     "admin": "backend.commands.admin:admin",
     "token": "backend.commands.admin:token",
     "import": "backend.commands.importing:import_files",
+    "demo": "backend.commands.demo:demo",
+    "synth": "backend.commands.demo:synth",
     "bench": "backend.commands.bench:bench",
 }
 

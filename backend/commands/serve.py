@@ -18,7 +18,7 @@ import typer
 
 from backend import database
 from backend.commands.context import UNUSABLE, DataDir, apply_timezone, connected, fail, say, understood
-from backend.commands.demo import demo_sign_ins
+from backend.demo.organisation import ADMIN, COACH, LEARNER, PASSWORD
 from backend.embedded import EmbeddedError, Instance, Servers
 from backend.embedded.instance import Embedded, InUseError, Running
 from backend.embedded.process import launch_command
@@ -138,6 +138,7 @@ class Serving:
         self.roles = roles
         self.listener = listener
         self.address = _address(listener)
+        self.sign_ins: list[str] = []
 
     async def run(self) -> int:
         """Serve until a signal; the exit status."""
@@ -184,6 +185,7 @@ class Serving:
             supervisor.start(Child("sequencer", ["-m", "backend.workers.sequencer"]))
         if self.roles.demo:
             await self._load_demo(supervisor.environment)
+            self.sign_ins = await self._demo_sign_ins()
         say("→ starting " + _counted(self.roles))
         supervisor.start(*self._children())
         watching = asyncio.create_task(self._watch(supervisor))
@@ -223,6 +225,13 @@ class Serving:
             if loading.returncode is None:
                 loading.kill()
 
+    async def _demo_sign_ins(self) -> list[str]:
+        """Who can sign in to the demo organisation; nobody when others were here first."""
+        async with connected(self.settings, self.embedded.servers):
+            here = await database.fetch_value("SELECT count(*) FROM learner WHERE lower(email) = $1", ADMIN)
+        who = (("admin", ADMIN), ("coach", COACH), ("learner", LEARNER))
+        return [f"  {role:<8} {email}   password: {PASSWORD}" for role, email in who] if here else []
+
     async def _watch(self, supervisor: Supervisor) -> None:
         """Start embedded servers that died again; raises when a process of ours cannot start."""
         while True:
@@ -253,9 +262,8 @@ class Serving:
             say("Muster's workers are running")
             return
         print(f"Muster is ready at {self.address}", flush=True)
-        if self.roles.demo:
-            for who, email, password in demo_sign_ins():
-                print(f"  {who:<12} {email}   password: {password}", flush=True)
+        if self.sign_ins:
+            print("\n".join(["Sign in to the demo organisation as", *self.sign_ins]), flush=True)
 
 
 def _counted(roles: Roles) -> str:
