@@ -1,5 +1,6 @@
 """Undo, one person at a time: back to before the run, unless somebody has changed them since."""
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -45,16 +46,19 @@ def is_live(snapshot: Snapshot | None) -> bool:
 
 def changed_since(person: Undoable) -> Since | None:
     """Why the person is left alone, or None: then they go back to `before`."""
+    return next(_reasons(person), None)
+
+
+def _reasons(person: Undoable) -> Iterator[Since]:
     if person.opened_live < person.opened:
-        return "source_ended"
+        yield "source_ended"
     if person.closed_again:
-        return "source_again"
+        yield "source_again"
     if not same(person.now, person.after):
         if person.now is None:
-            return "gone"
-        return "completed" if person.now["state"] == "completed" else "changed"
+            yield "gone"
+        yield "completed" if person.now is not None and person.now["state"] == "completed" else "changed"
     if not is_live(person.before) and is_live(person.now) and person.others:
-        return "other_source"
+        yield "other_source"
     if is_live(person.before) and not is_live(person.now) and person.elsewhere:
-        return "elsewhere"
-    return None
+        yield "elsewhere"

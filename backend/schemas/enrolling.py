@@ -13,6 +13,19 @@ MethodState = Literal["live", "frozen", "held", "draft"]
 OnLeave = Literal["keep", "expire", "erase"]
 Role = Literal["learner", "coach"]
 EnrollmentState = Literal["active", "completed", "expired", "suspended"]
+# What a list can be narrowed to: a state, or one of the numbers on the board.
+EnrollmentFilter = Literal[
+    "active",
+    "completed",
+    "expired",
+    "suspended",
+    "enrolled",
+    "in_progress",
+    "not_started",
+    "overdue",
+    "blocked",
+]
+ChangeKind = Literal["entered", "left", "blocked", "unblocked", "updated"]
 RunState = Literal["applying", "applied", "held", "rejected", "undone", "failed"]
 
 DueDays = Annotated[int, Meta(ge=0, le=3660, description="days after enrolling")]
@@ -158,7 +171,10 @@ class EnrollmentSource(Output):
 
 
 class Enrollment(Output):
-    """One person in one session. `progress` is 0 to 1, `score` 0 to 100."""
+    """One person in one session. `progress` is 0 to 1, `score` 0 to 100.
+
+    In a list of those `blocked`, who have no enrollment here, `id` is negative and `other_session_id` where they have one.
+    """
 
     id: int
     session_id: int
@@ -166,7 +182,7 @@ class Enrollment(Output):
     activity_id: int
     activity_title: str
     learner: Person
-    state: EnrollmentState
+    state: EnrollmentState | Literal["blocked"]
     role: Role
     since: datetime
     until: datetime | None
@@ -178,6 +194,20 @@ class Enrollment(Output):
     score: float | None
     version: int
     sources: list[EnrollmentSource]
+    other_session_id: int | None = None
+
+
+class Counts(Output):
+    """The numbers of a session's board: people who count, as of a position of the change log."""
+
+    enrolled: int
+    completed: int
+    in_progress: int
+    not_started: int
+    overdue: int
+    blocked: int
+    expired: int
+    position: int
 
 
 class Extend(Input):

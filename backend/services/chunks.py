@@ -1,26 +1,26 @@
 """Large runs: written in bounded transactions, each with its progress, so that a killed worker goes on where it was."""
 
-import base64
-from array import array
 from collections.abc import Sequence
 from typing import Any
 
 from asyncpg import Record
-from pyroaring import BitMap
 
 from backend import clock
-from backend.database import after_commit, execute, fetch, fetch_row, fetch_value, transaction
-from backend.services import jobs
+from backend.database import execute, fetch, fetch_row, fetch_value, transaction
+from backend.services import jobs, undoing
 from backend.services.enrollment_writer import Write, lock_sessions, settle, write
+from backend.services.packing import pack, slice_of
 
 # People a transaction: about a second of work, in which others wait for the activity's lock.
 CHUNK = 5_000
-# What is done to people, in this order.
-PHASES = ("entering", "leaving", "releasing", "settling")
+
+_BEGIN = """
+INSERT INTO run (method_id, session_id, cause, state, created_at) VALUES ($1, $2, $3, 'applying', $4) RETURNING id
+"""
 
 
 async def begin_large(one: Write, settling: Sequence[int] = ()) -> int:
-    """Record the whole of it as a run that is `applying`; a worker writes it. The run's id."""
+    """Record the whole of it as a run that is `applying`, new or that of `one`; a worker writes it. The run's id."""
     phases = {
         "entering": one.entering,
         "leaving": one.leaving,
@@ -33,37 +33,24 @@ async def begin_large(one: Write, settling: Sequence[int] = ()) -> int:
         "phases": {name: pack(people) for name, people in phases.items() if people},
         "reason": _common_reason(one),
     }
-    run_id: int = await fetch_value(
-        """
-        INSERT INTO run (method_id, session_id, cause, actor_id, state, total, position, detail, created_at)
-        VALUES ($1, $2, $3, $4, 'applying', $5, $6, $7, $8) RETURNING id
-        """,
-        one.method_id,
-        one.session_id,
+    run_id = one.run_id or await fetch_value(_BEGIN, one.method_id, one.session_id, one.cause, clock.now())
+    await execute(
+        "UPDATE run SET state = 'applying', cause = $2, actor_id = $3, total = $4, done = 0, position = $5, detail = $6"
+        " WHERE id = $1",
+        run_id,
         one.cause,
         one.actor_id or None,
         sum(len(people) for people in phases.values()),
         one.position,
         detail,
-        clock.now(),
     )
-    after_commit(lambda: jobs.enqueue("apply_runs"))
-    return run_id
+    jobs.wake("apply_runs")
+    return int(run_id)
 
 
 def _common_reason(one: Write) -> dict[str, Any] | None:
     """A change of structure moves thousands for one reason; where each has their own, the log has them."""
     return next(iter(one.reasons.values()), None)
-
-
-def pack(learner_ids: Sequence[int]) -> str:
-    """Many ids in little space: a million take about 130 KB."""
-    return base64.b64encode(BitMap(array("I", learner_ids)).serialize()).decode()
-
-
-def unpack(packed: str) -> BitMap:
-    """The ids again."""
-    return BitMap.deserialize(base64.b64decode(packed))
 
 
 async def open_runs() -> list[int]:
@@ -90,22 +77,10 @@ async def apply_next_chunk(run_id: int) -> bool:
         return False
 
 
-def slice_of(phases: dict[str, str], done: int, size: int) -> dict[str, list[int]]:
-    """The next `size` people after the first `done`, by phase."""
-    found: dict[str, list[int]] = {}
-    for name in PHASES:
-        if name not in phases or size == 0:
-            continue
-        people = unpack(phases[name])
-        some = list(people[done : done + size]) if done < len(people) else []
-        if some:
-            found[name] = some
-        size -= len(some)
-        done = max(0, done - len(people))
-    return found
-
-
 async def _write_part(run: Record, part: dict[str, list[int]]) -> None:
+    if "undoing" in part:
+        await undoing.undo_people(run["id"], part["undoing"])
+        return
     settling = part.pop("settling", [])
     people = [learner_id for some in part.values() for learner_id in some]
     if people:

@@ -10,15 +10,16 @@ from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value, transaction
 from backend.enrollment.fuse import blows
 from backend.enrollment.planning import Plan, Situation, digest, make_plan
-from backend.index import BrokenRule, FacetIndex, Follower, IndexBehind
+from backend.index import BrokenRule, FacetIndex, Follower
 from backend.schemas import enrolling as wire
 from backend.schemas.problem import Mistake
 from backend.services import audit
 from backend.services.actor import Actor
+from backend.services.audiences import caught_up
 from backend.services.chunks import begin_large
 from backend.services.enrolling_rights import check_rights
 from backend.services.enrollment_writer import Write, lock_sessions, settle, write
-from backend.services.errors import Conflict, Invalid, NotFound, Unavailable
+from backend.services.errors import Conflict, Invalid, NotFound
 from backend.services.method_drafts import BY_NAME, COLUMNS, Draft, asked, checked, stored_draft
 from backend.services.people import blocked_people, people
 from backend.services.rights import session_for
@@ -72,24 +73,6 @@ async def apply(
         if decided.hash != request.hash:
             raise PlanChanged(await shown(session, decided))
         return await _write(actor, decided)
-
-
-async def caught_up(follower: Follower) -> FacetIndex:
-    """The index with everything committed before the call. Raises `Unavailable`."""
-    try:
-        await follower.catch_up()
-    except IndexBehind as behind:
-        raise index_behind() from behind
-    return follower.index
-
-
-def index_behind() -> Unavailable:
-    """The error of an index that has not caught up in time."""
-    error = Unavailable(
-        "The counts are not up to date yet. Try again in a moment.", headers={"Retry-After": "1"}
-    )
-    error.type = "index_behind"
-    return error
 
 
 async def _draft(actor: Actor, index: FacetIndex, session_id: int, request: wire.PlanRequest) -> Draft:
@@ -199,7 +182,9 @@ async def _write(actor: Actor, decided: Decided) -> wire.Applied:
         "SELECT m.*, to_jsonb(m) AS row FROM enrollment_method m WHERE id = $1", draft.id
     )
     method_id = await save_method(actor, draft, state="live")
-    detail: dict[str, Any] = {"method": None if before is None else before["row"]}
+    # Both sides of the change, so that an undo can tell whether it still stands as this run left it.
+    after = await fetch_value("SELECT to_jsonb(m) FROM enrollment_method m WHERE id = $1", method_id)
+    detail: dict[str, Any] = {"method": None if before is None else before["row"], "method_after": after}
     await _close_held(method_id)
     await audit.record(
         actor, "method.apply", "enrollment_method", method_id, session_id=draft.session_id, hash=decided.hash

@@ -4,76 +4,51 @@ from pyroaring import BitMap
 
 from backend.database import fetch
 from backend.index import FacetIndex
-from backend.rules import Block, GroupFilter, Rule, SegmentFilter
-from backend.rules.dependencies import leaves
 from backend.schemas.problem import Mistake
 from backend.services.actor import Actor
 from backend.services.errors import Forbidden
 from backend.services.method_drafts import Draft
-from backend.services.reach import led_groups
-from backend.services.rights import is_inside
+from backend.services.reach import is_staff
+from backend.services.sealing import Sight, sight_of
 
 
 async def check_rights(actor: Actor, index: FacetIndex, draft: Draft) -> None:
     """Raises `Forbidden` with the place of whatever reaches beyond the actor's groups and team."""
     if actor.is_admin or draft.rule is None:
         return
+    sight = await _sight(actor)
     problems = [
-        *await _block_problems(actor, index, draft.rule),
-        *await _include_problems(actor, index, draft.rule),
+        _mistake(f"rule.blocks[{i}]", "You may enroll only members of groups you are admin or coach of.")
+        for i, block in enumerate(draft.rule.blocks)
+        if not sight.opens(block)
+    ]
+    within = await within_reach(actor, index)
+    problems += [
+        _mistake(f"rule.include[{i}]", "You may enroll only members of your groups and your team.")
+        for i, learner_id in enumerate(draft.rule.include)
+        if learner_id not in within
     ]
     if problems:
         raise Forbidden(problems[0].message, errors=problems)
 
 
-async def _block_problems(actor: Actor, index: FacetIndex, rule: Rule) -> list[Mistake]:
-    led = await led_groups(actor)
-    found: list[Mistake] = []
-    for b, block in enumerate(rule.blocks):
-        path = f"rule.blocks[{b}]"
-        if block.everyone:
-            found.append(_mistake(f"{path}.everyone", "Only platform admins may enroll everyone."))
-        found += [
-            _mistake(
-                f"{path}.groups[{g}]", "You may enroll only members of groups you are admin or coach of."
-            )
-            for g, group in enumerate(block.groups)
-            if group not in led
-        ]
-        found += await _filter_problems(actor, index, block, path)
-    return found
+async def within_reach(actor: Actor, index: FacetIndex) -> BitMap:
+    """Whom the actor may enroll by name."""
+    if actor.is_admin:
+        return index.facts.status.present
+    return (await _sight(actor)).people(index) | await team(actor)
 
 
-async def _filter_problems(actor: Actor, index: FacetIndex, block: Block, path: str) -> list[Mistake]:
-    """A filter must not tell who is in a private group, nor ask an audience whose rule only admins see."""
-    found: list[Mistake] = []
-    for leaf in leaves(block.filters):
-        if isinstance(leaf, SegmentFilter):
-            found.append(_mistake(f"{path}.filters", "Only platform admins may use site-wide segments."))
-        elif isinstance(leaf, GroupFilter):
-            for reference in leaf.groups:
-                group = index.structure.find_group(reference)
-                if group is not None and group.private and not await is_inside(actor, group.id):
-                    found.append(_mistake(f"{path}.filters", "A filter uses a private group you are not in."))
-    return found
+async def _sight(actor: Actor) -> Sight:
+    """Managers organise nothing else: they see no groups."""
+    return await sight_of(actor) if await is_staff(actor) else Sight(frozenset())
 
 
-async def _include_problems(actor: Actor, index: FacetIndex, rule: Rule) -> list[Mistake]:
-    strangers = BitMap(rule.include) - await reachable(actor, index)
-    return [
-        _mistake(f"rule.include[{i}]", "You may enroll only members of your groups and your team.")
-        for i, learner_id in enumerate(rule.include)
-        if learner_id in strangers
-    ]
-
-
-async def reachable(actor: Actor, index: FacetIndex) -> BitMap:
-    """Members of the groups the actor leads, and their team."""
-    found = BitMap()
-    for group_id in await led_groups(actor):
-        found |= index.facts.members(group_id)
-    team = await fetch("SELECT id FROM learner WHERE manager_id = $1", actor.id)
-    return found | BitMap([row["id"] for row in team])
+async def team(actor: Actor) -> BitMap:
+    """Whom the actor manages."""
+    return BitMap(
+        [row["id"] for row in await fetch("SELECT id FROM learner WHERE manager_id = $1", actor.id)]
+    )
 
 
 def _mistake(path: str, message: str) -> Mistake:

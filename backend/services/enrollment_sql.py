@@ -113,7 +113,8 @@ SELECT p.method_id, p.learner_id, p.run_id, p.session_id, 'blocked', k.other_ses
 FROM stuck k JOIN placed p USING (method_id, learner_id)
 """
 
-# $1 methods, $2 learners, $3 runs, $4 reasons, $5 now, $6 whether a person confirmed it.
+# $1 methods, $2 learners, $3 runs, $4 reasons, $5 now, $6 whether a person confirmed it, $7 what a person asked for instead of the
+# methods' policies, of which the mildest decides where several go last together.
 # Answers (method_id, learner_id, run_id, session_id, outcome): 'expired', 'erasing' (expired; the progress goes next),
 # 'kept' (their last source went, they stay) and 'held' (another source holds them).
 LEAVE = f"""
@@ -125,7 +126,8 @@ WITH wanted AS (
     RETURNING s.id, s.method_id, s.learner_id, s.session_id, w.run_id, w.reason
 ), last AS (
     SELECT c.session_id, c.learner_id,
-           (array_agg(m.on_leave ORDER BY array_position(ARRAY['keep', 'expire', 'erase'], m.on_leave)))[1] AS on_leave
+           coalesce($7, (array_agg(m.on_leave ORDER BY array_position(ARRAY['keep', 'expire', 'erase'], m.on_leave)))[1])
+               AS on_leave
     FROM closed c JOIN enrollment_method m ON m.id = c.method_id
     WHERE NOT EXISTS (
         SELECT FROM source o WHERE o.session_id = c.session_id AND o.learner_id = c.learner_id AND o.until IS NULL

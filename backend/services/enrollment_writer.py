@@ -39,7 +39,11 @@ class Write(Struct, frozen=True, kw_only=True):
     position: int | None = None
     detail: dict[str, Any] = {}
     confirmed: bool = False
+    # What a person asked for those who leave, instead of what the method says.
+    on_leave: Literal["keep", "expire", "erase"] | None = None
     run_id: int | None = None
+    # A run that turns out to have nothing to do leaves no trace.
+    drop_empty: bool = False
 
 
 class Written(Struct):
@@ -64,12 +68,12 @@ async def write(writes: Sequence[Write]) -> list[Written]:
     """
     runs = await _open_runs(writes)
     done = {run_id: Written(run_id) for run_id in runs}
-    for confirmed in (False, True):
-        some = [(w, run) for w, run in zip(writes, runs, strict=True) if w.confirmed is confirmed]
-        if some:
-            await _enter(some, done)
-            await _leave(some, done, confirmed=confirmed)
-            await _release(some, done)
+    pairs = list(zip(writes, runs, strict=True))
+    await _enter(pairs, done)
+    for confirmed, on_leave in {(one.confirmed, one.on_leave) for one in writes}:
+        some = [(w, run) for w, run in pairs if (w.confirmed, w.on_leave) == (confirmed, on_leave)]
+        await _leave(some, done, confirmed=confirmed, on_leave=on_leave)
+    await _release(pairs, done)
     await _count(done)
     return await _without_empty(writes, [done[run_id] for run_id in runs])
 
@@ -145,11 +149,13 @@ async def _enter(some: Sequence[tuple[Write, int]], done: dict[int, Written]) ->
         await notices.file_due_changed(learners, session_id, run_id)
 
 
-async def _leave(some: Sequence[tuple[Write, int]], done: dict[int, Written], *, confirmed: bool) -> None:
+async def _leave(
+    some: Sequence[tuple[Write, int]], done: dict[int, Written], *, confirmed: bool, on_leave: str | None
+) -> None:
     pairs = _pairs(some, "leaving")
     if not pairs[0]:
         return
-    rows = await fetch(sql.LEAVE, *pairs, clock.now(), confirmed)
+    rows = await fetch(sql.LEAVE, *pairs, clock.now(), confirmed, on_leave)
     for row in rows:
         done[row["run_id"]].left += 1
     await _erase([row for row in rows if row["outcome"] == "erasing"])
@@ -201,7 +207,7 @@ async def _without_empty(writes: Sequence[Write], done: list[Written]) -> list[W
         result
         for one, result in zip(writes, done, strict=True)
         if one.run_id is None
-        and one.cause in ("change", "clock", "check")
+        and (one.drop_empty or one.cause in ("change", "clock", "check"))
         and not (result.entered or result.left or result.blocked or result.released)
     ]
     if empty:

@@ -8,6 +8,8 @@ from arq import ArqRedis, create_pool
 from arq.connections import RedisSettings
 from redis.exceptions import RedisError
 
+from backend.database import after_commit
+
 Job = Literal["apply_runs", "send_mail", "run_imports", "check_enrollments"]
 # A Redis that takes longer is as good as dead: the schedule stands behind it.
 TIMEOUT_SECONDS = 1
@@ -48,6 +50,11 @@ async def stop() -> None:
     pool, _pool, _settings = _pool, None, None
     if pool is not None:
         await pool.aclose()
+
+
+def wake(job: Job) -> None:
+    """Wake `job` once the current transaction is committed."""
+    after_commit(lambda: enqueue(job))
 
 
 async def enqueue(job: Job) -> None:

@@ -18,6 +18,7 @@ from backend.services import audit
 from backend.services.actor import Actor
 from backend.services.conditions import Conditions
 from backend.services.errors import Invalid
+from backend.services.group_leaving import leave_sessions_of_group
 from backend.services.learner_lists import add_visible
 from backend.services.rights import group_for
 
@@ -81,10 +82,7 @@ async def _leave(actor: Actor, group_id: int, learner_ids: Sequence[int], unlink
     )
     left = {row["learner_id"]: row["role"] for row in rows}
     if left and unlink != "group_only":
-        # Here, because enrolling stands on groups.
-        from backend.services import enrolling  # noqa: PLC0415
-
-        await enrolling.leave_sessions_of_group(actor, group_id, sorted(left), erase=unlink == "erase")
+        await leave_sessions_of_group(actor, group_id, sorted(left), erase=unlink == "erase")
     return left
 
 

@@ -1,0 +1,133 @@
+"""Who is enrolled, and acts on one enrollment."""
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.status_codes import HTTP_200_OK
+
+from backend import clock
+from backend.controllers.authentication import CurrentActor
+from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit, Search
+from backend.index import Follower
+from backend.schemas import enrolling as wire
+from backend.schemas.commons import Page
+from backend.services import catalog, enrollment_acts, enrollment_lists, self_enrolling
+from backend.services.audiences import caught_up
+from backend.services.enrollment_lists import EnrollmentQuery
+from backend.services.rights import session_for
+
+TAGS = ["Enrolling"]
+CurrentFollower = NamedDependency[Follower]
+
+
+@get("/sessions/{session_id:int}/enrollments", operation_id="listSessionEnrollments", tags=TAGS)
+async def list_session_enrollments(
+    session_id: FromPath[int],
+    actor: CurrentActor,
+    state: FromQuery[wire.EnrollmentFilter | None] = None,
+    q: Search = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[wire.Enrollment]:
+    """Who is or was enrolled, with every source; `state` also takes the names of the board's numbers."""
+    return await enrollment_lists.of_session(actor, session_id, EnrollmentQuery(state, q, limit, cursor))
+
+
+@get("/sessions/{session_id:int}/counts", operation_id="getSessionCounts", tags=TAGS)
+async def session_counts(
+    session_id: FromPath[int], actor: CurrentActor, follower: CurrentFollower
+) -> wire.Counts:
+    """The numbers of the session's board, as of a log position."""
+    await session_for(actor, session_id, "view")
+    index = await caught_up(follower)
+    return wire.Counts(
+        **msgspec.structs.asdict(index.counts(session_id, clock.now())), position=index.position
+    )
+
+
+@get("/learners/{learner_id:int}/enrollments", operation_id="listLearnerEnrollments", tags=TAGS)
+async def list_learner_enrollments(
+    learner_id: FromPath[int],
+    actor: CurrentActor,
+    state: FromQuery[wire.EnrollmentFilter | None] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[wire.Enrollment]:
+    """What somebody is or was enrolled in."""
+    return await enrollment_lists.of_learner(actor, learner_id, EnrollmentQuery(state, None, limit, cursor))
+
+
+@get("/me/enrollments", operation_id="listMyEnrollments", tags=TAGS)
+async def list_my_enrollments(
+    actor: CurrentActor,
+    state: FromQuery[wire.EnrollmentFilter | None] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[wire.Enrollment]:
+    """What one is or was enrolled in oneself."""
+    return await enrollment_lists.of_learner(actor, actor.id, EnrollmentQuery(state, None, limit, cursor))
+
+
+@get("/me/catalog", operation_id="getMyCatalog", tags=TAGS)
+async def my_catalog(actor: CurrentActor, follower: CurrentFollower) -> Page[wire.CatalogItem]:
+    """What one has and why, may take, nearly may take, and had."""
+    return await catalog.catalog_of(actor, follower)
+
+
+@post("/sessions/{session_id:int}/self-enroll", operation_id="selfEnroll", tags=TAGS, status_code=HTTP_200_OK)
+async def self_enroll(
+    session_id: FromPath[int], data: JSONBody[wire.SelfEnroll], actor: CurrentActor
+) -> wire.Enrollment:
+    """Enroll oneself where the session lets one, with its key if it asks for one."""
+    return await self_enrolling.self_enroll(actor, session_id, data.key)
+
+
+@post(
+    "/enrollments/{enrollment_id:int}/suspend",
+    operation_id="suspendEnrollment",
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
+async def suspend(enrollment_id: FromPath[int], actor: CurrentActor) -> wire.Enrollment:
+    """Pause access; they stay enrolled."""
+    return await enrollment_acts.suspend(actor, enrollment_id)
+
+
+@post(
+    "/enrollments/{enrollment_id:int}/resume",
+    operation_id="resumeEnrollment",
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
+async def resume(enrollment_id: FromPath[int], actor: CurrentActor) -> wire.Enrollment:
+    """Give access again."""
+    return await enrollment_acts.resume(actor, enrollment_id)
+
+
+@post(
+    "/enrollments/{enrollment_id:int}/extend",
+    operation_id="extendEnrollment",
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
+async def extend(
+    enrollment_id: FromPath[int], data: JSONBody[wire.Extend], actor: CurrentActor
+) -> wire.Enrollment:
+    """A due date by hand, which wins over those of the methods."""
+    return await enrollment_acts.extend(actor, enrollment_id, data.due_at)
+
+
+@post(
+    "/enrollments/{enrollment_id:int}/unenroll",
+    operation_id="unenroll",
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
+async def unenroll(
+    enrollment_id: FromPath[int],
+    actor: CurrentActor,
+    data: JSONBody[wire.Unenroll | None] = None,
+) -> wire.Enrollment:
+    """End the enrollment; dynamic methods leave the person out from now on. 409 for a completed one."""
+    return await enrollment_acts.unenroll(actor, enrollment_id, data or wire.Unenroll())

@@ -1,0 +1,122 @@
+"""Enrollment methods of a session, and the plans that put them to work."""
+
+from typing import Annotated
+
+from litestar import Response, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
+
+from backend.controllers.authentication import CurrentActor
+from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, IfMatch, Limit
+from backend.controllers.route_options import READS
+from backend.index import Follower
+from backend.schemas import enrolling as wire
+from backend.schemas.commons import Page
+from backend.services import emails, enrolling, methods
+
+TAGS = ["Enrolling"]
+CurrentFollower = NamedDependency[Follower]
+People = Annotated[
+    wire.OnLeave, QueryParameter(description="what becomes of those whom this method alone enrolled")
+]
+
+
+@get("/sessions/{session_id:int}/methods", operation_id="listMethods", tags=TAGS)
+async def list_methods(
+    session_id: FromPath[int],
+    actor: CurrentActor,
+    follower: CurrentFollower,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[wire.Method]:
+    """How people come to be enrolled in the session."""
+    return await methods.list_methods(actor, follower, session_id, limit=limit, cursor=cursor)
+
+
+@post("/sessions/{session_id:int}/methods", operation_id="createMethod", tags=TAGS)
+async def create_method(
+    session_id: FromPath[int],
+    data: JSONBody[wire.MethodInput],
+    actor: CurrentActor,
+    follower: CurrentFollower,
+) -> wire.Method:
+    """A draft: it enrolls nobody before a plan of it is applied."""
+    return await methods.create_method(actor, follower, session_id, data)
+
+
+@get("/sessions/{session_id:int}/methods/{method_id:int}", operation_id="getMethod", tags=TAGS)
+async def get_method(
+    session_id: FromPath[int], method_id: FromPath[int], actor: CurrentActor, follower: CurrentFollower
+) -> wire.Method:
+    """One method."""
+    return await methods.get_method(actor, follower, session_id, method_id)
+
+
+@patch("/sessions/{session_id:int}/methods/{method_id:int}", operation_id="changeMethod", tags=TAGS)
+async def change_method(
+    session_id: FromPath[int],
+    method_id: FromPath[int],
+    data: JSONBody[wire.Policy],
+    actor: CurrentActor,
+    follower: CurrentFollower,
+    if_match: IfMatch,
+) -> wire.Method:
+    """Change how it enrolls. What decides who is enrolled needs a plan: 409 `needs_plan`, unless it is a draft."""
+    return await methods.change_method(actor, follower, session_id, method_id, data, if_match)
+
+
+@delete(
+    "/sessions/{session_id:int}/methods/{method_id:int}",
+    operation_id="deleteMethod",
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
+async def delete_method(
+    session_id: FromPath[int],
+    method_id: FromPath[int],
+    actor: CurrentActor,
+    if_match: IfMatch,
+    people: People = "keep",
+) -> Response[wire.Applied | None]:
+    """Remove the method; its people stay enrolled unless asked otherwise. The answer is the run, or null for a draft."""
+    done = await methods.delete_method(actor, session_id, method_id, people=people, version=if_match)
+    large = done is not None and done.state == "applying"
+    return Response(done, status_code=HTTP_202_ACCEPTED if large else HTTP_200_OK)
+
+
+@post(
+    "/sessions/{session_id:int}/plan",
+    operation_id="planEnrollment",
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+    opt={READS: True},
+)
+async def plan(
+    session_id: FromPath[int],
+    data: JSONBody[wire.PlanRequest],
+    actor: CurrentActor,
+    follower: CurrentFollower,
+) -> wire.Plan:
+    """Who would enter, leave, stay and be blocked. Nothing is written."""
+    return await enrolling.plan(actor, follower, session_id, data)
+
+
+@post("/sessions/{session_id:int}/apply", operation_id="applyEnrollment", tags=TAGS, status_code=HTTP_200_OK)
+async def apply(
+    session_id: FromPath[int],
+    data: JSONBody[wire.ApplyRequest],
+    actor: CurrentActor,
+    follower: CurrentFollower,
+) -> Response[wire.Applied]:
+    """Confirm a plan by its hash. 202 for a large one; 409 with the new `plan` if the people have changed."""
+    done = await enrolling.apply(actor, follower, session_id, data)
+    return Response(done, status_code=HTTP_202_ACCEPTED if done.state == "applying" else HTTP_200_OK)
+
+
+@post("/sessions/{session_id:int}/emails", operation_id="enrollEmails", tags=TAGS, status_code=HTTP_200_OK)
+async def enroll_emails(
+    session_id: FromPath[int], data: JSONBody[wire.Emails], actor: CurrentActor, follower: CurrentFollower
+) -> wire.EmailPlan:
+    """Sort pasted addresses; the same again with `hash` enrolls the known ones and invites the new ones."""
+    return await emails.enroll_addresses(actor, follower, session_id, data)

@@ -1,0 +1,73 @@
+"""`/runs`: what was done, and taking it back."""
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.status_codes import HTTP_200_OK
+
+from backend.controllers.authentication import CurrentActor
+from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit
+from backend.index import Follower
+from backend.schemas import enrolling as wire
+from backend.schemas.commons import Page
+from backend.services import runs
+from backend.services.runs import RunQuery
+
+TAGS = ["Runs"]
+CurrentFollower = NamedDependency[Follower]
+
+
+@get("/runs", operation_id="listRuns", tags=TAGS)
+async def list_runs(
+    actor: CurrentActor,
+    session_id: FromQuery[int | None] = None,
+    method_id: FromQuery[int | None] = None,
+    state: FromQuery[wire.RunState | None] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[wire.Run]:
+    """What was done in the sessions one may enroll in, the latest first."""
+    return await runs.list_runs(actor, RunQuery(session_id, method_id, state, limit, cursor))
+
+
+@get("/runs/{run_id:int}", operation_id="getRun", tags=TAGS)
+async def get_run(run_id: FromPath[int], actor: CurrentActor) -> wire.Run:
+    """One run, with its progress."""
+    return await runs.get_run(actor, run_id)
+
+
+@get("/runs/{run_id:int}/changes", operation_id="listRunChanges", tags=TAGS)
+async def list_changes(
+    run_id: FromPath[int],
+    actor: CurrentActor,
+    change: FromQuery[wire.ChangeKind | None] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
+) -> Page[wire.RunChange]:
+    """What it did person by person, and why."""
+    return await runs.list_changes(actor, run_id, change=change, limit=limit, cursor=cursor)
+
+
+@post("/runs/{run_id:int}/undo", operation_id="undoRun", tags=TAGS, status_code=HTTP_200_OK)
+async def undo(run_id: FromPath[int], actor: CurrentActor) -> wire.Undone:
+    """Take it back as one act. Who was changed since is left alone, and listed."""
+    return await runs.undo(actor, run_id)
+
+
+@post("/runs/{run_id:int}/approve", operation_id="approveRun", tags=TAGS, status_code=HTTP_200_OK)
+async def approve(
+    run_id: FromPath[int],
+    actor: CurrentActor,
+    follower: CurrentFollower,
+    data: JSONBody[wire.Approve | None] = None,
+) -> wire.Run:
+    """Let a held removal go ahead, all of it or for some people only."""
+    return await runs.approve(actor, follower, run_id, data or wire.Approve())
+
+
+@post("/runs/{run_id:int}/reject", operation_id="rejectRun", tags=TAGS, status_code=HTTP_200_OK)
+async def reject(
+    run_id: FromPath[int], actor: CurrentActor, data: JSONBody[wire.Reject | None] = None
+) -> wire.Run:
+    """Nobody leaves; the method is frozen until a plan of it is confirmed."""
+    return await runs.reject(actor, run_id, data or wire.Reject())

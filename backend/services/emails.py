@@ -1,0 +1,168 @@
+"""Enrolling by pasted e-mail addresses: sorted first, enrolled once the sorting has been confirmed."""
+
+import hashlib
+from collections import Counter
+
+import msgspec
+from asyncpg import Record
+from msgspec import UNSET
+from pyroaring import BitMap
+
+from backend.database import fetch, fetch_value, transaction
+from backend.enrollment.addresses import MOST_ADDRESSES, Sorted, addresses_in, sort_addresses
+from backend.index import FacetIndex, Follower
+from backend.schemas import enrolling as wire
+from backend.services import audit
+from backend.services.actor import Actor
+from backend.services.audiences import caught_up
+from backend.services.enrolling import save_method
+from backend.services.enrolling_rights import within_reach
+from backend.services.enrollment_writer import Write, lock_sessions, write
+from backend.services.errors import Conflict, Invalid
+from backend.services.learner_writing import Writing, reserve_ids
+from backend.services.learner_writing import write as write_learners
+from backend.services.method_drafts import Draft
+from backend.services.rights import group_for, session_for
+
+METHOD_NAME = "E-mail"
+
+_ACCOUNTS = "SELECT id, lower(email) AS email, status FROM learner WHERE lower(email) = ANY($1::text[])"
+_LEFT_OUT = """
+SELECT DISTINCT x::integer AS learner_id FROM enrollment_method m,
+    jsonb_array_elements_text(coalesce(m.rule->'exclude', '[]')) AS x
+WHERE m.session_id = $1 AND m.active AND m.state <> 'draft' AND m.deleted_at IS NULL
+"""
+
+
+class SortingChanged(Conflict):
+    """The addresses no longer mean what was shown; the new sorting comes with it."""
+
+    type, title = "plan_changed", "The plan has changed"
+
+    def __init__(self, plan: wire.EmailPlan) -> None:
+        super().__init__(
+            "Since you saw the sorting, some of these addresses have changed their meaning. Look at it again.",
+            extra={"plan": plan},
+        )
+
+
+async def enroll_addresses(
+    actor: Actor, follower: Follower, session_id: int, request: wire.Emails
+) -> wire.EmailPlan:
+    """The sorting; with the hash of an earlier one, known and new people are enrolled."""
+    pasted = _pasted(request)
+    async with transaction():
+        session = await session_for(actor, session_id, "enroll")
+        await _check_group(actor, request.group_id)
+        confirmed = request.hash is not UNSET
+        if confirmed:
+            await lock_sessions([session_id])
+        index = await caught_up(follower)
+        lines = await _sort(actor, index, session, pasted)
+        plan = _plan(index, session_id, request.group_id, lines)
+        if not confirmed:
+            return plan
+        if plan.hash != request.hash:
+            raise SortingChanged(plan)
+        return await _apply(actor, session_id, request.group_id, lines, plan)
+
+
+def _pasted(request: wire.Emails) -> list[str]:
+    if (request.text is UNSET) == (request.emails is UNSET):
+        raise Invalid.at("text", "either_or", "Give addresses as text or as a list, one of the two.")
+    found = (
+        addresses_in(request.text)
+        if isinstance(request.text, str)
+        else [e.strip() for e in request.emails or ()]
+    )
+    if len(found) > MOST_ADDRESSES:
+        raise Invalid.at(
+            "text", "too_many", f"At most {MOST_ADDRESSES:,} addresses at once: import a sheet instead."
+        )
+    return found
+
+
+async def _check_group(actor: Actor, group_id: int | None) -> None:
+    """New people become members of a group one may add people to; only admins can do without one."""
+    if group_id is not None:
+        await group_for(actor, group_id, "manage")
+    elif not actor.is_admin:
+        raise Invalid.at("group_id", "required", "Choose the group that new people join.")
+
+
+async def _sort(actor: Actor, index: FacetIndex, session: Record, pasted: list[str]) -> list[Sorted]:
+    rows = await fetch(_ACCOUNTS, sorted({email.lower() for email in pasted}))
+    known = BitMap([row["id"] for row in rows])
+    left_out = {row["learner_id"] for row in await fetch(_LEFT_OUT, session["id"])}
+    unreachable = known - await within_reach(actor, index)
+    return sort_addresses(
+        pasted,
+        accounts={row["email"]: row["id"] for row in rows},
+        uncountable=frozenset(known - index.countable) | left_out | frozenset(unreachable),
+        elsewhere=frozenset(index.blocked(session["id"], known)),
+    )
+
+
+def _plan(index: FacetIndex, session_id: int, group_id: int | None, lines: list[Sorted]) -> wire.EmailPlan:
+    kinds = Counter(line.kind for line in lines)
+    enrolled = index.enrolled(session_id)
+    digest = hashlib.sha256(msgspec.json.encode([session_id, group_id, lines])).hexdigest()
+    return wire.EmailPlan(
+        hash=digest,
+        known=kinds["known"],
+        new=kinds["new"],
+        duplicate=kinds["duplicate"],
+        invalid=kinds["invalid"],
+        excluded=kinds["excluded"],
+        other_session=kinds["other_session"],
+        already_enrolled=sum(line.kind == "known" and (line.learner_id or 0) in enrolled for line in lines),
+        items=[
+            wire.SortedEmail(email=line.email, kind=line.kind, learner_id=line.learner_id) for line in lines
+        ],
+    )
+
+
+async def _apply(
+    actor: Actor, session_id: int, group_id: int | None, lines: list[Sorted], plan: wire.EmailPlan
+) -> wire.EmailPlan:
+    fresh = [line.email for line in lines if line.kind == "new"]
+    ids = await reserve_ids(len(fresh)) if fresh else []
+    groups = {group_id: "member"} if group_id is not None else {}
+    await write_learners(
+        [
+            Writing(new_id, is_new=True, core={"email": email, "status": "invited"}, groups=dict(groups))
+            for new_id, email in zip(ids, fresh, strict=True)
+        ]
+    )
+    method_id = await _method(actor, session_id)
+    known = [line.learner_id for line in lines if line.kind == "known" and line.learner_id is not None]
+    (written,) = await write(
+        [
+            Write(
+                method_id=method_id,
+                session_id=session_id,
+                cause="confirm",
+                actor_id=actor.id,
+                entering=[*known, *ids],
+            )
+        ]
+    )
+    await audit.record(
+        actor, "session.emails", "session", session_id, created=len(ids), entered=written.entered
+    )
+    return msgspec.structs.replace(
+        plan, run_id=written.run_id, method_id=method_id, entered=written.entered, created=len(ids)
+    )
+
+
+async def _method(actor: Actor, session_id: int) -> int:
+    """The session's method for addresses, made when it is first needed."""
+    found: int | None = await fetch_value(
+        "SELECT id FROM enrollment_method WHERE session_id = $1 AND kind = 'manual' AND name = $2 AND active"
+        " AND state = 'live' AND deleted_at IS NULL ORDER BY id",
+        session_id,
+        METHOD_NAME,
+    )
+    return found or await save_method(
+        actor, Draft(session_id=session_id, kind="manual", name=METHOD_NAME), state="live"
+    )

@@ -1,0 +1,221 @@
+"""Lists of enrollments: of a session, of a learner. A constant number of queries for a page of any size."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from asyncpg import Record
+from msgspec import Struct
+
+from backend import clock
+from backend.database import fetch, fetch_value
+from backend.schemas import enrolling as wire
+from backend.schemas.commons import Page
+from backend.services.actor import Actor
+from backend.services.conditions import Conditions
+from backend.services.paging import decode_cursor, page_of
+from backend.services.reach import instructed_sessions, led_groups
+from backend.services.rights import learner_for, session_for
+
+_COLUMNS = """
+    e.id, e.session_id, s.name AS session_name, e.activity_id, a.title AS activity_title, e.learner_id, l.email,
+    l.first_name, l.last_name, e.state, e.role, e.since, e.until, e.due_at, e.mandatory, e.completed_at, e.version,
+    st.score, st.status AS standing, st.steps_done,
+    (SELECT count(*) FROM step WHERE step.activity_id = e.activity_id) AS steps
+"""
+_FROM = """
+FROM enrollment e
+JOIN learner l ON l.id = e.learner_id
+JOIN session s ON s.id = e.session_id
+JOIN activity a ON a.id = e.activity_id
+LEFT JOIN standing st ON st.activity_id = e.activity_id AND st.learner_id = e.learner_id
+"""
+_SOURCES = """
+SELECT s.session_id, s.learner_id, s.method_id, s.since, m.kind, m.name
+FROM unnest($1::integer[], $2::integer[]) AS p(session_id, learner_id)
+JOIN source s ON s.session_id = p.session_id AND s.learner_id = p.learner_id AND s.until IS NULL
+JOIN enrollment_method m ON m.id = s.method_id
+ORDER BY s.since, s.method_id
+"""
+_BLOCKED = """
+SELECT DISTINCT ON (b.learner_id) b.learner_id, b.session_id, s.name AS session_name, s.activity_id,
+       a.title AS activity_title, b.since, b.other_session_id, l.email, l.first_name, l.last_name
+FROM blocked b
+JOIN learner l ON l.id = b.learner_id
+JOIN session s ON s.id = b.session_id
+JOIN activity a ON a.id = s.activity_id
+"""
+
+
+class EnrollmentQuery(Struct, frozen=True):
+    """What a list is asked for."""
+
+    state: wire.EnrollmentFilter | None = None
+    q: str | None = None
+    limit: int = 100
+    cursor: str | None = None
+
+
+async def of_session(actor: Actor, session_id: int, query: EnrollmentQuery) -> Page[wire.Enrollment]:
+    """Who is, or was, enrolled in the session; only people who count."""
+    await session_for(actor, session_id, "view")
+    if query.state == "blocked":
+        return await _blocked(session_id, query)
+    conditions = Conditions()
+    conditions.add("e.session_id = {}", session_id)
+    conditions.add("l.status IN ('invited', 'active')")
+    return await _page(conditions, query)
+
+
+async def of_learner(actor: Actor, learner_id: int, query: EnrollmentQuery) -> Page[wire.Enrollment]:
+    """What somebody is, or was, enrolled in; of others than admins, oneself and one's team: in sessions one sees."""
+    learner = await learner_for(actor, learner_id)
+    conditions = Conditions()
+    conditions.add("e.learner_id = {}", learner_id)
+    if not actor.is_admin and actor.id not in (learner_id, learner["manager_id"]):
+        await _only_sessions_of(actor, conditions)
+    return await _page(conditions, query)
+
+
+async def one(enrollment_id: int) -> wire.Enrollment:
+    """One enrollment, for those whose right to it has been checked."""
+    rows = await fetch(f"SELECT {_COLUMNS} {_FROM} WHERE e.id = $1", enrollment_id)
+    (found,) = await _shown(rows)
+    return found
+
+
+async def _only_sessions_of(actor: Actor, conditions: Conditions) -> None:
+    groups, sessions = await led_groups(actor), await instructed_sessions(actor)
+    conditions.add(
+        "s.group_id = ANY({}::integer[]) OR s.id = ANY({}::integer[])", list(groups), list(sessions)
+    )
+
+
+async def _page(conditions: Conditions, query: EnrollmentQuery) -> Page[wire.Enrollment]:
+    _narrow(conditions, query)
+    total = await fetch_value(f"SELECT count(*) {_FROM} WHERE {conditions.sql}", *conditions.values)
+    key = decode_cursor(query.cursor, tuple[int])
+    if key is not None:
+        conditions.add("e.id > {}", key[0])
+    limit = conditions.value(query.limit + 1)
+    rows = await fetch(
+        f"SELECT {_COLUMNS} {_FROM} WHERE {conditions.sql} ORDER BY e.id LIMIT {limit}", *conditions.values
+    )
+    shown = {item.id: item for item in await _shown(rows[: query.limit])}
+    return page_of(rows, query.limit, total, item=lambda row: shown[row["id"]], key=lambda row: [row["id"]])
+
+
+def _narrow(conditions: Conditions, query: EnrollmentQuery) -> None:
+    conditions.add_search(query.q, "l.first_name", "l.last_name", "l.email")
+    open_ones = "e.state IN ('active', 'suspended')"
+    match query.state:
+        case None:
+            pass
+        case "enrolled":
+            conditions.add("e.state <> 'expired'")
+        case "in_progress":
+            conditions.add(f"{open_ones} AND st.learner_id IS NOT NULL")
+        case "not_started":
+            conditions.add(f"{open_ones} AND st.learner_id IS NULL")
+        case "overdue":
+            conditions.add(f"{open_ones} AND e.due_at < {{}}", clock.now())
+        case _:
+            conditions.add("e.state = {}", query.state)
+
+
+async def _shown(rows: Sequence[Record]) -> list[wire.Enrollment]:
+    sources = await _sources(rows)
+    now = clock.now()
+    return [
+        wire.Enrollment(
+            **{name: row[name] for name in _PLAIN},
+            learner=_person(row),
+            overdue=is_overdue(row["state"], row["due_at"], now),
+            progress=progress_of(row),
+            sources=sources[row["session_id"], row["learner_id"]],
+        )
+        for row in rows
+    ]
+
+
+_PLAIN = (
+    "id", "session_id", "session_name", "activity_id", "activity_title", "state", "role", "since", "until", "due_at",
+    "mandatory", "completed_at", "score", "version",
+)  # fmt: skip
+
+
+async def _sources(rows: Sequence[Record]) -> dict[tuple[int, int], list[wire.EnrollmentSource]]:
+    found: dict[tuple[int, int], list[wire.EnrollmentSource]] = defaultdict(list)
+    if rows:
+        sessions, learners = [row["session_id"] for row in rows], [row["learner_id"] for row in rows]
+        for row in await fetch(_SOURCES, sessions, learners):
+            found[row["session_id"], row["learner_id"]].append(
+                wire.EnrollmentSource(
+                    method_id=row["method_id"], kind=row["kind"], name=row["name"], since=row["since"]
+                )
+            )
+    return found
+
+
+def progress_of(row: Any) -> float:
+    """0 to 1: the share of steps done; without steps, all or nothing. `row` has state, standing, steps_done, steps."""
+    if row["state"] == "completed" or row["standing"] == "completed":
+        return 1.0
+    if not row["steps"] or not row["steps_done"]:
+        return 0.0
+    return min(1.0, float(row["steps_done"] / row["steps"]))
+
+
+def is_overdue(state: str, due_at: datetime | None, now: datetime) -> bool:
+    """Whether it should have been completed by now."""
+    return state in ("active", "suspended") and due_at is not None and due_at < now
+
+
+def _person(row: Record) -> wire.Person:
+    return wire.Person(
+        id=row["learner_id"], email=row["email"], first_name=row["first_name"], last_name=row["last_name"]
+    )
+
+
+async def _blocked(session_id: int, query: EnrollmentQuery) -> Page[wire.Enrollment]:
+    conditions = Conditions()
+    conditions.add("b.session_id = {}", session_id)
+    conditions.add("l.status IN ('invited', 'active')")
+    conditions.add_search(query.q, "l.first_name", "l.last_name", "l.email")
+    total = await fetch_value(
+        f"SELECT count(DISTINCT b.learner_id) FROM blocked b JOIN learner l ON l.id = b.learner_id WHERE {conditions.sql}",
+        *conditions.values,
+    )
+    key = decode_cursor(query.cursor, tuple[int])
+    if key is not None:
+        conditions.add("b.learner_id > {}", key[0])
+    limit = conditions.value(query.limit + 1)
+    rows = await fetch(
+        f"{_BLOCKED} WHERE {conditions.sql} ORDER BY b.learner_id, b.since LIMIT {limit}", *conditions.values
+    )
+    return page_of(rows, query.limit, total, item=_waiting, key=lambda row: [row["learner_id"]])
+
+
+def _waiting(row: Record) -> wire.Enrollment:
+    return wire.Enrollment(
+        id=-row["learner_id"],
+        session_id=row["session_id"],
+        session_name=row["session_name"],
+        activity_id=row["activity_id"],
+        activity_title=row["activity_title"],
+        learner=_person(row),
+        state="blocked",
+        role="learner",
+        since=row["since"],
+        until=None,
+        due_at=None,
+        mandatory=False,
+        overdue=False,
+        completed_at=None,
+        progress=0.0,
+        score=None,
+        version=0,
+        sources=[],
+        other_session_id=row["other_session_id"],
+    )

@@ -1,0 +1,48 @@
+"""A method in a sentence, in the reader's language: on the method's card and as the reason in a catalog."""
+
+from collections.abc import Collection
+
+from asyncpg import Record
+
+from backend.index import FacetIndex
+from backend.rules import InvalidRule, convert, describe
+
+_WORDS = {
+    "en": {
+        "manual": "Enrolled by hand.",
+        "manual_named": "Enrolled by hand: {name}.",
+        "self": "Self enrollment.",
+        "self_key": "Self enrollment with a key.",
+        "organisation": "Enrolled by your organisation.",
+        "invitation": "By invitation.",
+        "broken": "The audience's rule has to be mended.",
+    },
+    "fr": {
+        "manual": "Inscription manuelle.",
+        "manual_named": "Inscription manuelle : {name}.",
+        "self": "Auto-inscription.",
+        "self_key": "Auto-inscription avec une clé.",
+        "organisation": "Inscription par votre organisation.",
+        "invitation": "Sur invitation.",
+        "broken": "La règle de l'audience est à corriger.",
+    },
+}
+
+
+def words_for(language: str) -> dict[str, str]:
+    """The fixed sentences in the closest language there is."""
+    return _WORDS.get(language[:2], _WORDS["en"])
+
+
+def sentence_of(row: Record, index: FacetIndex, language: str, sealed: Collection[int] = ()) -> str:
+    """What the method's row says of who is enrolled by it; `sealed` groups keep their names."""
+    said = words_for(language)
+    if row["kind"] == "self":
+        return said["self_key"] if row["key"] else said["self"]
+    if row["kind"] == "manual":
+        return said["manual_named"].format(name=row["name"]) if row["name"] else said["manual"]
+    try:
+        rule = convert(row["rule"])
+    except InvalidRule:
+        return said["broken"]
+    return describe(rule, index, language, sealed=sealed)

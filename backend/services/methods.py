@@ -1,0 +1,225 @@
+"""Enrollment methods of a session: made as drafts, changed, removed. Who is enrolled changes by plan and apply alone."""
+
+from typing import Any
+
+from asyncpg import Record
+
+from backend import clock
+from backend.database import execute, fetch, fetch_value, transaction
+from backend.index import FacetIndex, Follower
+from backend.rules import InvalidRule, Rule, convert
+from backend.schemas import enrolling as wire
+from backend.schemas.commons import Page
+from backend.services import audit, holding
+from backend.services.actor import Actor
+from backend.services.audiences import caught_up
+from backend.services.chunks import begin_large
+from backend.services.enrolling import INLINE, SETTLED, method_row, save_method
+from backend.services.enrolling_rights import check_rights
+from backend.services.enrollment_writer import Write, lock_sessions, settle, write
+from backend.services.errors import Conflict, Stale
+from backend.services.method_drafts import COLUMNS, Draft, asked, checked, stored_draft
+from backend.services.method_sentences import sentence_of
+from backend.services.paging import decode_cursor, page_of
+from backend.services.rights import session_for
+from backend.services.sealing import sight_of
+
+# What decides who is enrolled: changed on a method that enrolls, it needs a plan.
+DECIDING = ("rule", "dynamic", "segment_id", "group_id", "after_activity_id")
+
+_LIST = """
+SELECT m.*, (SELECT max(r.id) FROM run r WHERE r.method_id = m.id AND r.state = 'held') AS held_run_id
+FROM enrollment_method m WHERE m.session_id = $1 AND m.deleted_at IS NULL AND m.id > $2 ORDER BY m.id LIMIT $3
+"""
+
+
+class NeedsPlan(Conflict):
+    """The change decides who is enrolled, and nobody has seen whom."""
+
+    type, title = "needs_plan", "A plan has to be confirmed"
+
+
+async def list_methods(
+    actor: Actor, follower: Follower, session_id: int, *, limit: int, cursor: str | None
+) -> Page[wire.Method]:
+    """The session's methods, oldest first."""
+    await session_for(actor, session_id, "enroll")
+    index = await caught_up(follower)
+    (after,) = decode_cursor(cursor, tuple[int]) or (0,)
+    rows = await fetch(_LIST, session_id, after, limit + 1)
+    total = await fetch_value(
+        "SELECT count(*) FROM enrollment_method WHERE session_id = $1 AND deleted_at IS NULL", session_id
+    )
+    sealed = await _sealed(actor, index)
+    return page_of(
+        rows, limit, total, item=lambda row: _shown(row, index, actor, sealed), key=lambda row: [row["id"]]
+    )
+
+
+async def get_method(actor: Actor, follower: Follower, session_id: int, method_id: int) -> wire.Method:
+    """One method."""
+    await session_for(actor, session_id, "enroll")
+    index = await caught_up(follower)
+    return await _one(actor, index, session_id, method_id)
+
+
+async def create_method(
+    actor: Actor, follower: Follower, session_id: int, request: wire.MethodInput
+) -> wire.Method:
+    """A draft: it enrolls nobody before a plan of it is applied."""
+    index = await caught_up(follower)
+    async with transaction():
+        await session_for(actor, session_id, "enroll")
+        draft = await checked(asked(Draft(session_id=session_id), request, request.kind), index)
+        await check_rights(actor, index, draft)
+        method_id = await save_method(actor, draft, state="draft")
+        await audit.record(actor, "method.create", "enrollment_method", method_id, session_id=session_id)
+    return await get_method(actor, follower, session_id, method_id)
+
+
+async def change_method(  # noqa: PLR0913, PLR0917 - the parts of one request
+    actor: Actor,
+    follower: Follower,
+    session_id: int,
+    method_id: int,
+    request: wire.Policy,
+    version: int | None,
+) -> wire.Method:
+    """Change how it enrolls. What decides *who* is enrolled raises `NeedsPlan`, unless it is a draft."""
+    index = await caught_up(follower)
+    async with transaction():
+        await session_for(actor, session_id, "enroll")
+        await lock_sessions([session_id])
+        row = await method_row(session_id, method_id)
+        if version is not None and version != row["version"]:
+            raise Stale(row["version"])
+        before = stored_draft(row)
+        draft = await checked(asked(before, request), index)
+        await check_rights(actor, index, draft)
+        _refuse_deciding(row["state"], before, draft)
+        if draft != before:
+            await save_method(actor, draft, state=row["state"])
+            await execute(
+                "UPDATE enrollment_method SET state_reason = $2 WHERE id = $1", method_id, row["state_reason"]
+            )
+            await _settle_all(actor, before, draft)
+            changed = [name for name in COLUMNS if getattr(before, name) != getattr(draft, name)]
+            await audit.record(actor, "method.change", "enrollment_method", method_id, changed=changed)
+    return await get_method(actor, follower, session_id, method_id)
+
+
+def _refuse_deciding(state: str, before: Draft, draft: Draft) -> None:
+    if state == "draft":
+        return
+    decided = [name for name in DECIDING if getattr(before, name) != getattr(draft, name)]
+    if draft.active and not before.active and draft.dynamic:
+        decided.append("active")
+    if decided:
+        raise NeedsPlan(
+            f"Changing {', '.join(decided)} changes who is enrolled: ask for a plan and apply it.",
+            extra={"fields": decided},
+        )
+
+
+async def _settle_all(actor: Actor, before: Draft, draft: Draft) -> None:
+    """Due dates and the like of those whom the method holds already."""
+    if all(getattr(before, name) == getattr(draft, name) for name in SETTLED):
+        return
+    rows = await fetch("SELECT learner_id FROM source WHERE method_id = $1 AND until IS NULL", draft.id)
+    learners = sorted(row["learner_id"] for row in rows)
+    if not learners:
+        return
+    one = Write(method_id=draft.id, session_id=draft.session_id, cause="act", actor_id=actor.id)
+    if len(learners) > INLINE:
+        await begin_large(one, learners)
+        return
+    (written,) = await write([one])
+    assert written.run_id is not None  # noqa: S101 - an act always leaves a run
+    await settle(written.run_id, draft.session_id, learners)
+
+
+async def delete_method(
+    actor: Actor, session_id: int, method_id: int, *, people: wire.OnLeave, version: int | None = None
+) -> wire.Applied | None:
+    """Remove it. Whom it alone enrolled stays (`keep`), loses access, or their progress too; a draft just goes."""
+    async with transaction():
+        await session_for(actor, session_id, "enroll")
+        await lock_sessions([session_id])
+        row = await method_row(session_id, method_id)
+        if version is not None and version != row["version"]:
+            raise Stale(row["version"])
+        rows = await fetch("SELECT learner_id FROM source WHERE method_id = $1 AND until IS NULL", method_id)
+        await audit.record(actor, "method.delete", "enrollment_method", method_id, people=people)
+        if not rows and row["state"] == "draft":
+            await execute("DELETE FROM enrollment_method WHERE id = $1", method_id)
+            return None
+        return await _end_method(actor, row, sorted(one["learner_id"] for one in rows), people)
+
+
+async def _end_method(actor: Actor, row: Record, learners: list[int], people: wire.OnLeave) -> wire.Applied:
+    method_id = row["id"]
+    stored = await fetch_value("SELECT to_jsonb(m) FROM enrollment_method m WHERE id = $1", method_id)
+    waiting = await fetch("SELECT learner_id FROM blocked WHERE method_id = $1", method_id)
+    held = await holding.held_run(method_id)
+    if held is not None:
+        await holding.close(held["id"], "rejected")
+    # The rule goes too: what it mentions can be deleted now. The run keeps it for an undo.
+    await execute(
+        "UPDATE enrollment_method SET on_leave = $2, active = false, state = 'draft', state_reason = '', rule = NULL,"
+        " segment_id = NULL, group_id = NULL, after_activity_id = NULL, deleted_at = $3, version = version + 1"
+        " WHERE id = $1",
+        method_id,
+        people,
+        clock.now(),
+    )
+    after = await fetch_value("SELECT to_jsonb(m) FROM enrollment_method m WHERE id = $1", method_id)
+    detail: dict[str, Any] = {"method": stored, "method_after": after}
+    one = Write(
+        method_id=method_id,
+        session_id=row["session_id"],
+        cause="act",
+        actor_id=actor.id,
+        detail=detail,
+        leaving=learners,
+        releasing=[one["learner_id"] for one in waiting],
+        confirmed=True,
+    )
+    if len(learners) > INLINE:
+        return wire.Applied(run_id=await begin_large(one), method_id=method_id, state="applying")
+    (written,) = await write([one])
+    assert written.run_id is not None  # noqa: S101 - an act always leaves a run
+    return wire.Applied(run_id=written.run_id, method_id=method_id, left=written.left)
+
+
+# ── showing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _one(actor: Actor, index: FacetIndex, session_id: int, method_id: int) -> wire.Method:
+    await method_row(session_id, method_id)
+    (row,) = await fetch(_LIST, session_id, method_id - 1, 1)
+    return _shown(row, index, actor, await _sealed(actor, index))
+
+
+async def _sealed(actor: Actor, index: FacetIndex) -> frozenset[int]:
+    if actor.is_admin:
+        return frozenset()
+    return (await sight_of(actor)).hidden(index, index.structure.groups)
+
+
+def _shown(row: Record, index: FacetIndex, actor: Actor, sealed: frozenset[int]) -> wire.Method:
+    names = wire.Method.__struct_fields__
+    stored = {name: row[name] for name in names if name in row and name != "rule"}
+    return wire.Method(
+        **stored,
+        rule=_rule(row),
+        sentence=sentence_of(row, index, actor.language, sealed),
+        people=index.sources(row["id"]).intersection_cardinality(index.countable),
+        waiting=index.blocked_for(row["id"]).intersection_cardinality(index.countable),
+    )
+
+
+def _rule(row: Record) -> Rule | None:
+    try:
+        return None if row["rule"] is None else convert(row["rule"])
+    except InvalidRule:
+        return None

@@ -1,0 +1,259 @@
+"""Runs: what was done to whom, by whom and why; undone, approved or rejected by those who may enroll there."""
+
+from typing import Any
+
+from asyncpg import Record
+from msgspec import UNSET, Struct
+from pyroaring import BitMap
+
+from backend import clock
+from backend.database import execute, fetch, fetch_row, fetch_value, transaction
+from backend.index import BrokenRule, FacetIndex, Follower
+from backend.schemas import enrolling as wire
+from backend.schemas.commons import Page
+from backend.services import audit, holding, undoing
+from backend.services.actor import Actor
+from backend.services.audiences import Broken, caught_up
+from backend.services.chunks import CHUNK, begin_large
+from backend.services.conditions import Conditions
+from backend.services.enrollment_writer import Write, lock_sessions, write
+from backend.services.errors import Conflict, NotFound
+from backend.services.paging import decode_cursor, page_of
+from backend.services.people import people
+from backend.services.reach import instructed_sessions, led_groups
+from backend.services.rights import session_for
+
+# Who was left alone by an undo is listed by name up to this many; the run keeps more.
+MOST_NAMED = 100
+LARGEST_RUN_ID = 2**63 - 1
+
+_RUNS = """
+SELECT r.*, m.name AS method_name, m.kind AS method_kind, s.name AS session_name, a.title AS activity_title,
+       l.email, l.first_name, l.last_name, (SELECT u.id FROM run u WHERE u.undo_of = r.id) AS undone_by
+FROM run r
+LEFT JOIN enrollment_method m ON m.id = r.method_id
+LEFT JOIN session s ON s.id = r.session_id
+LEFT JOIN activity a ON a.id = s.activity_id
+LEFT JOIN learner l ON l.id = r.actor_id
+"""
+_CHANGES = """
+SELECT c.*, l.email, l.first_name, l.last_name FROM run_change c JOIN learner l ON l.id = c.learner_id
+"""
+
+
+class RunQuery(Struct, frozen=True):
+    """What the list of runs is asked for."""
+
+    session_id: int | None = None
+    method_id: int | None = None
+    state: wire.RunState | None = None
+    limit: int = 100
+    cursor: str | None = None
+
+
+async def list_runs(actor: Actor, query: RunQuery) -> Page[wire.Run]:
+    """Runs of the sessions one may enroll in, the latest first."""
+    conditions = Conditions()
+    if query.session_id is not None:
+        await session_for(actor, query.session_id, "enroll")
+        conditions.add("r.session_id = {}", query.session_id)
+    elif not actor.is_admin:
+        groups, sessions = await led_groups(actor), await instructed_sessions(actor)
+        conditions.add(
+            "s.group_id = ANY({}::integer[]) OR s.id = ANY({}::integer[])", list(groups), list(sessions)
+        )
+    if query.method_id is not None:
+        conditions.add("r.method_id = {}", query.method_id)
+    if query.state is not None:
+        conditions.add("r.state = {}", query.state)
+    total = await fetch_value(
+        f"SELECT count(*) FROM run r LEFT JOIN session s ON s.id = r.session_id WHERE {conditions.sql}",
+        *conditions.values,
+    )
+    key = decode_cursor(query.cursor, tuple[int])
+    if key is not None:
+        conditions.add("r.id < {}", key[0])
+    limit = conditions.value(query.limit + 1)
+    rows = await fetch(f"{_RUNS} WHERE {conditions.sql} ORDER BY r.id DESC LIMIT {limit}", *conditions.values)
+    return page_of(rows, query.limit, total, item=_shown, key=lambda row: [row["id"]])
+
+
+async def get_run(actor: Actor, run_id: int) -> wire.Run:
+    """One run."""
+    return _shown(await _visible(actor, run_id))
+
+
+async def list_changes(
+    actor: Actor, run_id: int, *, change: str | None, limit: int, cursor: str | None
+) -> Page[wire.RunChange]:
+    """What the run did, person by person."""
+    await _visible(actor, run_id)
+    conditions = Conditions()
+    conditions.add("c.run_id = {}", run_id)
+    if change is not None:
+        conditions.add("c.change = {}", change)
+    total = await fetch_value(f"SELECT count(*) FROM run_change c WHERE {conditions.sql}", *conditions.values)
+    key = decode_cursor(cursor, tuple[int, str])
+    if key is not None:
+        conditions.add("(c.learner_id, c.change) > ({}, {})", *key)
+    mark = conditions.value(limit + 1)
+    rows = await fetch(
+        f"{_CHANGES} WHERE {conditions.sql} ORDER BY c.learner_id, c.change LIMIT {mark}", *conditions.values
+    )
+    return page_of(rows, limit, total, item=_change, key=lambda row: [row["learner_id"], row["change"]])
+
+
+# ── deciding ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def undo(actor: Actor, run_id: int) -> wire.Undone:
+    """Take the run back as one act. Raises `Conflict` for one that is not applied, or undone already."""
+    async with transaction():
+        run = await _locked(actor, run_id, "applied", "undone")
+        undo_id = await undoing.undo_run(run, actor.id or None)
+        await audit.record(actor, "run.undo", "run", run_id, undo_id=undo_id)
+    return await undone(actor, undo_id)
+
+
+async def undone(actor: Actor, undo_id: int) -> wire.Undone:
+    """What an undo has done so far."""
+    row = await _visible(actor, undo_id)
+    detail: dict[str, Any] = row["detail"]
+    alone = dict(detail["left_alone"][:MOST_NAMED])
+    shown = _shown(row)
+    return wire.Undone(
+        **{name: getattr(shown, name) for name in wire.Run.__struct_fields__},
+        people=shown.total - detail["left_alone_total"],
+        left_alone_total=detail["left_alone_total"],
+        left_alone=[
+            wire.LeftAlone(learner=person, reason=alone[person.id]) for person in await people(list(alone))
+        ],
+        cancelled_mail=detail["cancelled_mail"],
+        method_restored=detail["method_restored"],
+    )
+
+
+async def approve(actor: Actor, follower: Follower, run_id: int, request: wire.Approve) -> wire.Run:
+    """Let those on the held list leave who still would; with `learner_ids` only these, and the rest stays held."""
+    async with transaction():
+        run = await _locked(actor, run_id, "held", "approved")
+        index = await caught_up(follower)
+        listed = BitMap(await holding.listed(run_id))
+        chosen = listed if request.learner_ids is UNSET else listed & BitMap(request.learner_ids)
+        rest = listed - chosen
+        leaving = _would_leave(index, run["method_id"]) & chosen
+        await execute(
+            "DELETE FROM run_change WHERE run_id = $1 AND change = 'left' AND learner_id = ANY($2::integer[])",
+            run_id,
+            list(chosen),
+        )
+        one = Write(
+            method_id=run["method_id"],
+            session_id=run["session_id"],
+            cause="approve",
+            actor_id=actor.id,
+            position=index.position,
+            leaving=list(leaving),
+            run_id=None if rest else run_id,
+        )
+        answered = await _approved(one, bool(rest))
+        if rest:
+            await holding.count_list(run_id)
+        else:
+            await holding.set_state(run["method_id"], "live", "")
+        await audit.record(actor, "run.approve", "run", run_id, people=len(leaving), of=len(listed))
+    return await get_run(actor, answered)
+
+
+async def _approved(one: Write, partly: bool) -> int:
+    if len(one.leaving) > CHUNK:
+        return await begin_large(one)
+    (written,) = await write([one])
+    assert written.run_id is not None  # noqa: S101 - approvals leave a run
+    if not partly:
+        await execute(
+            "UPDATE run SET state = 'applied', cause = 'approve', actor_id = $2, finished_at = $3 WHERE id = $1",
+            written.run_id,
+            one.actor_id or None,
+            clock.now(),
+        )
+    return written.run_id
+
+
+def _would_leave(index: FacetIndex, method_id: int) -> BitMap:
+    """Who holds the method's source and is not in its audience now. Raises `Broken`."""
+    method = index.structure.methods.get(method_id)
+    if method is None or method.rule is None:
+        return BitMap()
+    try:
+        desired = index.evaluate(method.rule, clock.today(index.timezone))
+    except BrokenRule as broken:
+        raise Broken(broken.problems) from broken
+    return (index.sources(method_id) & index.countable) - desired
+
+
+async def reject(actor: Actor, run_id: int, request: wire.Reject) -> wire.Run:
+    """Nobody of the list leaves; the method is frozen until somebody confirms a plan of it."""
+    async with transaction():
+        run = await _locked(actor, run_id, "held", "rejected")
+        await holding.close(run_id, "rejected")
+        reason = request.reason or f"the removal of {run['total']} people was rejected"
+        await holding.set_state(run["method_id"], "frozen", f"rejected: {reason}")
+        await audit.record(actor, "run.reject", "run", run_id, reason=request.reason)
+    return await get_run(actor, run_id)
+
+
+# ── access and showing ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _visible(actor: Actor, run_id: int) -> Record:
+    row = await fetch_row(f"{_RUNS} WHERE r.id = $1", run_id) if 0 < run_id <= LARGEST_RUN_ID else None
+    if row is None:
+        raise NotFound(f"There is no run {run_id}.")
+    if row["session_id"] is None:
+        raise NotFound(f"There is no run {run_id}.")
+    await session_for(actor, row["session_id"], "enroll")
+    return row
+
+
+async def _locked(actor: Actor, run_id: int, state: str, done: str) -> Record:
+    """The run with its session's lock, if it is in this state. Raises `Conflict` otherwise."""
+    seen = await _visible(actor, run_id)
+    row = await fetch_row("SELECT * FROM run WHERE id = $1 FOR UPDATE", run_id)
+    if row is None or row["state"] != state:
+        now = "gone" if row is None else row["state"]
+        raise Conflict(f"Only a run that is {state} can be {done}; this one is {now}.", extra={"state": now})
+    await lock_sessions([seen["session_id"]])
+    return row
+
+
+def _shown(row: Record) -> wire.Run:
+    actor = None
+    if row["actor_id"] is not None:
+        actor = wire.Person(
+            id=row["actor_id"], email=row["email"], first_name=row["first_name"], last_name=row["last_name"]
+        )
+    plain = (
+        "id", "method_id", "method_name", "session_id", "session_name", "activity_title", "cause", "state", "entered",
+        "blocked", "total", "done", "position", "undo_of", "undone_by", "created_at", "finished_at",
+    )  # fmt: skip
+    progress = 1.0 if row["state"] != "applying" or not row["total"] else row["done"] / row["total"]
+    return wire.Run(
+        **{name: row[name] for name in plain},
+        actor=actor,
+        left=row["left_count"],
+        progress=progress,
+        can_undo=row["state"] == "applied",
+    )
+
+
+def _change(row: Record) -> wire.RunChange:
+    return wire.RunChange(
+        learner=wire.Person(
+            id=row["learner_id"], email=row["email"], first_name=row["first_name"], last_name=row["last_name"]
+        ),
+        change=row["change"],
+        before=row["before"],
+        after=row["after"],
+        reason=row["reason"],
+    )

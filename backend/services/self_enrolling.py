@@ -1,0 +1,82 @@
+"""Self enrollment: people enroll themselves where a session lets them, with the key if it asks for one."""
+
+import secrets
+
+from asyncpg import Record
+
+from backend import clock
+from backend.database import fetch, fetch_value, transaction
+from backend.schemas import enrolling as wire
+from backend.services import throttling
+from backend.services.actor import Actor
+from backend.services.enrollment_lists import one
+from backend.services.enrollment_writer import Write, lock_sessions, write
+from backend.services.errors import Conflict, Forbidden, Invalid
+from backend.services.rights import session_for
+
+_METHODS = """
+SELECT id, key FROM enrollment_method
+WHERE session_id = $1 AND kind = 'self' AND active AND state = 'live' AND deleted_at IS NULL ORDER BY id
+"""
+_ENROLLED = "SELECT id FROM enrollment WHERE session_id = $1 AND learner_id = $2 AND state <> 'expired'"
+
+
+class EnrolledElsewhere(Conflict):
+    """One session of an activity at a time; nobody is moved silently."""
+
+    type, title = "other_session", "You are enrolled in another session"
+
+
+async def self_enroll(actor: Actor, session_id: int, key: str | None) -> wire.Enrollment:
+    """Enroll the actor; who is enrolled already stays so. Raises `Forbidden`, `Invalid` (key) or `Conflict`."""
+    session = await session_for(actor, session_id, "see")
+    if session["ends_at"] is not None and session["ends_at"] <= clock.now():
+        raise Conflict("This session has ended.")
+    method = await _method_for(actor, session_id, key)
+    async with transaction():
+        await lock_sessions([session_id])
+        enrolled = await fetch_value(_ENROLLED, session_id, actor.id)
+        if enrolled is None:
+            await _enroll(actor, session_id, method["id"])
+            enrolled = await fetch_value(_ENROLLED, session_id, actor.id)
+        return await one(enrolled)
+
+
+async def _enroll(actor: Actor, session_id: int, method_id: int) -> None:
+    (written,) = await write(
+        [
+            Write(
+                method_id=method_id,
+                session_id=session_id,
+                cause="self",
+                actor_id=actor.id,
+                entering=[actor.id],
+            )
+        ]
+    )
+    if written.blocked:
+        raise EnrolledElsewhere(
+            "You are enrolled in another session of this. Ask to be moved if you prefer this one."
+        )
+    if not written.entered:
+        raise Forbidden("Your account cannot be enrolled now.")
+
+
+async def _method_for(actor: Actor, session_id: int, key: str | None) -> Record:
+    """The method that lets the actor in. Guesses of keys are counted like guesses of passwords."""
+    methods = await fetch(_METHODS, session_id)
+    if not methods:
+        raise Forbidden("This session does not take self enrollments.")
+    free = next((method for method in methods if method["key"] is None), None)
+    if free is not None:
+        return free
+    if key is None:
+        raise Invalid.at("key", "required", "This session asks for a key.")
+    guessing = f"account:self-enroll:{session_id}:{actor.id}"
+    await throttling.count_attempt(guessing)
+    given = key.strip().encode()
+    for method in methods:
+        if secrets.compare_digest(method["key"].strip().encode(), given):
+            await throttling.forget_attempts(guessing)
+            return method
+    raise Invalid.at("key", "wrong", "This is not the key of this session.")
