@@ -63,7 +63,7 @@ class FacetIndex:
         self.facts = Facts(timezone)
         self.cache = Cache()
         # Set where facts are of another day: whether somebody exists is asked of today.
-        self._learners: BitMap | None = None
+        self.everybody: BitMap | None = None
 
     @property
     def timezone(self) -> str:
@@ -83,7 +83,7 @@ class FacetIndex:
     @property
     def learners(self) -> BitMap:
         """Everybody there is, countable or not; not to be changed."""
-        return self.facts.status.present if self._learners is None else self._learners
+        return self.facts.status.present if self.everybody is None else self.everybody
 
     @property
     def stale(self) -> bool:
@@ -220,9 +220,7 @@ class FacetIndex:
 
     async def as_of(self, rules: Iterable[Rule], day: date) -> "FacetIndex":
         """An index that answers these rules, and only these, as things stood at the end of `day` (from the change log)."""
-        made = await as_of(self, rules, day)
-        made._learners = self.learners.copy()
-        return made
+        return await as_of(self, rules, day)
 
     async def past(self, rule: Rule, day: date) -> BitMap:
         """The people of the rule at the end of `day`, from the change log; the live index is not touched."""

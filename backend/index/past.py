@@ -36,6 +36,7 @@ async def as_of(index: "FacetIndex", rules: Iterable[Rule], day: date) -> "Facet
     made = type(index)(index.timezone)
     made.position = index.position
     made.structure = then
+    made.everybody = index.learners.copy()
     made.facts = copied(index.facts, facets)
     done = 0
     async for facet, learner_id, ref, old in facts_then(facets, end, made.position):

@@ -83,7 +83,7 @@ class Values(Generic[V]):
         """The bitmaps of the values for which `holds`."""
         return [held for value, held in self.bitmaps.items() if holds(value)]
 
-    def keys(self) -> list[Any]:
+    def ordered(self) -> list[Any]:
         """The values in order."""
         if self._sorted is None:
             self._sorted = sorted(self.bitmaps)
@@ -99,7 +99,7 @@ class Values(Generic[V]):
         self, low: V | None = None, high: V | None = None, *, above: bool = False, below: bool = False
     ) -> list[Any]:
         """The values in that range, in order."""
-        keys = self.keys()
+        keys = self.ordered()
         start = 0 if low is None else (bisect_right if above else bisect_left)(keys, low)
         end = len(keys) if high is None else (bisect_left if below else bisect_right)(keys, high)
         return keys[start:end]

@@ -24,3 +24,5 @@ BODY_BYTES = 2_000_000
 BODY_DEPTH = 2 * DEPTH + 16
 # Ids are PostgreSQL integers.
 ID = 2**31 - 1
+# Problems told at once; whoever mends these asks again.
+PROBLEMS = 200

@@ -44,7 +44,7 @@ class _Named(Protocol):
 def resolve(
     rule: Rule, names: Names, *, path: str = "rule", inside_segment: int | None = None
 ) -> tuple[Rule, list[Problem]]:
-    """The rule with ids for external ids and without repetitions, and all its problems.
+    """The rule with ids for external ids and without repetitions, and all its problems (the first `limits.PROBLEMS`).
 
     `inside_segment` is the segment that the rule is going to define: using it, even through others, is a problem.
     The rule is to be used only when there are no problems.
@@ -93,7 +93,8 @@ class _Resolver:
         self.filters_used = 0
 
     def complain(self, path: str, code: str, message: str) -> None:
-        self.problems.append(Problem(path, code, message))
+        if len(self.problems) < limits.PROBLEMS:
+            self.problems.append(Problem(path, code, message))
 
     # ── the rule and its blocks ──────────────────────────────────────────────────────────────────────────────────
 

@@ -6,11 +6,13 @@ from typing import Any
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 from pyroaring import BitMap
 
 from backend.index import FacetIndex, Node
 from backend.index.evaluating import Evaluator
 from backend.index.explaining import BlockNode, Explainer, Explanation
+from backend.index.forecasting import forecast
 from backend.index.reading import Reader
 from backend.rules import AllFilter, AnyFilter, Block, Filter, NoneFilter, Rule
 from tests import naive
@@ -101,7 +103,7 @@ def check_block(world: naive.World, block: Block, told: BlockNode, learner: int,
 def check_node(world: naive.World, found: Filter, node: Node, learner: int, day: date) -> None:
     assert node.matches is naive.holds(world, found, learner, day)
     turn = node.next_change
-    if (turn is None) or not hasattr(turn, "date"):
+    if turn is UNSET:
         for ahead in (1, 2, 31, 60):
             assert naive.holds(world, found, learner, day + timedelta(days=ahead)) is node.matches
     else:
@@ -118,7 +120,7 @@ def check_node(world: naive.World, found: Filter, node: Node, learner: int, day:
 
 def check_next_change(world: naive.World, rule: Rule, learner: int, day: date, told: Explanation) -> None:
     turn = told.tree.next_change
-    if hasattr(turn, "date"):
+    if turn is not UNSET:
         assert (learner in naive.audience(world, rule, turn.date)) is turn.becomes is not told.matches
     else:
         assert (learner in naive.audience(world, rule, day + timedelta(days=45))) is told.matches
@@ -196,8 +198,6 @@ def state(index: FacetIndex) -> dict[str, Any]:
 @FEWER
 @given(SEEDS, SIZES, naive.rules(), DAYS)
 def test_forecast(seed: int, sizes: naive.Sizes, rule: Rule, first: date) -> None:
-    from backend.index.forecasting import forecast
-
     world = naive.make_world(seed, sizes)
     index = world.index()
     managers_exist(world, index, rule)

@@ -102,7 +102,8 @@ async def test_since_is_when_the_fact_last_changed(database: str) -> None:
         async with transaction():
             await move_clock(timedelta(days=-days_ago))
             await execute(sql)
-            return await fetch_value("SELECT muster_now()")
+            now: datetime = await fetch_value("SELECT muster_now()")
+            return now
 
     async with transaction():
         await execute("INSERT INTO learner_group (id, name) VALUES (1, 'Sales'), (2, 'Other')")

@@ -1,0 +1,265 @@
+# ruff: noqa: RUF001 - French is written with its own apostrophe
+"""The sentence, the dependencies and the canonical form of a rule."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from backend.rules import (
+    Dependency,
+    Facet,
+    canonical,
+    convert,
+    depends_on,
+    describe,
+    describe_filter,
+    describe_parts,
+    facets_of,
+    is_time_dependent,
+    segments_of,
+    uses_everyone,
+)
+from tests import naive
+
+WORLD = naive.World()
+WORLD.put("learner_group", 1, {"name": "Sales"})
+WORLD.put("learner_group", 2, {"name": "Secret", "private": True})
+WORLD.put("field", 1, {"key": "city", "name": "City", "type": "choice"})
+WORLD.put("field", 2, {"key": "hired", "name": "Hired", "type": "date"})
+WORLD.put("field", 3, {"key": "pay", "name": "Pay", "type": "number"})
+WORLD.put("field", 4, {"key": "remote", "name": "Remote", "type": "boolean"})
+WORLD.put("activity", 7, {"kind": "path", "title": "Safety"})
+WORLD.put("activity", 8, {"kind": "path", "title": "Fire"})
+WORLD.put("certificate", 4, {"activity_id": 7, "title": "Safe"})
+WORLD.put("segment", 5, {"name": "Leavers", "rule": {}})
+INDEX = WORLD.index()
+
+FILTERS: list[tuple[dict[str, Any], str, str]] = [
+    (
+        {"type": "field", "field": 1, "op": "in", "values": ["Paris", "Lyon", "Nice"]},
+        "whose City is Paris, Lyon or Nice",
+        "dont City est Paris, Lyon ou Nice",
+    ),
+    ({"type": "field", "field": 1, "op": "is_empty"}, "whose City is empty", "dont City est vide"),
+    (
+        {"type": "field", "field": 9, "op": "is_set"},
+        "whose a deleted field is filled in",
+        "dont un champ supprimé est renseigné",
+    ),
+    (
+        {"type": "field", "field": 2, "op": "lt", "values": ["2026-03-01"]},
+        "whose Hired is before 1 March 2026",
+        "dont Hired est avant le 1er mars 2026",
+    ),
+    (
+        {"type": "field", "field": 2, "op": "between", "values": ["2026-03-01", "2026-12-24"]},
+        "whose Hired is between 1 March 2026 and 24 December 2026",
+        "dont Hired est entre le 1er mars 2026 et le 24 décembre 2026",
+    ),
+    (
+        {"type": "field", "field": 3, "op": "gte", "values": [12345.5]},
+        "whose Pay is at least 12,345.5",
+        "dont Pay est au moins 12\u202f345,5",
+    ),
+    (
+        {"type": "field", "field": 4, "op": "in", "values": [True]},
+        "whose Remote is yes",
+        "dont Remote est oui",
+    ),
+    (
+        {"type": "group", "groups": [1, 9]},
+        "who are also in Sales or a deleted group",
+        "qui sont aussi dans Sales ou un groupe supprimé",
+    ),
+    (
+        {"type": "group", "groups": [1], "op": "not_in", "subgroups": False},
+        "who are not directly in Sales",
+        "qui ne sont pas directement dans Sales",
+    ),
+    (
+        {"type": "path_result", "status": "not_completed", "paths": [7, 8], "match": "all"},
+        "who have not completed Safety and Fire",
+        "qui n’ont pas terminé Safety et Fire",
+    ),
+    (
+        {"type": "path_result", "status": "started", "paths": [9]},
+        "who have started a deleted path",
+        "qui ont commencé un parcours supprimé",
+    ),
+    (
+        {"type": "certificate", "status": "expiring", "certificates": [4]},
+        "whose certificate Safe expires within 30 days",
+        "dont le certificat Safe expire dans les 30 jours",
+    ),
+    (
+        {"type": "certificate", "status": "valid", "certificates": [5]},
+        "whose certificate a deleted certificate is valid",
+        "dont le certificat un certificat supprimé est valide",
+    ),
+    (
+        {"type": "language", "values": ["fr", "xx"]},
+        "whose language is French or xx",
+        "dont la langue est français ou xx",
+    ),
+    (
+        {"type": "added", "op": "last_days", "values": [7]},
+        "who were added in the last 7 days",
+        "qui ont été ajoutées ces 7 derniers jours",
+    ),
+    (
+        {"type": "manager", "managers": [3, 4]},
+        "whose manager is Ada or learner 4",
+        "dont le manager est Ada ou l’apprenant 4",
+    ),
+    (
+        {"type": "manager", "managers": [3], "op": "not_in", "indirect": True},
+        "who do not report, directly or not, to Ada",
+        "qui ne dépendent pas, même indirectement, de Ada",
+    ),
+    (
+        {"type": "segment", "segments": [5, 6]},
+        "who are in the segment Leavers or a deleted segment",
+        "qui sont dans le segment Leavers ou un segment supprimé",
+    ),
+    (
+        {
+            "type": "any",
+            "of": [
+                {"type": "language", "values": ["en"]},
+                {
+                    "type": "none",
+                    "of": [{"type": "language", "values": ["fr"]}, {"type": "language", "values": ["de"]}],
+                },
+            ],
+        },
+        "(whose language is English or for whom none of this holds: (whose language is French; whose language is German))",
+        "(dont la langue est anglais ou pour qui rien de ceci n’est vrai : (dont la langue est français ; dont la langue est allemand))",
+    ),
+]
+
+
+@pytest.mark.parametrize(("found", "english", "french"), FILTERS)
+def test_filters_in_words(found: dict[str, Any], english: str, french: str) -> None:
+    made = convert({"blocks": [{"filters": [found]}]}).blocks[0].filters[0]
+    assert describe_filter(made, INDEX, people={3: "Ada"}) == english
+    assert describe_filter(made, INDEX, "fr-CA", people={3: "Ada"}) == french
+
+
+def test_sentences() -> None:
+    rule = convert(
+        {
+            "blocks": [
+                {
+                    "groups": [1, 2],
+                    "filters": [
+                        {"type": "language", "values": ["en"]},
+                        {"type": "language", "values": ["fr"]},
+                    ],
+                },
+                {"groups": [1], "subgroups": False},
+                {"everyone": True},
+            ],
+            "include": [1, 2],
+            "exclude": [3],
+        }
+    )
+    assert describe(rule, INDEX, "en", sealed={2}) == (
+        "People in Sales or private group whose language is English and whose language is French, "
+        "plus people directly in Sales, plus everyone, plus 2 people picked by hand, except 1 person."
+    )
+    assert describe(convert({"include": list(range(1, 1_002))}), INDEX) == "1,001 people picked by hand."
+    assert describe(convert({"include": [1], "exclude": [2, 3]}), INDEX, "fr") == (
+        "1 personne choisie à la main, sauf 2 personnes."
+    )
+    assert describe(convert({}), INDEX) == "Nobody yet."
+    assert describe(convert({}), INDEX, "fr") == "Personne pour l’instant."
+
+
+def test_nouns_are_parts_and_long_lists_are_counted() -> None:
+    values = [f"v{i}" for i in range(20)]
+    found = {"type": "field", "field": 1, "op": "in", "values": values}
+    parts = describe_parts(convert({"blocks": [{"groups": [1], "filters": [found]}]}), INDEX)
+    assert [(part.text, part.kind, part.id) for part in parts] == [
+        ("People in ", None, None),
+        ("Sales", "group", 1),
+        (" whose ", None, None),
+        ("City", "field", 1),
+        (" is v0, v1, v2, v3, v4 or 15 more.", None, None),
+    ]
+
+
+ALL = convert(
+    {
+        "blocks": [
+            {
+                "groups": [1],
+                "filters": [
+                    {"type": "field", "field": 1, "op": "is_set"},
+                    {"type": "group", "groups": [2], "subgroups": False},
+                    {"type": "group", "groups": [3]},
+                    {"type": "path_result", "status": "completed", "paths": [7]},
+                    {"type": "path_result", "status": "not_enrolled", "paths": [8]},
+                    {
+                        "type": "any",
+                        "of": [{"type": "certificate", "status": "not_obtained", "certificates": [4]}],
+                    },
+                    {"type": "language", "values": ["en"]},
+                    {"type": "added", "op": "before", "values": ["2026-01-01"]},
+                    {"type": "manager", "managers": [12]},
+                    {"type": "segment", "segments": [5]},
+                ],
+            },
+            {"groups": [4], "subgroups": False},
+        ],
+        "include": [99],
+    }
+)
+
+
+def test_dependencies() -> None:
+    assert depends_on(ALL) == {
+        *(Dependency("group", group) for group in (1, 2, 3, 4)),
+        Dependency("field", 1),
+        Dependency("activity", 7),
+        Dependency("activity", 8),
+        Dependency("certificate", 4),
+        Dependency("learner", 12),
+        Dependency("segment", 5),
+    }
+    assert segments_of(ALL) == {5}
+    assert facets_of(ALL) == {
+        Facet("status"), Facet("membership"), Facet("membership", 2), Facet("membership", 4), Facet("field", 1),
+        Facet("result", 7), Facet("enrollment"), Facet("award", 4), Facet("language"), Facet("added"), Facet("manager"),
+    }  # fmt: skip
+    assert not is_time_dependent(ALL)
+    assert not uses_everyone(ALL)
+    assert uses_everyone(convert({"blocks": [{"everyone": True}]}))
+
+
+@pytest.mark.parametrize(
+    ("found", "turns"),
+    [
+        ({"type": "certificate", "status": "valid", "certificates": [4]}, True),
+        ({"type": "certificate", "status": "not_obtained", "certificates": [4]}, False),
+        ({"type": "added", "op": "last_days", "values": [3]}, True),
+        ({"type": "added", "op": "after", "values": ["2026-01-01"]}, False),
+    ],
+)
+def test_time(found: dict[str, Any], turns: bool) -> None:
+    assert is_time_dependent(convert({"blocks": [{"filters": [{"type": "none", "of": [found]}]}]})) is turns
+
+
+def test_canonical_form_has_one_order() -> None:
+    def spelled(**filters: Any) -> bytes:
+        return canonical(convert({"blocks": [{"groups": [1], "filters": [filters]}]}))
+
+    assert canonical(convert({"include": [2, 1, 2]})) == canonical(convert({"include": [1, 2], "blocks": []}))
+    assert canonical(ALL) == canonical(convert(msgspec.to_builtins(ALL)))
+    for name, kind in (("groups", "group"), ("managers", "manager"), ("segments", "segment")):
+        assert spelled(type=kind, **{name: [3, 1]}) == spelled(type=kind, **{name: [1, 3, 3]})
+    assert spelled(type="language", values=["b", "a"]) == spelled(type="language", values=["a", "b"])
+    field = {"type": "field", "field": 1}
+    assert spelled(**field, op="in", values=[1.0, 2]) == spelled(**field, op="in", values=[2, 1])
+    assert spelled(**field, op="in", values=[1, True]) != spelled(**field, op="in", values=[1])
+    assert spelled(**field, op="between", values=[1, 2]) != spelled(**field, op="between", values=[2, 1])
