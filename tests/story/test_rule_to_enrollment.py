@@ -129,14 +129,16 @@ def world(http: httpx.Client) -> World:
 
 @pytest.fixture(scope="module")
 def coach(muster: Muster, world: World) -> Iterator[httpx.Client]:
-    with muster.sign_in(COACH, PASSWORD) as client:
-        yield client
+    client = muster.sign_in(COACH, PASSWORD)
+    yield client
+    client.close()
 
 
 @pytest.fixture(scope="module")
 def bo(muster: Muster, world: World) -> Iterator[httpx.Client]:
-    with muster.sign_in(BO, PASSWORD) as client:
-        yield client
+    client = muster.sign_in(BO, PASSWORD)
+    yield client
+    client.close()
 
 
 def mine(client: httpx.Client) -> list[str]:
