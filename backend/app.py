@@ -26,6 +26,7 @@ from backend.controllers.request_context import RequestContext
 from backend.controllers.requests import MusterRequest
 from backend.index import Follower
 from backend.live.hub import Hub
+from backend.services import jobs
 from backend.settings import Settings, load_settings
 
 BASE = "/api/v1"
@@ -93,6 +94,7 @@ class Parts:
         await database.connect(settings.database_url, max_size=POOL_SIZE)
         database.on_commit(bell.ring)
         bell.start(settings.redis_url)
+        jobs.start(settings.redis_url)
         try:
             await self.hub.start()
             # Loading the index takes its time; meanwhile the health route says so.
@@ -101,6 +103,7 @@ class Parts:
         finally:
             await self.hub.stop()
             await self.follower.stop()
+            await jobs.stop()
             await bell.stop()
             await database.disconnect()
 

@@ -1,9 +1,11 @@
 """Who is enrolled, and acts on one enrollment."""
 
+from typing import Annotated
+
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
 from backend import clock
@@ -18,6 +20,8 @@ from backend.services.enrollment_lists import EnrollmentQuery
 from backend.services.rights import session_for
 
 TAGS = ["Enrolling"]
+# Litestar keeps the name `state` for its own.
+Only = Annotated[wire.EnrollmentFilter | None, QueryParameter(name="state", description="in this state")]
 CurrentFollower = NamedDependency[Follower]
 
 
@@ -25,13 +29,13 @@ CurrentFollower = NamedDependency[Follower]
 async def list_session_enrollments(
     session_id: FromPath[int],
     actor: CurrentActor,
-    state: FromQuery[wire.EnrollmentFilter | None] = None,
+    only: Only = None,
     q: Search = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[wire.Enrollment]:
     """Who is or was enrolled, with every source; `state` also takes the names of the board's numbers."""
-    return await enrollment_lists.of_session(actor, session_id, EnrollmentQuery(state, q, limit, cursor))
+    return await enrollment_lists.of_session(actor, session_id, EnrollmentQuery(only, q, limit, cursor))
 
 
 @get("/sessions/{session_id:int}/counts", operation_id="getSessionCounts", tags=TAGS)
@@ -50,23 +54,23 @@ async def session_counts(
 async def list_learner_enrollments(
     learner_id: FromPath[int],
     actor: CurrentActor,
-    state: FromQuery[wire.EnrollmentFilter | None] = None,
+    only: Only = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[wire.Enrollment]:
     """What somebody is or was enrolled in."""
-    return await enrollment_lists.of_learner(actor, learner_id, EnrollmentQuery(state, None, limit, cursor))
+    return await enrollment_lists.of_learner(actor, learner_id, EnrollmentQuery(only, None, limit, cursor))
 
 
 @get("/me/enrollments", operation_id="listMyEnrollments", tags=TAGS)
 async def list_my_enrollments(
     actor: CurrentActor,
-    state: FromQuery[wire.EnrollmentFilter | None] = None,
+    only: Only = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[wire.Enrollment]:
     """What one is or was enrolled in oneself."""
-    return await enrollment_lists.of_learner(actor, actor.id, EnrollmentQuery(state, None, limit, cursor))
+    return await enrollment_lists.of_learner(actor, actor.id, EnrollmentQuery(only, None, limit, cursor))
 
 
 @get("/me/catalog", operation_id="getMyCatalog", tags=TAGS)

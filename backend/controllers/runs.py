@@ -1,8 +1,10 @@
 """`/runs`: what was done, and taking it back."""
 
+from typing import Annotated
+
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
 from backend.controllers.authentication import CurrentActor
@@ -14,6 +16,8 @@ from backend.services import runs
 from backend.services.runs import RunQuery
 
 TAGS = ["Runs"]
+# Litestar keeps the name `state` for its own.
+Only = Annotated[wire.RunState | None, QueryParameter(name="state", description="in this state")]
 CurrentFollower = NamedDependency[Follower]
 
 
@@ -22,12 +26,12 @@ async def list_runs(
     actor: CurrentActor,
     session_id: FromQuery[int | None] = None,
     method_id: FromQuery[int | None] = None,
-    state: FromQuery[wire.RunState | None] = None,
+    only: Only = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[wire.Run]:
     """What was done in the sessions one may enroll in, the latest first."""
-    return await runs.list_runs(actor, RunQuery(session_id, method_id, state, limit, cursor))
+    return await runs.list_runs(actor, RunQuery(session_id, method_id, only, limit, cursor))
 
 
 @get("/runs/{run_id:int}", operation_id="getRun", tags=TAGS)

@@ -33,6 +33,8 @@ class Reconciler:
 
     def __init__(self, follower: Follower) -> None:
         self.follower = follower
+        # Everything up to this position of the log has been looked at, and what followed from it is written.
+        self.reached = 0
         self._woken = asyncio.Event()
         self._position = 0
         self._day = ""
@@ -106,6 +108,7 @@ class Reconciler:
             position = self.follower.position
             looks, changes = attention.take()
             if not looks and not self._should_step(position, day):
+                self.reached = position
                 return
             decisions = await decide_all(index, looks, changes, attention)
             if decisions or self._should_step(position, day):

@@ -1,0 +1,91 @@
+"""A house with everything running in the test's own process: API, sequencer, reconciler."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from backend.app import create_app
+from backend.index import Follower
+from backend.services.passwords import hash_password
+from backend.settings import load_settings
+from backend.workers.bell import listen_for_bell
+from backend.workers.reconciler import Reconciler
+from backend.workers.sequencer import sequence_for_ever
+from tests.enrolling.house import PASSWORD, House
+from tests.harness.servers import Servers
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """Hashed once: it is slow on purpose."""
+    return asyncio.run(hash_password(PASSWORD))
+
+
+@asynccontextmanager
+async def task_group(*works: object) -> AsyncIterator[None]:
+    """Tasks that live as long as the block; one that fails fails the test."""
+    tasks = [asyncio.create_task(work) for work in works]  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, Exception):
+                raise result
+
+
+@asynccontextmanager
+async def api(database_url: str, redis_url: str, directory: Path) -> AsyncIterator[str]:
+    """The API in this process, on this process's pool; its address."""
+    settings = load_settings(
+        data_dir=directory,
+        environ={"MUSTER_DATABASE_URL": database_url, "MUSTER_REDIS_URL": redis_url},
+        env_file=directory / ".env",
+    )
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(settings), log_config=None, lifespan="on", ws="websockets-sansio")
+    )
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            await asyncio.sleep(0.005)
+            if task.done():
+                task.result()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+        listener.close()
+
+
+@pytest.fixture
+async def house(
+    database_url: str, servers: Servers, tmp_path: Path, password_hash: str
+) -> AsyncIterator[House]:
+    """Everything, with a platform admin signed in."""
+    redis_url = servers.new_redis()
+    async with AsyncExitStack() as stack:
+        address = await stack.enter_async_context(api(database_url, redis_url, tmp_path))
+        bell = asyncio.Event()
+        await stack.enter_async_context(task_group(listen_for_bell(redis_url, bell), sequence_for_ever(bell)))
+        follower = Follower()
+        await follower.start()
+        stack.push_async_callback(follower.stop)
+        reconciler = Reconciler(follower)
+        await stack.enter_async_context(task_group(reconciler.run()))
+        made = House(address, database_url, redis_url, follower, reconciler, password_hash)
+        made.admin_id = await made.person("root@example.org", is_admin=True)
+        made.admin = await stack.enter_async_context(
+            httpx.AsyncClient(base_url=f"{address}/api/v1", timeout=60)
+        )
+        await made.sign_in(made.admin, "root@example.org")
+        made.stack = stack
+        yield made

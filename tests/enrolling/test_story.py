@@ -1,0 +1,122 @@
+"""From a rule to an enrollment and back, over HTTP."""
+
+from tests.enrolling.house import House
+
+
+async def test_nothing_is_written_before_it_is_confirmed(house: House) -> None:
+    group = await house.group()
+    people = await house.people(5, group)
+    session = await house.session()
+    plan = await house.plan(session, kind="audience", rule={"blocks": [{"groups": [group]}]}, dynamic=True)
+    assert (plan["entering"], plan["leaving"], plan["staying"], plan["blocked"]) == (5, 0, 0, 0)
+    assert [person["id"] for person in plan["samples"]["entering"]] == people
+    assert await house.enrolled(session) == set()
+    assert (await house.admin.get(f"/sessions/{session}/methods")).json()["items"] == []
+
+
+async def test_a_dynamic_audience_follows_the_facts(house: House) -> None:
+    group = await house.group()
+    people = await house.people(5, group)
+    others = await house.people(2)
+    session = await house.session()
+    done = await house.enroll_group(session, group)
+    assert (done["entered"], done["left"], done["blocked"]) == (5, 0, 0)
+    assert await house.enrolled(session) == set(people)
+    await house.join(group, others[0])
+    await house.leave(group, people[0])
+    await house.settled()
+    assert await house.enrolled(session) == {*people[1:], others[0]}
+    runs = (await house.admin.get("/runs", params={"session_id": session})).json()
+    assert {run["cause"] for run in runs["items"]} == {"confirm", "change"}
+    newest = next(run for run in runs["items"] if run["entered"] == 1)
+    changes = (await house.admin.get(f"/runs/{newest['id']}/changes")).json()["items"]
+    assert next(change for change in changes if change["learner"]["id"] == others[0])["reason"] == {
+        "facet": "membership", "ref": group, "name": "Sales", "old": None, "new": "member",
+    }  # fmt: skip
+
+
+async def test_a_static_audience_is_a_snapshot(house: House) -> None:
+    group = await house.group()
+    people = await house.people(3, group)
+    session = await house.session()
+    await house.enroll_group(session, group, dynamic=False)
+    newcomer = (await house.people(1, group))[0]
+    await house.leave(group, people[0])
+    await house.settled()
+    assert await house.enrolled(session) == set(people)
+    assert newcomer not in people
+
+
+async def test_applying_twice_is_applying_once(house: House) -> None:
+    group = await house.group()
+    await house.people(3, group)
+    session = await house.session()
+    body = {"kind": "audience", "rule": {"blocks": [{"groups": [group]}]}, "dynamic": True}
+    plan = await house.plan(session, **body)
+    first = await house.admin.post(f"/sessions/{session}/apply", json={**body, "hash": plan["hash"]})
+    method = first.json()["method_id"]
+    again = await house.admin.post(
+        f"/sessions/{session}/apply", json={**body, "method_id": method, "hash": plan["hash"]}
+    )
+    assert again.status_code == 409
+    problem = again.json()
+    assert problem["type"] == "plan_changed"
+    assert (problem["plan"]["entering"], problem["plan"]["staying"]) == (0, 3)
+    confirmed = await house.apply(session, **body, method_id=method)
+    assert (confirmed["entered"], confirmed["left"]) == (0, 0)
+
+
+async def test_a_plan_that_changed_is_shown_again(house: House) -> None:
+    group = await house.group()
+    await house.people(3, group)
+    session = await house.session()
+    body = {"kind": "audience", "rule": {"blocks": [{"groups": [group]}]}, "dynamic": True}
+    plan = await house.plan(session, **body)
+    await house.people(1, group)
+    answer = await house.admin.post(f"/sessions/{session}/apply", json={**body, "hash": plan["hash"]})
+    assert answer.status_code == 409
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert answer.json()["plan"]["entering"] == 4
+    assert await house.enrolled(session) == set()
+
+
+async def test_counts_and_lists_agree_with_the_tables(house: House) -> None:
+    group = await house.group()
+    people = await house.people(4, group)
+    activity = await house.activity()
+    session = await house.session(activity)
+    await house.enroll_group(session, group)
+    for learner, status in ((people[0], "completed"), (people[1], "started")):
+        await house.write(
+            "INSERT INTO result (learner_id, activity_id, status) VALUES ($1, $2, $3)",
+            learner,
+            activity,
+            status,
+        )
+    counts = (await house.admin.get(f"/sessions/{session}/counts")).json()
+    told = {name: counts[name] for name in ("enrolled", "completed", "in_progress", "not_started")}
+    assert told == {"enrolled": 4, "completed": 1, "in_progress": 1, "not_started": 2}
+    for state, number in (
+        ("completed", 1),
+        ("in_progress", 1),
+        ("not_started", 2),
+        ("active", 3),
+        ("enrolled", 4),
+    ):
+        page = (await house.admin.get(f"/sessions/{session}/enrollments", params={"state": state})).json()
+        assert page["total"] == number == len(page["items"])
+    found = (
+        await house.admin.get(f"/sessions/{session}/enrollments", params={"q": "P" + str(people[0])})
+    ).json()
+    assert found["items"][0]["progress"] == 1.0
+    assert [source["kind"] for source in found["items"][0]["sources"]] == ["audience"]
+    pages: list[int] = []
+    cursor = None
+    while True:
+        parameters = {"limit": 3} | ({"cursor": cursor} if cursor else {})
+        page = (await house.admin.get(f"/sessions/{session}/enrollments", params=parameters)).json()
+        pages += [item["learner"]["id"] for item in page["items"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert sorted(pages) == people

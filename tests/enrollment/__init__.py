@@ -1,0 +1,1 @@
+"""The pure part of enrolling: plans, fuse, circles, addresses, undo."""
