@@ -249,13 +249,15 @@ describe('counts', () => {
     sample: [],
   };
 
-  it('stay with the lines that an edit did not touch', () => {
+  it('stay with their lines through an edit, and a new line has none', () => {
     const counts = counted(rule, preview);
     const next = replaceFilter(rule, { block: 0, steps: [1] }, field(['Oslo']));
     const kept = counts.filter(next.blocks[0]!.filters[0]!);
     expect(kept).toMatchObject({ remaining: 90, groups_total: 200 });
     expect(gained(kept!)).toBe(31);
-    expect(counts.filter(next.blocks[0]!.filters[1]!)).toBeUndefined();
+    expect(counts.filter(next.blocks[0]!.filters[1]!)).toMatchObject({ remaining: 40 });
+    expect(counts.block(next.blocks[0]!)?.total).toBe(40);
+    expect(counts.filter(field(['Rome']))).toBeUndefined();
   });
 
   it('of all choices are one question', () => {

@@ -1,5 +1,6 @@
 /** Which number belongs to which line, also while the rule on screen is already a keystroke ahead of the counts. */
 import type { Block, BlockCounts, Filter, Preview, Rule } from '$lib/api';
+import { keyOf } from './identity';
 
 export interface FilterCount {
   remaining: number;
@@ -16,26 +17,26 @@ export interface Counted {
 }
 
 /**
- * `preview` counted `rule`. Lines are found by the objects themselves: an edit keeps the objects it does not touch, so
- * every line that is still the same keeps its number, and an edited one has none until it is counted.
+ * `preview` counted `rule`. Lines are found by the name that survives an edit: every line keeps its last number until
+ * the next count, and one that was just added has none yet.
  */
 export function counted(rule: Rule, preview: Preview): Counted {
-  const blocks = new Map<Block, BlockCounts>();
-  const filters = new Map<Filter, FilterCount>();
+  const blocks = new Map<string, BlockCounts>();
+  const filters = new Map<string, FilterCount>();
   for (const [index, block] of rule.blocks.entries()) {
     const counts = preview.blocks[index];
     if (!counts) continue;
-    blocks.set(block, counts);
+    blocks.set(keyOf(block), counts);
     for (const [at, filter] of block.filters.entries()) {
       const one = counts.filters[at];
       if (!one || counts.total === null || counts.groups_total === null) continue;
-      filters.set(filter, { ...one, total: counts.total, groups_total: counts.groups_total });
+      filters.set(keyOf(filter), { ...one, total: counts.total, groups_total: counts.groups_total });
     }
   }
   return {
     preview,
-    block: (block) => blocks.get(block),
-    filter: (filter) => filters.get(filter),
+    block: (block) => blocks.get(keyOf(block)),
+    filter: (filter) => filters.get(keyOf(filter)),
   };
 }
 

@@ -23,6 +23,16 @@ export interface Setting {
   segment_id: Id | null;
 }
 
+/** What of an editor one goes to first: its values, then its other controls. */
+const FIRST_CONTROLS = [
+  '[data-first]',
+  'input:not([type="checkbox"])',
+  'textarea',
+  '.builder-add',
+  'select',
+  'button',
+];
+
 const KEY = Symbol('audience');
 
 /** Everything the parts of the builder share: the draft, its numbers, its plan, and where one is looking. */
@@ -129,17 +139,18 @@ export class Audience {
     return live.staleSince !== null;
   }
 
-  /** Puts the focus on the editor of a part of the rule. */
-  async focus(target: string): Promise<void> {
+  /** Puts the focus on the editor of a part of the rule; `open` unfolds its choices, for parts that were just added. */
+  async focus(target: string, open = false): Promise<void> {
     const block = /^blocks\[(\d+)\]/.exec(target);
     if (block) this.select(Number(block[1]));
     await tick();
     const place = document.querySelector(`[data-target="${target}"]`);
     place?.scrollIntoView({ block: 'nearest' });
-    const control = place?.querySelector<HTMLElement>(
-      '[data-first], input:not([type="checkbox"]), select, textarea, button',
+    const control = FIRST_CONTROLS.map((selector) => place?.querySelector<HTMLElement>(selector)).find(
+      Boolean,
     );
     control?.focus({ preventScroll: true });
+    if (open) control?.click();
   }
 }
 
