@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import structlog
 from litestar import WebSocket, websocket
+from litestar.di import NamedDependency
 from litestar.exceptions import WebSocketDisconnect
 
 from backend.controllers.authentication import actor_of, origin_allowed
@@ -32,7 +33,8 @@ from backend.schemas.live import (
     encode,
 )
 from backend.services.actor import READ, Actor
-from backend.services.errors import Forbidden, MusterError, NotFound, Unavailable
+from backend.services.audiences import caught_up
+from backend.services.errors import Forbidden, Invalid, MusterError, NotFound, Unavailable
 from backend.services.live_progress import problem_of
 from backend.services.live_subjects import preview_subject, topic_subject
 
@@ -51,7 +53,7 @@ Socket = WebSocket[Any, Any, Any]
 
 
 @websocket("/live")
-async def live(socket: Socket, hub: Hub) -> None:
+async def live(socket: Socket, hub: NamedDependency[Hub]) -> None:
     """Accept, see who it is, and serve until either side leaves."""
     await socket.accept()
     if not origin_allowed(socket):
@@ -142,17 +144,21 @@ class Conversation:
                 await self._subscribe(frame.id, lambda actor: self._topic(actor, frame.topic))
 
     async def _preview(self, actor: Actor, frame: PreviewFrame) -> Subject:
-        return await preview_subject(actor, self.hub.follower.index, frame)
+        try:
+            return await preview_subject(actor, self.hub.follower.index, frame)
+        except Invalid:
+            # What the rule names may have been made a moment ago.
+            return await preview_subject(actor, await caught_up(self.hub.follower), frame)
 
     async def _topic(self, actor: Actor, topic: str) -> Subject:
-        return await topic_subject(actor, self.hub.follower.index, topic, self.hub.follower.catch_up)
+        return await topic_subject(actor, self.hub.follower, topic)
 
     async def _subscribe(self, id_: str, open_: Open) -> None:
         if id_ not in self.opens and len(self.opens) >= SUBSCRIPTIONS_MOST:
             raise Forbidden(f"A socket follows at most {SUBSCRIPTIONS_MOST} things.")
         await asyncio.wait_for(self.hub.follower.loaded.wait(), LOADING_SECONDS)
         try:
-            subject = await open_(self.actor)
+            subject = await self._opened(open_)
         except BaseException:
             # What was followed under this id before is not what was asked for now.
             self.opens.pop(id_, None)
@@ -160,6 +166,14 @@ class Conversation:
             raise
         self.opens[id_] = open_
         self.hub.watch(self.seat, id_, subject)
+
+    async def _opened(self, open_: Open) -> Subject:
+        try:
+            return await open_(self.actor)
+        except (Forbidden, NotFound):
+            # What the actor remembers of their rights may be older than a right given a moment ago.
+            self.actor = await actor_of(self.socket) or self.actor
+            return await open_(self.actor)
 
     def _say(self, id_: str | None, error: MusterError) -> None:
         self.outlet.put(encode(ErrorFrame(id=id_, problem=problem_of(error))).decode())

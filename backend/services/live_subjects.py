@@ -1,10 +1,9 @@
 """What a socket may follow: the right to it, and how its state comes about."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from backend import clock
-from backend.index import FacetIndex
+from backend.index import FacetIndex, Follower
 from backend.live.topics import Ended, Subject, Unanswerable
 from backend.rules import Facet, canonical
 from backend.schemas.audience import PreviewRequest
@@ -66,9 +65,7 @@ def _siblings(index: FacetIndex, session_id: int) -> frozenset[int]:
     return frozenset() if session is None else index.structure.sessions_of(session.activity_id)
 
 
-async def topic_subject(
-    actor: Actor, index: FacetIndex, topic: str, catch_up: Callable[[], Awaitable[object]]
-) -> Subject:
+async def topic_subject(actor: Actor, follower: Follower, topic: str) -> Subject:
     """What a topic's name stands for. Raises `Forbidden` or `NotFound`."""
     kind, _, number = topic.partition(":")
     if kind == "me":
@@ -82,7 +79,7 @@ async def topic_subject(
     if kind == "import":
         return await import_subject(actor, found)
     # What was made a moment ago has to be known to the index first.
-    await catch_up()
+    index = await audiences.caught_up(follower)
     if kind == "method":
         return await method_subject(actor, index, found)
     await session_for(actor, found, "view")

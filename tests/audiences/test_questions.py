@@ -7,15 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.harness.instance import Muster
 from tests.harness.world import World
 
 Ask = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def world(muster: Muster) -> World:
-    return World(muster.database_url)
 
 
 @pytest.fixture(scope="module")
@@ -173,15 +167,21 @@ def test_problems_carry_the_path_of_the_offence(ask: Ask, office: Office) -> Non
     ask("members", status=422, rule=office.rule(), cursor="nonsense")
 
 
-def test_a_rule_whose_field_is_gone_is_broken_and_not_empty(ask: Ask, http: httpx.Client, world: World) -> None:
+def test_a_rule_whose_field_is_gone_is_broken_and_not_empty(
+    ask: Ask, http: httpx.Client, world: World
+) -> None:
     group = world.group()
     field = world.field("doomed", "text")
     filter_ = {"type": "field", "field": "doomed", "op": "is_set"}
-    made = http.post("/segments", json={"name": "Doomed", "rule": {"blocks": [{"groups": [group], "filters": [filter_]}]}})
+    made = http.post(
+        "/segments", json={"name": "Doomed", "rule": {"blocks": [{"groups": [group], "filters": [filter_]}]}}
+    )
     assert made.json()["total"] == 0
     # Around the service that would refuse: an administrator at the database's own prompt.
     world.run("DELETE FROM field WHERE id = $1", field)
-    uses = {"blocks": [{"groups": [group], "filters": [{"type": "segment", "segments": [made.json()["id"]]}]}]}
+    uses = {
+        "blocks": [{"groups": [group], "filters": [{"type": "segment", "segments": [made.json()["id"]]}]}]
+    }
     assert ask("preview", status=409, rule=uses)["type"] == "broken_rule"
     shown = http.get(f"/segments/{made.json()['id']}").json()
     assert "total" in shown, shown

@@ -3,15 +3,9 @@
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.harness.instance import Muster
 from tests.harness.world import World
-
-
-@pytest.fixture(scope="module")
-def world(muster: Muster) -> World:
-    return World(muster.database_url)
 
 
 def create(http: httpx.Client, name: str, rule: Any) -> Any:
@@ -21,7 +15,9 @@ def create(http: httpx.Client, name: str, rule: Any) -> Any:
 
 
 def inside(group: int, segment: int) -> Any:
-    return {"blocks": [{"groups": [group], "filters": [{"type": "segment", "op": "in", "segments": [segment]}]}]}
+    return {
+        "blocks": [{"groups": [group], "filters": [{"type": "segment", "op": "in", "segments": [segment]}]}]
+    }
 
 
 def test_a_segment_has_a_total_that_follows(http: httpx.Client, world: World) -> None:
@@ -57,8 +53,14 @@ def test_a_segment_cannot_contain_itself_through_others(http: httpx.Client, worl
 
 def test_a_stale_version_is_a_conflict(http: httpx.Client, world: World) -> None:
     made = create(http, "Versioned", {"blocks": [{"groups": [world.group()]}]})
-    assert http.patch(f"/segments/{made['id']}", json={"name": "B"}, headers={"If-Match": "1"}).status_code == 200
-    assert http.patch(f"/segments/{made['id']}", json={"name": "C"}, headers={"If-Match": "1"}).status_code == 409
+    assert (
+        http.patch(f"/segments/{made['id']}", json={"name": "B"}, headers={"If-Match": "1"}).status_code
+        == 200
+    )
+    assert (
+        http.patch(f"/segments/{made['id']}", json={"name": "C"}, headers={"If-Match": "1"}).status_code
+        == 409
+    )
 
 
 def test_nothing_is_deleted_from_under_others(http: httpx.Client, world: World) -> None:
@@ -80,17 +82,19 @@ def test_names_are_taken_once(http: httpx.Client, world: World) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["path"]) == (409, "name")
 
 
-def test_who_is_not_an_admin_sees_no_rules_and_changes_nothing(muster: Muster, http: httpx.Client, world: World) -> None:
+def test_who_is_not_an_admin_sees_no_rules_and_changes_nothing(
+    muster: Muster, http: httpx.Client, world: World
+) -> None:
     group = world.group()
     made = create(http, "Secret", {"blocks": [{"groups": [group]}]})
-    world.join(group, world.learner(email="segment-coach@world.example"), role="coach")
-    world.learner(email="segment-learner@world.example")
+    someone = world.learner()
+    world.join(group, someone, role="coach")
     coach = muster.anonymous()
-    coach.headers["Authorization"] = f"Bearer {muster.token('segment-coach@world.example')}"
+    coach.headers["Authorization"] = f"Bearer {world.token(someone)}"
     shown = coach.get(f"/segments/{made['id']}").json()
     assert (shown["name"], shown["total"], shown["rule"]) == ("Secret", None, {})
     assert coach.patch(f"/segments/{made['id']}", json={"name": "Mine"}).status_code == 403
     assert coach.delete(f"/segments/{made['id']}").status_code == 403
     learner = muster.anonymous()
-    learner.headers["Authorization"] = f"Bearer {muster.token('segment-learner@world.example')}"
+    learner.headers["Authorization"] = f"Bearer {world.token(world.learner())}"
     assert learner.get("/segments").status_code == 403

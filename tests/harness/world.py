@@ -1,34 +1,54 @@
 """People and structure for tests, written straight into the database: the triggers log whoever writes."""
 
 import asyncio
+import hashlib
 import itertools
-from concurrent.futures import ThreadPoolExecutor
+import secrets
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import asyncpg
 
+STATEMENT_SECONDS = 30
 _numbers = itertools.count(1)
 
 
 class World:
-    """Makes rows and returns their ids; every method is one committed statement."""
+    """Makes rows and returns their ids; every method is one committed statement on a connection of its own."""
 
     def __init__(self, database_url: str) -> None:
         self.database_url = database_url
+        # Tests may have a loop of their own, so this one runs in a thread.
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._connection: asyncpg.Connection = self._wait(asyncpg.connect(database_url))
+
+    def close(self) -> None:
+        """End the connection and the thread."""
+        self._wait(self._connection.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _wait(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(STATEMENT_SECONDS)
 
     def run(self, sql: str, *arguments: Any) -> Any:
         """Run one statement; the first column of its first row."""
+        return self._wait(self._connection.fetchval(sql, *arguments))
 
-        async def once() -> Any:
-            connection = await asyncpg.connect(self.database_url)
-            try:
-                return await connection.fetchval(sql, *arguments)
-            finally:
-                await connection.close()
-
-        # Tests may have a loop of their own.
-        with ThreadPoolExecutor(max_workers=1) as thread:
-            return thread.submit(asyncio.run, once()).result()
+    def token(self, learner: int) -> str:
+        """An API token of this person."""
+        secret = secrets.token_urlsafe(16)
+        self.run(
+            "INSERT INTO api_token (learner_id, token_hash, created_at) VALUES ($1, $2, now())",
+            learner,
+            hashlib.sha256(secret.encode()).digest(),
+        )
+        return secret
 
     def group(self, name: str = "", parent: int | None = None, *, private: bool = False) -> int:
         """A group."""
@@ -87,7 +107,10 @@ class World:
     def session(self, activity: int, group: int | None = None, name: str = "Spring") -> int:
         """A session."""
         made: int = self.run(
-            "INSERT INTO session (activity_id, name, group_id) VALUES ($1, $2, $3) RETURNING id", activity, name, group
+            "INSERT INTO session (activity_id, name, group_id) VALUES ($1, $2, $3) RETURNING id",
+            activity,
+            name,
+            group,
         )
         return made
 
@@ -116,7 +139,9 @@ class World:
     def set_text(self, field: int, value: str | None, *learners: int) -> None:
         """A text or choice value of these people; None clears it."""
         if value is None:
-            self.run("DELETE FROM field_value WHERE field_id = $1 AND learner_id = ANY($2)", field, list(learners))
+            self.run(
+                "DELETE FROM field_value WHERE field_id = $1 AND learner_id = ANY($2)", field, list(learners)
+            )
             return
         self.run(
             "INSERT INTO field_value (field_id, learner_id, text_value) SELECT $1, l, $2 FROM unnest($3::int[]) l"
@@ -125,3 +150,13 @@ class World:
             value,
             list(learners),
         )
+
+
+@contextmanager
+def world_of(database_url: str) -> Iterator[World]:
+    """A world on this database, inside the block."""
+    world = World(database_url)
+    try:
+        yield world
+    finally:
+        world.close()

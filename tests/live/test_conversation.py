@@ -11,11 +11,6 @@ from tests.harness.instance import Muster
 from tests.live.client import live_socket
 
 
-@pytest.fixture(scope="module")
-def token(muster: Muster) -> str:
-    return muster.token()
-
-
 async def closed_with(url: str, **headers: str) -> int:
     """The code a socket is closed with before anything else happens."""
     async with connect(url, additional_headers=headers) as connection:

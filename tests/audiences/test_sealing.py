@@ -1,0 +1,118 @@
+"""What those who are not platform admins may ask: no count tells of people they may not see."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.harness.instance import Muster
+from tests.harness.world import World
+
+
+class Town:
+    """A coach's own group of three, and a private one of two with one person in common."""
+
+    def __init__(self, muster: Muster, world: World) -> None:
+        self.own, self.below, self.private = world.group("Own"), 0, world.group("Hidden", private=True)
+        self.below = world.group("Below", self.own)
+        self.people = world.learners(4)
+        world.join(self.own, *self.people[:2])
+        world.join(self.below, self.people[2])
+        world.join(self.private, *self.people[2:])
+        self.coach = world.learner()
+        world.join(self.own, self.coach, role="coach")
+        self.client = muster.anonymous()
+        self.client.headers["Authorization"] = f"Bearer {world.token(self.coach)}"
+
+
+@pytest.fixture(scope="module")
+def town(muster: Muster, world: World) -> Town:
+    return Town(muster, world)
+
+
+@pytest.fixture(scope="module")
+def ask(town: Town) -> Callable[..., Any]:
+    def question(what: str, status: int = 200, **body: Any) -> Any:
+        answer = town.client.post(f"/audiences/{what}", json=body)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    return question
+
+
+def test_own_groups_and_those_below_are_open(ask: Callable[..., Any], town: Town) -> None:
+    found = ask("preview", rule={"blocks": [{"groups": [town.own]}]})
+    assert found["total"] == 4  # with the coach
+    assert ask("preview", rule={"blocks": [{"groups": [town.below]}]})["total"] == 1
+
+
+def test_a_block_with_a_foreign_group_is_sealed(ask: Callable[..., Any], town: Town) -> None:
+    rule = {"blocks": [{"groups": [town.own]}, {"groups": [town.private, town.own], "filters": []}]}
+    found = ask("preview", rule=rule)
+    assert found["total"] == 4
+    sealed = found["blocks"][1]
+    assert (sealed["sealed"], sealed["total"], sealed["filters"]) == (True, None, [])
+    assert sealed["groups"] == [
+        {"id": None, "name": None, "count": 2},
+        {"id": town.own, "name": "Own", "count": 4},
+    ]
+    people = ask("members", rule=rule, limit=100)
+    assert people["total"] == 4
+    assert town.people[3] not in [person["id"] for person in people["items"]]
+    # Nor does anybody's list of groups name the private one.
+    assert town.private not in [group["id"] for person in people["items"] for group in person["groups"]]
+
+
+@pytest.mark.parametrize("op", ["in", "not_in"])
+def test_a_filter_cannot_play_a_foreign_group_against_ones_own(
+    ask: Callable[..., Any], town: Town, op: str
+) -> None:
+    filter_ = {"type": "group", "op": op, "groups": [town.private]}
+    nested = {"type": "any", "of": [filter_, {"type": "none", "of": [filter_]}]}
+    for found in (filter_, nested):
+        counted = ask("preview", rule={"blocks": [{"groups": [town.own], "filters": [found]}]})
+        assert (counted["total"], counted["blocks"][0]["sealed"]) == (0, True)
+
+
+def test_picked_and_excluded_people_count_only_where_they_may_be_seen(
+    ask: Callable[..., Any], town: Town
+) -> None:
+    found = ask("preview", rule={"include": town.people, "exclude": [town.people[3]]})
+    assert (found["total"], found["included"], found["excluded"]) == (3, 3, 0)
+
+
+def test_everyone_is_for_admins(ask: Callable[..., Any]) -> None:
+    problem = ask("preview", status=422, rule={"blocks": [{"everyone": True}]})
+    assert problem["errors"][0]["path"] == "rule.blocks[0].everyone"
+
+
+def test_others_are_not_explained_and_sentences_name_no_private_group(
+    ask: Callable[..., Any], town: Town
+) -> None:
+    rule = {"blocks": [{"groups": [town.own]}, {"groups": [town.private]}]}
+    ask("explain", status=404, rule=rule, learner_id=town.people[3])
+    found = ask("explain", rule=rule, learner_id=town.people[2])
+    assert (found["matches"], found["tree"]["blocks"][1]) == (
+        True,
+        {"matches": None, "groups": None, "filters": [], "sealed": True},
+    )
+    assert "Hidden" not in ask("describe", rule=rule)["sentence"]
+
+
+def test_who_leaves_is_not_told_where_a_block_is_sealed(
+    ask: Callable[..., Any], town: Town, world: World
+) -> None:
+    session = world.session(world.activity(), town.own)
+    rule = {"blocks": [{"groups": [town.own]}, {"groups": [town.private]}]}
+    ask("members", status=403, rule=rule, session_id=session, tab="leaving")
+    foreign = world.session(world.activity(), world.group())
+    ask("preview", status=404, rule=rule, session_id=foreign)
+
+
+def test_learners_ask_nothing(muster: Muster, world: World) -> None:
+    client = muster.anonymous()
+    client.headers["Authorization"] = f"Bearer {world.token(world.learner())}"
+    for what in ("preview", "members", "describe"):
+        assert client.post(f"/audiences/{what}", json={"rule": {}}).status_code == 403
+    assert httpx.post(f"{muster.address}/api/v1/audiences/preview", json={"rule": {}}).status_code == 401
