@@ -1,0 +1,244 @@
+"""Sources, leaving, blocked people, dormant people, due dates."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from backend.database import fetch, fetch_value
+from tests.enrolling.house import House
+
+
+async def sources(session: int, learner: int) -> set[int]:
+    rows = await fetch(
+        "SELECT method_id FROM source WHERE session_id = $1 AND learner_id = $2 AND until IS NULL",
+        session,
+        learner,
+    )
+    return {row["method_id"] for row in rows}
+
+
+async def blocked(session: int) -> set[int]:
+    return {
+        row["learner_id"]
+        for row in await fetch("SELECT learner_id FROM blocked WHERE session_id = $1", session)
+    }
+
+
+async def test_two_methods_do_not_fight(house: House) -> None:
+    red, blue = await house.group("Red"), await house.group("Blue")
+    (person,) = await house.people(1, red)
+    await house.join(blue, person)
+    session = await house.session()
+    first = await house.enroll_group(session, red)
+    second = await house.enroll_group(session, blue)
+    assert await sources(session, person) == {first["method_id"], second["method_id"]}
+    await house.leave(red, person)
+    await house.settled()
+    assert await sources(session, person) == {second["method_id"]}
+    assert (await house.enrollment(session, person))["state"] == "active"
+    await house.leave(blue, person)
+    await house.settled()
+    assert await sources(session, person) == set()
+    row = await house.enrollment(session, person)
+    assert row["state"] == "expired"
+    assert row["until"] is not None
+
+
+@pytest.mark.parametrize(
+    ("on_leave", "state"), [("keep", "active"), ("expire", "expired"), ("erase", "expired")]
+)
+async def test_the_policy_of_the_last_source_decides(house: House, on_leave: str, state: str) -> None:
+    group = await house.group()
+    (person,) = await house.people(1, group)
+    activity = await house.activity()
+    session = await house.session(activity)
+    await house.enroll_group(session, group, on_leave=on_leave)
+    await house.write(
+        "INSERT INTO result (learner_id, activity_id, session_id, status) VALUES ($1, $2, $3, 'started')",
+        person, activity, session,
+    )  # fmt: skip
+    await house.leave(group, person)
+    await house.settled()
+    assert (await house.enrollment(session, person))["state"] == state
+    # A rule never erases anybody's progress.
+    assert await fetch_value("SELECT count(*) FROM result WHERE learner_id = $1", person) == 1
+
+
+async def test_a_person_may_erase_and_undo_brings_it_back(house: House) -> None:
+    group = await house.group()
+    (person,) = await house.people(1, group)
+    activity = await house.activity()
+    session = await house.session(activity)
+    done = await house.enroll_group(session, group, on_leave="erase")
+    await house.write(
+        "INSERT INTO result (learner_id, activity_id, session_id, status, score) VALUES ($1, $2, $3, 'started', 40)",
+        person, activity, session,
+    )  # fmt: skip
+    empty = {"blocks": [{"groups": [await house.group("Empty")]}]}
+    left = await house.apply(session, method_id=done["method_id"], rule=empty, dynamic=True)
+    assert left["left"] == 1
+    assert await fetch_value("SELECT count(*) FROM result WHERE learner_id = $1", person) == 0
+    undone = (await house.admin.post(f"/runs/{left['run_id']}/undo")).json()
+    assert (undone["people"], undone["left_alone_total"], undone["method_restored"]) == (1, 0, True)
+    assert (await house.enrollment(session, person))["state"] == "active"
+    assert await fetch_value("SELECT score FROM result WHERE learner_id = $1", person) == 40
+    await house.settled()
+    assert (await house.enrollment(session, person))["state"] == "active"
+
+
+async def test_a_completed_enrollment_is_never_revoked(house: House) -> None:
+    group = await house.group()
+    (person,) = await house.people(1, group)
+    activity = await house.activity()
+    session = await house.session(activity)
+    await house.enroll_group(session, group)
+    await house.write(
+        "INSERT INTO result (learner_id, activity_id, status) VALUES ($1, $2, 'completed')", person, activity
+    )
+    await house.leave(group, person)
+    await house.settled()
+    assert await sources(session, person) == set()
+    assert (await house.enrollment(session, person))["state"] == "completed"
+
+
+async def test_who_has_completed_enters_as_completed(house: House) -> None:
+    group = await house.group()
+    (person,) = await house.people(1, group)
+    activity = await house.activity()
+    await house.write(
+        "INSERT INTO result (learner_id, activity_id, status) VALUES ($1, $2, 'completed')", person, activity
+    )
+    session = await house.session(activity)
+    await house.enroll_group(session, group)
+    assert (await house.enrollment(session, person))["state"] == "completed"
+
+
+async def test_blocked_people_are_enrolled_when_they_are_free(house: House) -> None:
+    group, other_group = await house.group(), await house.group("Elsewhere")
+    (person,) = await house.people(1, group)
+    await house.join(other_group, person)
+    activity = await house.activity()
+    spring, autumn = await house.session(activity), await house.session(activity, name="Autumn")
+    await house.enroll_group(spring, other_group)
+    plan = await house.plan(autumn, kind="audience", rule={"blocks": [{"groups": [group]}]}, dynamic=True)
+    assert (plan["entering"], plan["blocked"]) == (0, 1)
+    assert plan["samples"]["blocked"][0]["session_id"] == spring
+    done = await house.enroll_group(autumn, group, dynamic=False)
+    assert (done["entered"], done["blocked"]) == (0, 1)
+    assert await blocked(autumn) == {person}
+    page = (await house.admin.get(f"/sessions/{autumn}/enrollments", params={"state": "blocked"})).json()
+    assert [item["other_session_id"] for item in page["items"]] == [spring]
+    await house.leave(other_group, person)
+    await house.settled()
+    assert await house.enrolled(spring) == set()
+    assert await house.enrolled(autumn) == {person}
+    assert await blocked(autumn) == set()
+
+
+async def test_blocked_people_who_are_wanted_no_longer_wait_no_longer(house: House) -> None:
+    group, other_group = await house.group(), await house.group("Elsewhere")
+    (person,) = await house.people(1, group)
+    await house.join(other_group, person)
+    activity = await house.activity()
+    spring, autumn = await house.session(activity), await house.session(activity, name="Autumn")
+    await house.enroll_group(spring, other_group)
+    await house.enroll_group(autumn, group)
+    assert await blocked(autumn) == {person}
+    await house.leave(group, person)
+    await house.settled()
+    assert await blocked(autumn) == set()
+    assert await house.enrolled(spring) == {person}
+
+
+async def test_several_sessions_where_the_activity_allows_them(house: House) -> None:
+    group = await house.group()
+    (person,) = await house.people(1, group)
+    activity = await house.activity(several_sessions=True)
+    spring, autumn = await house.session(activity), await house.session(activity, name="Autumn")
+    await house.enroll_group(spring, group)
+    await house.enroll_group(autumn, group)
+    assert await house.enrolled(spring) == await house.enrolled(autumn) == {person}
+
+
+async def test_suspended_people_are_dormant(house: House) -> None:
+    group = await house.group()
+    person, other = await house.people(2, group)
+    session = await house.session()
+    done = await house.enroll_group(session, group)
+    await house.write("UPDATE learner SET status = 'suspended' WHERE id = $1", person)
+    await house.settled()
+    assert await sources(session, person) == {done["method_id"]}
+    assert (await house.enrollment(session, person))["state"] == "active"
+    assert (await house.admin.get(f"/sessions/{session}/counts")).json()["enrolled"] == 1
+    plan = await house.plan(
+        session, method_id=done["method_id"], rule={"blocks": [{"groups": [group]}]}, dynamic=True
+    )
+    assert (plan["staying"], plan["leaving"]) == (1, 0)
+    # What changed while they slept is put right when they are back.
+    await house.leave(group, person)
+    await house.settled()
+    assert await sources(session, person) == {done["method_id"]}
+    await house.write("UPDATE learner SET status = 'active' WHERE id = $1", person)
+    await house.settled()
+    assert await sources(session, person) == set()
+    assert await house.enrolled(session) == {other}
+
+
+async def test_the_earliest_due_date_counts_and_a_hand_given_one_wins(house: House) -> None:
+    red, blue = await house.group("Red"), await house.group("Blue")
+    (person,) = await house.people(1, red)
+    session = await house.session()
+    late, early = datetime(2031, 1, 1, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC)
+    await house.enroll_group(session, red, due_at=late.isoformat())
+    assert (await house.enrollment(session, person))["due_at"] == late
+    await house.enroll_group(session, blue, due_at=early.isoformat(), mandatory=True)
+    await house.join(blue, person)
+    await house.settled()
+    row = await house.enrollment(session, person)
+    assert (row["due_at"], row["mandatory"]) == (early, True)
+    by_hand = datetime(2032, 1, 1, tzinfo=UTC)
+    answer = await house.admin.post(f"/enrollments/{row['id']}/extend", json={"due_at": by_hand.isoformat()})
+    assert answer.status_code == 200, answer.text
+    await house.leave(blue, person)
+    await house.settled()
+    row = await house.enrollment(session, person)
+    assert (row["due_at"], row["mandatory"]) == (by_hand, False)
+    await house.admin.post(f"/enrollments/{row['id']}/extend", json={"due_at": None})
+    assert (await house.enrollment(session, person))["due_at"] == late
+
+
+async def test_a_due_date_never_moves_earlier_without_a_notice(house: House) -> None:
+    group = await house.group()
+    (person,) = await house.people(1, group)
+    session = await house.session()
+    done = await house.enroll_group(session, group)
+    # The first message went out long ago.
+    await house.write("UPDATE message SET state = 'sent'")
+    soon = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    answer = await house.admin.patch(
+        f"/sessions/{session}/methods/{done['method_id']}", json={"due_at": soon}
+    )
+    assert answer.status_code == 200, answer.text
+    assert (await house.enrollment(session, person))["due_at"] is not None
+    told = await fetch("SELECT learner_id FROM notice WHERE kind = 'due_changed' AND cancelled_at IS NULL")
+    assert [row["learner_id"] for row in told] == [person]
+
+
+async def test_due_days_count_from_enrolling(house: House) -> None:
+    group = await house.group()
+    (person,) = await house.people(1, group)
+    session = await house.session()
+    await house.enroll_group(session, group, due_days=10)
+    row = await house.enrollment(session, person)
+    assert row["due_at"] - row["since"] == timedelta(days=10)
+
+
+async def test_mail_of_those_who_leave_first_is_cancelled(house: House) -> None:
+    group = await house.group()
+    person, other = await house.people(2, group)
+    session = await house.session()
+    await house.enroll_group(session, group)
+    await house.leave(group, person)
+    await house.settled()
+    rows = await fetch("SELECT learner_id FROM notice WHERE kind = 'enrolled' AND cancelled_at IS NULL")
+    assert [row["learner_id"] for row in rows] == [other]

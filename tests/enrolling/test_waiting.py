@@ -1,0 +1,205 @@
+"""What waits for a person: held removals, frozen rules, ended sessions."""
+
+from typing import Any
+
+from backend.database import fetch, fetch_value
+from tests.enrolling.house import House
+
+
+async def held_run(session: int) -> int:
+    found: int = await fetch_value("SELECT id FROM run WHERE session_id = $1 AND state = 'held'", session)
+    assert found is not None
+    return found
+
+
+async def large_removal(house: House) -> tuple[int, int, dict[str, Any], list[int]]:
+    group = await house.group()
+    people = await house.people(60, group)
+    session = await house.session()
+    done = await house.enroll_group(session, group)
+    await house.leave(group, *people[:55])
+    await house.settled()
+    return session, group, done, people
+
+
+async def test_a_large_dynamic_removal_is_held(house: House) -> None:
+    session, group, done, people = await large_removal(house)
+    assert await house.enrolled(session) == set(people)
+    assert (await house.method(done["method_id"]))["state"] == "held"
+    told = await fetch("SELECT learner_id FROM notice WHERE kind = 'held'")
+    assert house.admin_id in {row["learner_id"] for row in told}
+    # Entering goes on.
+    (newcomer,) = await house.people(1, group)
+    await house.settled()
+    assert newcomer in await house.enrolled(session)
+
+
+async def test_approving_lets_them_leave(house: House) -> None:
+    session, _, done, people = await large_removal(house)
+    run = await held_run(session)
+    answer = await house.admin.post(f"/runs/{run}/approve")
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["state"], answer.json()["left"], answer.json()["cause"]) == (
+        "applied",
+        55,
+        "approve",
+    )
+    assert await house.enrolled(session) == set(people[55:])
+    assert (await house.method(done["method_id"]))["state"] == "live"
+    await house.settled()
+    assert await house.enrolled(session) == set(people[55:])
+    undone = (await house.admin.post(f"/runs/{run}/undo")).json()
+    assert (undone["people"], undone["left_alone_total"]) == (55, 0)
+    await house.settled()
+    assert await house.enrolled(session) == set(people)
+    assert (await house.method(done["method_id"]))["state"] == "frozen"
+
+
+async def test_approving_some_keeps_the_rest_held(house: House) -> None:
+    session, _, done, people = await large_removal(house)
+    run = await held_run(session)
+    answer = await house.admin.post(f"/runs/{run}/approve", json={"learner_ids": people[:2]})
+    assert answer.json()["left"] == 2
+    assert await house.enrolled(session) == set(people[2:])
+    assert (await house.admin.get(f"/runs/{run}")).json()["total"] == 53
+    await house.settled()
+    assert (await house.method(done["method_id"]))["state"] == "held"
+    assert await house.enrolled(session) == set(people[2:])
+
+
+async def test_rejecting_freezes_the_method(house: House) -> None:
+    session, group, done, people = await large_removal(house)
+    run = await held_run(session)
+    answer = await house.admin.post(f"/runs/{run}/reject", json={"reason": "A wrong sheet"})
+    assert answer.json()["state"] == "rejected"
+    method = await house.method(done["method_id"])
+    assert (method["state"], method["state_reason"]) == ("frozen", "rejected: A wrong sheet")
+    await house.people(1, group)
+    await house.settled()
+    assert await house.enrolled(session) == set(people)
+    # A confirmed plan brings it back to life.
+    await house.apply(
+        session, method_id=done["method_id"], rule={"blocks": [{"groups": [group]}]}, dynamic=True
+    )
+    assert (await house.method(done["method_id"]))["state"] == "live"
+    assert len(await house.enrolled(session)) == 6
+
+
+async def test_who_comes_back_is_off_the_list(house: House) -> None:
+    session, group, done, people = await large_removal(house)
+    run = await held_run(session)
+    await house.join(group, *people[:50])
+    await house.settled()
+    assert (await house.admin.get(f"/runs/{run}")).json()["total"] == 5
+    await house.join(group, *people[50:55])
+    await house.settled()
+    assert (await house.admin.get(f"/runs/{run}")).json()["state"] == "rejected"
+    assert (await house.method(done["method_id"]))["state"] == "live"
+
+
+async def test_a_mistake_that_arrives_row_by_row_is_one_mistake(house: House) -> None:
+    group = await house.group()
+    people = await house.people(60, group)
+    session = await house.session()
+    done = await house.enroll_group(session, group)
+    for start in range(0, 60, 20):
+        await house.leave(group, *people[start : start + 20])
+        await house.settled()
+    assert await house.enrolled(session) == set(people[40:])
+    assert (await house.method(done["method_id"]))["state"] == "held"
+
+
+async def test_a_confirmed_removal_is_not_held(house: House) -> None:
+    group, empty = await house.group(), await house.group("Empty")
+    await house.people(60, group)
+    session = await house.session()
+    done = await house.enroll_group(session, group)
+    body = {"method_id": done["method_id"], "rule": {"blocks": [{"groups": [empty]}]}, "dynamic": True}
+    assert (await house.plan(session, **body))["held"] is True
+    assert (await house.apply(session, **body))["left"] == 60
+    assert await house.enrolled(session) == set()
+
+
+async def test_a_broken_rule_freezes_and_thaws(house: House) -> None:
+    group = await house.group()
+    people = await house.people(3, group)
+    field = await house.write_value(
+        "INSERT INTO field (key, name, type) VALUES ('city', 'City', 'text') RETURNING id"
+    )
+    await house.write(
+        "INSERT INTO field_value (learner_id, field_id, text_value) SELECT l, $2, 'Paris' FROM unnest($1::int[]) l",
+        people, field,
+    )  # fmt: skip
+    session = await house.session()
+    rule = {
+        "blocks": [
+            {
+                "groups": [group],
+                "filters": [{"type": "field", "field": "city", "op": "in", "values": ["Paris"]}],
+            }
+        ]
+    }
+    done = await house.apply(session, kind="audience", rule=rule, dynamic=True)
+    await house.write("DELETE FROM field WHERE id = $1", field)
+    await house.settled()
+    method = await house.method(done["method_id"])
+    assert method["state"] == "frozen"
+    assert method["state_reason"].startswith("broken rule")
+    assert await house.enrolled(session) == set(people)
+    told = {row["learner_id"] for row in await fetch("SELECT learner_id FROM notice WHERE kind = 'frozen'")}
+    assert house.admin_id in told
+    # The field comes back: nobody has the value now, but nobody is thrown out unseen by the fuse of three people either.
+    await house.write("INSERT INTO field (id, key, name, type) VALUES ($1, 'city', 'City', 'text')", field)
+    await house.write(
+        "INSERT INTO field_value (learner_id, field_id, text_value) SELECT l, $2, 'Paris' FROM unnest($1::int[]) l",
+        people[:2], field,
+    )  # fmt: skip
+    await house.settled()
+    assert (await house.method(done["method_id"]))["state"] == "live"
+    assert await house.enrolled(session) == set(people[:2])
+
+
+async def test_an_ended_session_follows_nothing(house: House) -> None:
+    group = await house.group()
+    people = await house.people(3, group)
+    session = await house.session()
+    await house.enroll_group(session, group)
+    await house.write("UPDATE session SET ends_at = muster_now() - interval '1 hour' WHERE id = $1", session)
+    await house.leave(group, people[0])
+    await house.people(1, group)
+    await house.settled()
+    assert await house.enrolled(session) == set(people)
+    # Prolonged, it takes up where it was.
+    await house.write("UPDATE session SET ends_at = muster_now() + interval '1 hour' WHERE id = $1", session)
+    await house.settled()
+    assert len(await house.enrolled(session)) == 3
+    assert people[0] not in await house.enrolled(session)
+
+
+async def test_moving_a_group_moves_its_people(house: House) -> None:
+    company, team = await house.group("Company"), await house.group("Team")
+    people = await house.people(3, team)
+    session = await house.session()
+    await house.enroll_group(session, company)
+    assert await house.enrolled(session) == set()
+    await house.write("UPDATE learner_group SET parent_id = $1 WHERE id = $2", company, team)
+    await house.settled()
+    assert await house.enrolled(session) == set(people)
+    await house.write("UPDATE learner_group SET parent_id = NULL WHERE id = $1", team)
+    await house.settled()
+    assert await house.enrolled(session) == set()
+
+
+async def test_an_edited_segment_moves_its_people(house: House) -> None:
+    red, blue = await house.group("Red"), await house.group("Blue")
+    reds, blues = await house.people(2, red), await house.people(3, blue)
+    made = await house.admin.post("/segments", json={"name": "Ours", "rule": {"blocks": [{"groups": [red]}]}})
+    segment = made.json()["id"]
+    session = await house.session()
+    done = await house.apply(session, kind="segment", segment_id=segment)
+    assert done["entered"] == 2
+    assert await house.enrolled(session) == set(reds)
+    answer = await house.admin.patch(f"/segments/{segment}", json={"rule": {"blocks": [{"groups": [blue]}]}})
+    assert answer.status_code == 200, answer.text
+    await house.settled()
+    assert await house.enrolled(session) == set(blues)
