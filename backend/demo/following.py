@@ -10,6 +10,10 @@ from backend.index import Follower
 from backend.workers.sequencer import sequence_for_ever
 
 
+# What was written just before may be half a million changes.
+BACKLOG_SECONDS = 300.0
+
+
 @asynccontextmanager
 async def following() -> AsyncIterator[Follower]:
     """A follower that has caught up; the change log is numbered here unless another process does."""
@@ -23,7 +27,9 @@ async def following() -> AsyncIterator[Follower]:
     follower = Follower()
     await follower.start()
     try:
-        await follower.loaded.wait()
+        async with asyncio.timeout(BACKLOG_SECONDS):
+            await follower.loaded.wait()
+        await follower.catch_up(BACKLOG_SECONDS)
         yield follower
     finally:
         await follower.stop()
