@@ -1,0 +1,242 @@
+"""Acts on single people, undo, addresses, self enrollment, the catalog."""
+
+from datetime import UTC, datetime, timedelta
+
+from backend.database import fetch, fetch_value
+from tests.enrolling.house import House
+
+
+async def test_suspend_resume_and_their_undo(house: House) -> None:
+    (person,) = await house.people(1)
+    session = await house.session()
+    await house.apply(session, kind="manual", rule={"include": [person]}, dynamic=False)
+    row = await house.enrollment(session, person)
+    assert (await house.admin.post(f"/enrollments/{row['id']}/suspend", json={})).json()[
+        "state"
+    ] == "suspended"
+    assert (await house.admin.post(f"/enrollments/{row['id']}/suspend", json={})).status_code == 409
+    assert (await house.admin.post(f"/enrollments/{row['id']}/resume")).json()["state"] == "active"
+    run = (await house.admin.get("/runs", params={"session_id": session})).json()["items"][0]
+    assert run["cause"] == "act"
+    assert (await house.admin.post(f"/runs/{run['id']}/undo")).status_code == 200
+    assert (await house.enrollment(session, person))["state"] == "suspended"
+
+
+async def test_unenrolling_leaves_out_of_dynamic_audiences(house: House) -> None:
+    group = await house.group()
+    person, other = await house.people(2, group)
+    session = await house.session()
+    done = await house.enroll_group(session, group)
+    row = await house.enrollment(session, person)
+    answer = await house.admin.post(f"/enrollments/{row['id']}/unenroll", json={"reason": "Left the team"})
+    assert answer.json()["state"] == "expired", answer.text
+    await house.settled()
+    assert await house.enrolled(session) == {other}
+    assert (await house.method(done["method_id"]))["rule"]["exclude"] == [person]
+    run = (await house.admin.get("/runs", params={"session_id": session})).json()["items"][0]
+    await house.admin.post(f"/runs/{run['id']}/undo")
+    await house.settled()
+    assert await house.enrolled(session) == {person, other}
+    assert (await house.method(done["method_id"]))["rule"]["exclude"] == []
+
+
+async def test_undo_of_a_confirmed_plan(house: House) -> None:
+    group = await house.group()
+    people = await house.people(4, group)
+    session = await house.session()
+    done = await house.enroll_group(session, group)
+    method = done["method_id"]
+    # Somebody has changed one of them since.
+    row = await house.enrollment(session, people[0])
+    await house.admin.post(f"/enrollments/{row['id']}/suspend")
+    undone = (await house.admin.post(f"/runs/{done['run_id']}/undo")).json()
+    assert (undone["people"], undone["left_alone_total"], undone["method_restored"]) == (3, 1, True)
+    assert [(one["learner"]["id"], one["reason"]) for one in undone["left_alone"]] == [(people[0], "changed")]
+    assert undone["cancelled_mail"] == 3
+    assert await house.enrolled(session) == {people[0]}
+    assert (await house.method(method))["state"] == "draft"
+    assert await fetch_value("SELECT count(*) FROM enrollment WHERE session_id = $1", session) == 1
+    assert (await house.admin.get(f"/runs/{done['run_id']}")).json()["undone_by"] == undone["id"]
+    assert (await house.admin.post(f"/runs/{done['run_id']}/undo")).status_code == 409
+    await house.settled()
+    assert await house.enrolled(session) == {people[0]}
+    # An undo is a run, and can be taken back too.
+    again = (await house.admin.post(f"/runs/{undone['id']}/undo")).json()
+    assert (again["people"], again["left_alone_total"], again["method_restored"]) == (3, 0, True)
+    assert await house.enrolled(session) == set(people)
+    assert (await house.method(method))["state"] == "live"
+    await house.settled()
+    assert await house.enrolled(session) == set(people)
+
+
+async def test_undo_restores_an_edited_method_unless_edited_again(house: House) -> None:
+    red, blue = await house.group("Red"), await house.group("Blue")
+    reds, blues = await house.people(2, red), await house.people(2, blue)
+    session = await house.session()
+    method = (await house.enroll_group(session, red))["method_id"]
+    edited = await house.enroll_group(session, blue, method_id=method)
+    assert await house.enrolled(session) == set(blues)
+    undone = (await house.admin.post(f"/runs/{edited['run_id']}/undo")).json()
+    assert undone["method_restored"] is True
+    await house.settled()
+    assert await house.enrolled(session) == set(reds)
+    edited = await house.enroll_group(session, blue, method_id=method)
+    await house.admin.patch(f"/sessions/{session}/methods/{method}", json={"name": "Renamed since"})
+    assert (await house.admin.post(f"/runs/{edited['run_id']}/undo")).json()["method_restored"] is False
+
+
+async def test_undo_of_what_the_rule_did_freezes_it(house: House) -> None:
+    group = await house.group()
+    people = await house.people(3, group)
+    session = await house.session()
+    done = await house.enroll_group(session, group)
+    await house.leave(group, people[0])
+    await house.settled()
+    run = (await house.admin.get("/runs", params={"session_id": session})).json()["items"][0]
+    assert (run["cause"], run["left"]) == ("change", 1)
+    await house.admin.post(f"/runs/{run['id']}/undo")
+    await house.settled()
+    assert await house.enrolled(session) == set(people)
+    assert (await house.method(done["method_id"]))["state"] == "frozen"
+
+
+async def test_removing_a_method(house: House) -> None:
+    group = await house.group()
+    people = await house.people(2, group)
+    session = await house.session()
+    kept = (await house.enroll_group(session, group))["method_id"]
+    answer = await house.admin.delete(f"/sessions/{session}/methods/{kept}")
+    assert answer.status_code == 200
+    assert await house.enrolled(session) == set(people)
+    gone = (await house.enroll_group(session, group))["method_id"]
+    answer = await house.admin.delete(f"/sessions/{session}/methods/{gone}", params={"people": "expire"})
+    assert answer.json()["left"] == 2
+    assert await house.enrolled(session) == set()
+    assert (await house.admin.get(f"/sessions/{session}/methods")).json()["total"] == 0
+    await house.admin.post(f"/runs/{answer.json()['run_id']}/undo")
+    await house.settled()
+    assert await house.enrolled(session) == set(people)
+    assert (await house.admin.get(f"/sessions/{session}/methods")).json()["total"] == 1
+
+
+async def test_drafts_enroll_nobody_and_policies_change_without_a_plan(house: House) -> None:
+    group = await house.group()
+    await house.people(2, group)
+    session = await house.session()
+    rule = {"blocks": [{"groups": [group]}]}
+    draft = (
+        await house.admin.post(f"/sessions/{session}/methods", json={"rule": rule, "dynamic": True})
+    ).json()
+    assert (draft["state"], draft["people"]) == ("draft", 0)
+    await house.settled()
+    assert await house.enrolled(session) == set()
+    address = f"/sessions/{session}/methods/{draft['id']}"
+    assert (await house.admin.patch(address, json={"rule": {"include": [house.admin_id]}})).status_code == 200
+    stale = await house.admin.patch(address, json={"name": "x"}, headers={"If-Match": str(draft["version"])})
+    assert stale.status_code == 409
+    assert stale.json()["type"] == "stale"
+    done = await house.apply(session, method_id=draft["id"], rule=rule, dynamic=True)
+    assert done["entered"] == 2
+    refused = await house.admin.patch(address, json={"rule": {"include": [house.admin_id]}})
+    assert (refused.status_code, refused.json()["type"]) == (409, "needs_plan")
+    named = await house.admin.patch(address, json={"name": "Sales", "visible": False})
+    assert (named.json()["name"], named.json()["visible"]) == ("Sales", False)
+    assert named.json()["people"] == 2
+    paused = await house.admin.patch(address, json={"active": False})
+    assert paused.json()["active"] is False
+    await house.people(1, group)
+    await house.settled()
+    assert len(await house.enrolled(session)) == 2
+    again = await house.admin.patch(address, json={"active": True})
+    assert (again.status_code, again.json()["type"]) == (409, "needs_plan")
+
+
+async def test_pasted_addresses(house: House) -> None:
+    known, enrolled = await house.people(2)
+    group = await house.group("Newcomers")
+    session = await house.session()
+    await house.write("UPDATE learner SET email = 'known@x.org' WHERE id = $1", known)
+    out = (await house.people(1))[0]
+    await house.write("UPDATE learner SET email = 'out@x.org', status = 'deactivated' WHERE id = $1", out)
+    body = {"text": "Ann <known@x.org>, KNOWN@x.org; new@x.org bad@ out@x.org", "group_id": group}
+    plan = (await house.admin.post(f"/sessions/{session}/emails", json=body)).json()
+    counted = {
+        kind: plan[kind] for kind in ("known", "new", "duplicate", "invalid", "excluded", "other_session")
+    }
+    assert counted == {"known": 1, "new": 1, "duplicate": 1, "invalid": 1, "excluded": 1, "other_session": 0}
+    assert await fetch_value("SELECT count(*) FROM learner WHERE email = 'new@x.org'") == 0
+    done = await house.admin.post(f"/sessions/{session}/emails", json={**body, "hash": plan["hash"]})
+    assert done.status_code == 200, done.text
+    assert (done.json()["entered"], done.json()["created"]) == (2, 1)
+    new = await fetch_value("SELECT id FROM learner WHERE email = 'new@x.org' AND status = 'invited'")
+    assert await house.enrolled(session) == {known, new}
+    assert (
+        await fetch_value(
+            "SELECT count(*) FROM membership WHERE group_id = $1 AND learner_id = $2", group, new
+        )
+        == 1
+    )
+    assert (
+        await fetch_value("SELECT count(*) FROM notice WHERE kind = 'invited' AND learner_id = $1", new) == 1
+    )
+    again = await house.admin.post(f"/sessions/{session}/emails", json={**body, "hash": plan["hash"]})
+    assert (again.status_code, again.json()["plan"]["known"]) == (409, 2)
+    assert enrolled not in await house.enrolled(session)
+    bad = await house.admin.post(f"/sessions/{session}/emails", json={"group_id": group})
+    assert bad.status_code == 422
+
+
+async def test_self_enrollment_with_and_without_a_key(house: House) -> None:
+    person = await house.person("ana@example.org")
+    ana = await house.client("ana@example.org")
+    session = await house.session(catalog="everyone")
+    assert (await ana.post(f"/sessions/{session}/self-enroll", json={})).status_code == 403
+    await house.apply(session, kind="self", dynamic=False, key="sesame")
+    item = (await ana.get("/me/catalog")).json()["items"][0]
+    assert (item["section"], item["can_self_enroll"], item["needs_key"]) == ("open", True, True)
+    assert (await ana.post(f"/sessions/{session}/self-enroll", json={})).json()["errors"][0][
+        "code"
+    ] == "required"
+    assert (await ana.post(f"/sessions/{session}/self-enroll", json={"key": "no"})).status_code == 422
+    done = await ana.post(f"/sessions/{session}/self-enroll", json={"key": "sesame"})
+    assert (done.status_code, done.json()["state"]) == (200, "active")
+    assert (await ana.post(f"/sessions/{session}/self-enroll", json={"key": "sesame"})).json()[
+        "id"
+    ] == done.json()["id"]
+    assert await house.enrolled(session) == {person}
+    hidden = await house.session()
+    assert (await ana.post(f"/sessions/{hidden}/self-enroll", json={})).status_code == 404
+
+
+async def test_the_catalog_says_why(house: House) -> None:
+    person = await house.person("ana@example.org", language="fr")
+    ana = await house.client("ana@example.org")
+    group = await house.group("Ventes")
+    await house.join(group, person)
+    session = await house.session(await house.activity("Sécurité"))
+    due = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    done = await house.enroll_group(session, group, name="Tous", due_at=due, mandatory=True)
+    await house.settled()
+    (item,) = (await ana.get("/me/catalog")).json()["items"]
+    assert (item["section"], item["overdue"], item["mandatory"]) == ("mine", True, True)
+    assert item["why"][0]["method_id"] == done["method_id"]
+    assert "Ventes" in item["why"][0]["sentence"]
+    (own,) = (await ana.get("/me/enrollments")).json()["items"]
+    assert own["session_id"] == session
+    await house.leave(group, person)
+    await house.settled()
+    assert (await ana.get("/me/catalog")).json()["items"][0]["section"] == "ended"
+
+
+async def test_leaving_a_group_with_its_sessions(house: House) -> None:
+    group = await house.group()
+    person, other = await house.people(2, group)
+    session = await house.session()
+    await house.enroll_group(session, group, dynamic=False)
+    answer = await house.admin.post(
+        f"/groups/{group}/members/remove", json={"learner_ids": [person], "unlink": "expire"}
+    )
+    assert answer.status_code < 300, answer.text
+    assert await house.enrolled(session) == {other}
+    rows = await fetch("SELECT cause, left_count FROM run WHERE left_count > 0")
+    assert [(row["cause"], row["left_count"]) for row in rows] == [("act", 1)]

@@ -1,0 +1,156 @@
+"""What is refused, and with which error."""
+
+from typing import Any
+
+import pytest
+
+from tests.enrolling.house import House
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "code"),
+    [
+        ({"kind": "audience", "dynamic": True}, "rule", "required"),
+        ({"kind": "chain", "dynamic": True}, "kind", "not_supported"),
+        ({"kind": "group"}, "group_id", "required"),
+        ({"kind": "manual", "dynamic": True, "rule": {"include": []}}, "dynamic", "by_name"),
+        ({"kind": "manual", "rule": {"blocks": [{"everyone": True}]}}, "rule.blocks", "by_name"),
+        ({"kind": "manual", "rule": {}, "key": "x"}, "key", "not_self"),
+        (
+            {"kind": "manual", "rule": {}, "due_days": 3, "due_at": "2030-01-01T00:00:00Z"},
+            "due_days",
+            "either_or",
+        ),
+        ({"kind": "manual", "rule": {}, "course_group_id": 99}, "course_group_id", "unknown"),
+    ],
+)
+async def test_plans_that_make_no_sense(house: House, body: dict[str, Any], path: str, code: str) -> None:
+    session = await house.session()
+    answer = await house.admin.post(f"/sessions/{session}/plan", json=body)
+    assert answer.status_code == 422, answer.text
+    assert (answer.json()["errors"][0]["path"], answer.json()["errors"][0]["code"]) == (path, code)
+
+
+def enrolled_filter(status: str, activity: int) -> dict[str, Any]:
+    return {
+        "blocks": [
+            {"everyone": True, "filters": [{"type": "path_result", "status": status, "paths": [activity]}]}
+        ]
+    }
+
+
+async def test_rules_that_ask_about_themselves(house: House) -> None:
+    first, second = await house.activity("First"), await house.activity("Second")
+    one, two = await house.session(first), await house.session(second)
+    own = {"kind": "audience", "rule": enrolled_filter("not_enrolled", first), "dynamic": True}
+    answer = await house.admin.post(f"/sessions/{one}/plan", json=own)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "circular_enrollment")
+    # A snapshot asks once, and cannot go round.
+    assert (
+        await house.admin.post(f"/sessions/{one}/plan", json={**own, "dynamic": False})
+    ).status_code == 200
+    await house.apply(one, kind="audience", rule=enrolled_filter("enrolled", second), dynamic=True)
+    back = {"kind": "audience", "rule": enrolled_filter("enrolled", first), "dynamic": True}
+    answer = await house.admin.post(f"/sessions/{two}/plan", json=back)
+    assert answer.json()["errors"][0]["code"] == "circular_enrollment"
+    assert "First" in answer.json()["errors"][0]["message"]
+    made = await house.admin.post(
+        "/segments", json={"name": "Round", "rule": enrolled_filter("enrolled", first)}
+    )
+    through = {"kind": "segment", "segment_id": made.json()["id"]}
+    answer = await house.admin.post(f"/sessions/{two}/plan", json=through)
+    assert answer.json()["errors"][0]["code"] == "circular_enrollment"
+
+
+async def test_a_chain_of_enrolled_rules_is_followed(house: House) -> None:
+    first, second = await house.activity("First"), await house.activity("Second")
+    one, two = await house.session(first), await house.session(second)
+    group = await house.group()
+    people = await house.people(2, group)
+    await house.apply(two, kind="audience", rule=enrolled_filter("enrolled", first), dynamic=True)
+    await house.enroll_group(one, group)
+    await house.settled()
+    assert await house.enrolled(two) == set(people)
+    await house.leave(group, people[0])
+    await house.settled()
+    assert await house.enrolled(two) == {people[1]}
+
+
+async def test_unknown_things(house: House) -> None:
+    session = await house.session()
+    for address in (
+        "/sessions/999/methods", f"/sessions/{session}/methods/999", "/runs/999", "/runs/999/changes",
+        "/sessions/999/enrollments", "/sessions/999/counts", "/learners/999/enrollments", f"/runs/{2**70}",
+    ):  # fmt: skip
+        assert (await house.admin.get(address)).status_code == 404, address
+    for address in (
+        "/runs/999/undo",
+        "/enrollments/999/suspend",
+        "/sessions/999/plan",
+        f"/enrollments/{2**70}/resume",
+    ):
+        answer = await house.admin.post(address, json={"rule": {}} if "plan" in address else None)
+        assert answer.status_code == 404, (address, answer.text)
+    other = await house.session()
+    method = (await house.apply(other, kind="manual", rule={"include": [house.admin_id]}))["method_id"]
+    assert (await house.admin.get(f"/sessions/{session}/methods/{method}")).status_code == 404
+    changed = await house.admin.post(
+        f"/sessions/{other}/plan", json={"method_id": method, "kind": "self", "dynamic": False}
+    )
+    assert changed.json()["errors"][0]["code"] == "fixed"
+
+
+async def test_coaches_enroll_members_of_their_groups_in_their_sessions(house: House) -> None:
+    coach = await house.person("coach@example.org")
+    client = await house.client("coach@example.org")
+    own, foreign = await house.group("Own"), await house.group("Foreign")
+    mine, others = await house.people(2, own), await house.people(2, foreign)
+    await house.join(own, coach, role="coach")
+    session = await house.session(group_id=own)
+    elsewhere = await house.session(group_id=foreign)
+    done = await house.enroll_group(session, own, client=client)
+    assert done["entered"] == 3
+    picked = await house.apply(session, client, kind="manual", rule={"include": mine}, dynamic=False)
+    assert picked["entered"] == 2
+    for body in (
+        {"kind": "audience", "rule": {"blocks": [{"groups": [own]}, {"groups": [foreign]}]}, "dynamic": True},
+        {"kind": "audience", "rule": {"blocks": [{"everyone": True}]}, "dynamic": True},
+        {"kind": "manual", "rule": {"include": others}, "dynamic": False},
+        {"kind": "group", "group_id": foreign},
+    ):
+        answer = await client.post(f"/sessions/{session}/plan", json=body)
+        assert answer.status_code == 403, (body, answer.text)
+        assert answer.json()["errors"]
+    assert (await client.get(f"/sessions/{elsewhere}/methods")).status_code == 404
+    foreign_run = (await house.enroll_group(elsewhere, foreign))["run_id"]
+    assert (await client.post(f"/runs/{foreign_run}/undo")).status_code == 404
+    seen = {run["session_id"] for run in (await client.get("/runs")).json()["items"]}
+    assert seen == {session}
+    row = await house.enrollment(elsewhere, others[0])
+    assert (await client.post(f"/enrollments/{row['id']}/suspend")).status_code == 404
+
+
+async def test_learners_may_not_enroll_anybody(house: House) -> None:
+    person = await house.person("ana@example.org")
+    client = await house.client("ana@example.org")
+    session = await house.session(catalog="everyone")
+    body = {"kind": "manual", "rule": {"include": [person]}}
+    assert (await client.post(f"/sessions/{session}/plan", json=body)).status_code == 403
+    assert (await client.get(f"/sessions/{session}/enrollments")).status_code == 403
+    assert (await client.get("/runs")).json()["items"] == []
+    assert (await client.get(f"/learners/{house.admin_id}/enrollments")).status_code == 404
+
+
+async def test_managers_enroll_their_team_where_the_feature_is_on(house: House) -> None:
+    boss = await house.person("boss@example.org")
+    client = await house.client("boss@example.org")
+    group = await house.group()
+    report, stranger = await house.people(2, group)
+    await house.write("UPDATE learner SET manager_id = $1 WHERE id = $2", boss, report)
+    session = await house.session(group_id=group, catalog="group")
+    body = {"kind": "manual", "rule": {"include": [report]}, "dynamic": False}
+    assert (await client.post(f"/sessions/{session}/plan", json=body)).status_code in (403, 404)
+    await house.write("UPDATE organisation SET managers_enroll = true")
+    assert (await house.apply(session, client, **body))["entered"] == 1
+    refused = await client.post(f"/sessions/{session}/plan", json={**body, "rule": {"include": [stranger]}})
+    assert refused.status_code == 403
