@@ -131,6 +131,7 @@ export type Catalog = 'hidden' | 'group' | 'everyone';
 export interface Session {
   id: Id;
   activity_id: Id;
+  activity_title: string;
   name: string;
   external_id: string | null;
   starts_at?: Instant | null;

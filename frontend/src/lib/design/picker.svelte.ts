@@ -6,7 +6,10 @@ const TYPING_PAUSE_MS = 120;
 
 /** The options behind a search box: filtered here when they are known, asked for when they are many. */
 export class Picker {
+  open = $state(false);
   query = $state('');
+  /** The option that Enter takes. */
+  current = $state(0);
   loading = $state(false);
   error = $state.raw<unknown>(null);
   #loaded = $state.raw<Option[]>([]);
@@ -33,8 +36,43 @@ export class Picker {
     return this.#known()?.find((option) => option.value === value) ?? this.seen.get(value);
   }
 
+  show(): void {
+    if (this.open) return;
+    this.open = true;
+    this.query = '';
+    this.current = 0;
+    void this.search();
+  }
+
+  hide(): void {
+    this.open = false;
+    clearTimeout(this.#timer);
+  }
+
+  /** Moves through the options with the keyboard; `Enter` answers the one that is current. */
+  key(event: KeyboardEvent): Option | undefined {
+    const last = this.options.length - 1;
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      event.preventDefault();
+      if (!this.open) this.show();
+      else
+        this.current =
+          event.key === 'ArrowDown' ? Math.min(this.current + 1, last) : Math.max(this.current - 1, 0);
+    } else if (event.key === 'PageDown' && this.open) this.current = Math.min(this.current + 10, last);
+    else if (event.key === 'PageUp' && this.open) this.current = Math.max(this.current - 10, 0);
+    else if (event.key === 'Tab') this.hide();
+    else if (event.key === 'Enter' && this.open) {
+      event.preventDefault();
+      const option = this.options[this.current];
+      return option?.disabled ? undefined : option;
+    }
+    return undefined;
+  }
+
   type(query: string): void {
+    this.show();
     this.query = query;
+    this.current = 0;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.search(), TYPING_PAUSE_MS);
   }
@@ -51,6 +89,7 @@ export class Picker {
       if (abort.signal.aborted) return;
       for (const option of options) this.seen.set(option.value, option);
       this.#loaded = options;
+      this.current = 0;
     } catch (error) {
       if (!abort.signal.aborted) this.error = error;
     } finally {

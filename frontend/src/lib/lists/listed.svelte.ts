@@ -1,4 +1,5 @@
 import { untrack } from 'svelte';
+import { SvelteURL } from 'svelte/reactivity';
 import { goto } from '$app/navigation';
 import { page } from '$app/state';
 import { PagedList, type Page, type QueryValue } from '$lib/api';
@@ -38,7 +39,7 @@ export function parameter(name: string): string {
 
 /** Changes the address in place; empty values leave it. */
 export function setParameters(values: Record<string, string | null | undefined>, push = false): void {
-  const url = new URL(page.url);
+  const url = new SvelteURL(page.url);
   for (const [name, value] of Object.entries(values)) {
     if (value) url.searchParams.set(name, value);
     else url.searchParams.delete(name);
