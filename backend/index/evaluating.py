@@ -36,6 +36,8 @@ from backend.rules.dependencies import asks_the_day, spelled
 from backend.rules.resolving import parse_day
 from backend.rules.tree import EXPIRING_DAYS_DEFAULT
 
+# Up to so many people it is cheaper to ask about them alone than about everybody.
+FEW = 256
 # Fewer bitmaps than this are united faster than remembered.
 WORTH_REMEMBERING = 8
 _LAST_DAY = NEVER - timedelta(days=1)
@@ -44,7 +46,8 @@ _LAST_DAY = NEVER - timedelta(days=1)
 class Evaluator:
     """Evaluates rules over `facts` and `structure` on one day.
 
-    `only` limits the work to some learners: sets are then right for those, and nothing is remembered in the cache.
+    `only` asks about some learners alone. About a few, sets are computed just for them and nothing is remembered; about
+    many, sets of everybody are computed, and shared with whoever asks next.
     """
 
     def __init__(
@@ -58,9 +61,12 @@ class Evaluator:
         self.facts = facts
         self.structure = structure
         self.day = day
-        self.cache = cache if only is None else None
-        self.only = only
+        few = only is not None and (cache is None or len(only) <= FEW)
+        self.cache = None if few else cache
+        self.only = only if few else None
         self.countable = facts.countable if only is None else facts.countable & only
+        # Segments are people too: what is remembered must not be narrowed to `only`.
+        self.whole = self if few or only is None else Evaluator(facts, structure, day, cache)
 
     # ── rules and blocks ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -134,7 +140,7 @@ class Evaluator:
             return self.compute(found)
         key = (spelled(found), self.day if turns_with_time(found) else None)
         return self.cache.remember(
-            key, lambda: facets_of_filter(found, self.structure), lambda: self.compute(found)
+            key, lambda: facets_of_filter(found, self.structure), lambda: self.whole.compute(found)
         )
 
     def compute(self, found: Filter) -> BitMap:  # noqa: PLR0911 - one answer a case

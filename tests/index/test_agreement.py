@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
@@ -24,7 +25,9 @@ DAYS = st.sampled_from([-60, -31, -30, -1, 0, 1, 29, 30, 31, 400]).map(
 )
 SIZES = st.builds(naive.Sizes, st.integers(0, 24), st.sampled_from([0.2, 0.6, 1.0]))
 MANY = settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck))
-FEWER = settings(MANY, max_examples=500)
+FEWER = settings(MANY, max_examples=400)
+# Thousands of worlds take their time on a busy machine.
+pytestmark = pytest.mark.timeout(900)
 
 
 def managers_exist(world: naive.World, index: FacetIndex, rule: Rule) -> None:
@@ -52,6 +55,12 @@ def test_members_count_and_funnel(seed: int, sizes: naive.Sizes, rule: Rule, day
         check_funnel(world, block, counted, day)
     some = BitMap(world.learners()[::2])
     assert set(index.evaluate(rule, day, only=some)) == expected & set(some)
+    # About many people the sets of everybody are used and remembered; a segment is not narrowed by it.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("backend.index.evaluating.FEW", -1)
+        assert set(world.index().evaluate(rule, day, only=some)) == expected & set(some)
+        assert set(index.evaluate(rule, day, only=some)) == expected & set(some)
+    assert set(index.evaluate(rule, day)) == expected
 
 
 def check_funnel(world: naive.World, block: Block, counted: Any, day: date) -> None:

@@ -57,10 +57,10 @@ async def until(follower: Follower, holds: str) -> None:
 
 async def test_what_was_committed_before_is_seen(follower: Follower) -> None:
     assert len(follower.index.facts.groups[1]) == 500
-    assert await follower.catch_up() == follower.position
+    assert await follower.catch_up(SOON) == follower.position
     await execute("DELETE FROM membership WHERE learner_id <= 100")
     async with asyncio.TaskGroup() as group:
-        waiting = [group.create_task(follower.catch_up()) for _ in range(3)]
+        waiting = [group.create_task(follower.catch_up(SOON)) for _ in range(3)]
         await asyncio.sleep(0)
         await sequence()
     assert {task.result() for task in waiting} == {follower.position}
@@ -73,7 +73,7 @@ async def test_it_says_when_it_cannot_catch_up(follower: Follower) -> None:
     with pytest.raises(IndexBehind):
         await follower.catch_up(timeout=0.1)
     await sequence()
-    await follower.catch_up()
+    await follower.catch_up(SOON)
 
 
 async def test_many_changes_come_in_slices_and_a_failing_subscriber_harms_nobody(follower: Follower) -> None:
@@ -86,7 +86,7 @@ async def test_many_changes_come_in_slices_and_a_failing_subscriber_harms_nobody
     end = follower.subscribe(batches.append)
     await execute("UPDATE learner SET language = 'fr'")
     await sequence()
-    await follower.catch_up()
+    await follower.catch_up(SOON)
     end()
     assert len(batches) >= 4
     merged = batches[0]
@@ -153,7 +153,7 @@ async def test_instants_outside_the_calendar_do_not_stop_it(follower: Follower) 
             "INSERT INTO award (learner_id, certificate_id, issued_at, expires_at) VALUES (1, 1, now(), 'infinity')"
         )
     await sequence()
-    await follower.catch_up()
+    await follower.catch_up(SOON)
     loaded: FacetIndex = await load_index()
     assert loaded.facts.awards[1].bitmaps == follower.index.facts.awards[1].bitmaps
     assert len(loaded.facts.added.present) == 1000

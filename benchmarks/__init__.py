@@ -1,0 +1,1 @@
+"""Measurements of a running Muster, beside PostgreSQL and DuckDB doing the same (`make bench`)."""
