@@ -13,7 +13,7 @@ export type Outcome =
   | { kind: 'conflict'; theirs: Method };
 
 /**
- * Confirms a plan. The people having changed gives the new plan; the method itself having been changed by someone else
+ * Confirms a plan made for `version` of the method. The people having changed gives the new plan; the method itself having been changed by someone else
  * gives theirs, to choose from. Any other problem is thrown.
  */
 export async function confirm(
@@ -21,18 +21,29 @@ export async function confirm(
   body: PlanBody & { hash: string },
   version: number | null,
 ): Promise<Outcome> {
+  const conflict = await changedSince(session_id, body.method_id, version);
+  if (conflict) return conflict;
   try {
     return { kind: 'applied', applied: await api.apply(session_id, body) };
   } catch (error) {
     if (!isProblem(error) || error.status !== 409) throw error;
-    if (body.method_id !== undefined) {
-      const theirs = await methodOf(session_id, body.method_id);
-      if (theirs && version !== null && theirs.version !== version) return { kind: 'conflict', theirs };
-    }
+    const meanwhile = await changedSince(session_id, body.method_id, version);
+    if (meanwhile) return meanwhile;
     const plan = (error.body as { plan?: Plan }).plan;
     if (plan) return { kind: 'changed', plan };
     throw error;
   }
+}
+
+/** A plan is always of the newest version, so that it alone would save over what someone else just did. */
+async function changedSince(
+  session_id: Id,
+  method_id: Id | undefined,
+  version: number | null,
+): Promise<Outcome | null> {
+  if (method_id === undefined || version === null) return null;
+  const theirs = await methodOf(session_id, method_id);
+  return theirs && theirs.version !== version ? { kind: 'conflict', theirs } : null;
 }
 
 export async function methodOf(session_id: Id, id: Id, signal?: AbortSignal): Promise<Method | undefined> {

@@ -19,6 +19,9 @@ import { members } from './questions';
 /** Enough for any organisation chart; what lies beyond is found by searching. */
 const MOST_PAGES = 20;
 
+/** Chips in view; more numbers than these nobody watches. */
+const MOST_RENEWED = 12;
+
 export interface CertificateOf extends Certificate {
   id: Id;
   activity: Activity;
@@ -74,6 +77,23 @@ export class Directory {
     } finally {
       if (!signal.aborted) this.loading = false;
     }
+  }
+
+  /** Reads a few groups again, whose numbers may have moved. */
+  async renew(refs: Ref[], signal: AbortSignal): Promise<void> {
+    const known = refs.map((ref) => this.group(ref)).filter((group) => group !== undefined);
+    const fresh = await Promise.all(
+      known.slice(0, MOST_RENEWED).map((group) => api.group(group.id, signal).catch(() => group)),
+    );
+    if (signal.aborted) return;
+    const by = new Map(fresh.map((group) => [group.id, group]));
+    const moved = (group: Group) => {
+      const next = by.get(group.id);
+      return next && (next.total_count !== group.total_count || next.member_count !== group.member_count)
+        ? next
+        : group;
+    };
+    if (this.groups.some((group) => moved(group) !== group)) this.groups = this.groups.map(moved);
   }
 
   field(ref: Ref): Field | undefined {

@@ -1,4 +1,4 @@
-import type { Filter, Rule } from '$lib/api';
+import type { FieldValue, Filter, Rule } from '$lib/api';
 import { date, languageName, list } from '$lib/format';
 import { m } from '$lib/paraglide/messages';
 import { filterAt, parsePath } from '../core';
@@ -46,10 +46,16 @@ function linesOf(filter: Filter, actual: unknown, directory: Directory): FactLin
     case 'group':
       return Array.isArray(actual) && actual.length ? [{ subject, value: list(actual.map(String)) }] : [];
     case 'field':
-      return [{ subject, value: valueWord(actual as string | number | boolean | null) }];
+      return [{ subject, value: fieldWord(subject, actual as FieldValue) }];
     default:
       return [];
   }
+}
+
+/** A bare number or yes says nothing without its name. */
+function fieldWord(subject: string, value: FieldValue): string {
+  const bare = typeof value === 'number' || typeof value === 'boolean' || value === null || value === '';
+  return bare ? `${subject}: ${valueWord(value)}` : valueWord(value);
 }
 
 const entries = (value: unknown): [string, unknown][] =>

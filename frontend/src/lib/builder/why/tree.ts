@@ -52,9 +52,9 @@ export function reasonsOf(rule: Rule, tree: ExplainNode): Reason {
   });
   for (const kind of ['include', 'exclude', 'status'] as const) {
     const node = one(tree[kind]);
-    // A status that counts, as nearly everybody's does, is not worth a line.
-    if (node && (kind === 'status' ? !node.matches : rule[kind].length))
-      inside.push({ about: { kind }, target: kind, node, inside: [] });
+    // Not having been picked keeps nobody out, and a status that counts is nearly everybody's: not worth a line.
+    const tells = { include: node?.matches, exclude: rule.exclude.length > 0, status: !node?.matches }[kind];
+    if (node && tells) inside.push({ about: { kind }, target: kind, node, inside: [] });
   }
   return { about: { kind: 'rule' }, target: '', node: tree, inside };
 }
