@@ -248,6 +248,7 @@ def test_decode() -> None:
         (b'{"blocks":[{"groups":[0]}]}', "rule.blocks[0].groups[0]", "type"),
         (b'{"blocks":[{"groups":[99999999999]}]}', "rule.blocks[0].groups[0]", "type"),
         (b'{"include":[NaN]}', "rule", "malformed"),
+        (b'{"blocks":[{"groups":["\\ud800"]}]}', "rule", "malformed"),
         (b'{"include":["3"]}', "rule.include[0]", "type"),
         (b'{"blocks":[{"filters":[{}]}]}', "rule.blocks[0].filters[0]", "missing"),
         (b'{"blocks":[{"filters":[3]}]}', "rule.blocks[0].filters[0]", "type"),
