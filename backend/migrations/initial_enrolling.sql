@@ -177,15 +177,17 @@ CREATE TABLE import_job (
     errors integer NOT NULL DEFAULT 0,
     progress double precision NOT NULL DEFAULT 0,
     error text,
+    detail jsonb NOT NULL DEFAULT '{}',     -- {"columns": [{header, meaning}], "created", "updated", "unchanged"}
     created_by integer REFERENCES learner ON DELETE SET NULL,
     created_at timestamptz NOT NULL,
     finished_at timestamptz
 );
+CREATE INDEX import_job_open_idx ON import_job (id) WHERE state IN ('reading', 'applying');
 CREATE TABLE import_row (
     job_id integer NOT NULL REFERENCES import_job ON DELETE CASCADE,
     row integer NOT NULL,
-    outcome text NOT NULL,                  -- 'created', 'updated', 'unchanged', 'error', 'valid'
-    data jsonb NOT NULL,
+    outcome text NOT NULL,                  -- 'valid', 'error', 'applied'
+    data jsonb NOT NULL,                    -- the cells as they stand in the sheet
     problem jsonb,
     PRIMARY KEY (job_id, row)
 );

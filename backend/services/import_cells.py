@@ -9,7 +9,7 @@ import msgspec
 
 from backend import clock
 from backend.schemas.commons import BadRow
-from backend.services.import_columns import Column, ImportKind, plain
+from backend.services.import_columns import Column, plain
 
 _YES = frozenset({"true", "yes", "y", "1", "x", "on", "oui", "vrai", "o"})
 _NO = frozenset({"false", "no", "n", "0", "off", "non", "faux"})
@@ -100,6 +100,11 @@ def boolean(cell: str) -> bool:
     raise WrongCell(f"“{cell}” is neither yes nor no.")
 
 
+def is_no(cell: str) -> bool:
+    """Whether a mark says no."""
+    return plain(cell) in _NO or cell.strip() == "-"
+
+
 def number(cell: str) -> float:
     """A number; a single comma without points is a decimal comma."""
     text = cell.replace("\u202f", "").replace("\xa0", "").replace(" ", "")
@@ -136,8 +141,3 @@ def instant(cell: str, timezone: str) -> datetime:
     if found.tzinfo is None:
         found = found.replace(tzinfo=clock.zone(timezone))
     return found.astimezone(UTC)
-
-
-def kind_word(kind: ImportKind, count: int) -> str:
-    """`1 learner`, `2 learners`."""
-    return f"{count:,} {kind if count != 1 else kind.removesuffix('s')}"

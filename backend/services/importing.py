@@ -1,5 +1,6 @@
 """Sheets become rows of bulk requests, and go through the same services as those."""
 
+import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -17,7 +18,7 @@ from backend.services import group_bulk, learner_bulk, registrations, results
 from backend.services.actor import Actor
 from backend.services.enrollment_writer import Write, lock_sessions, write
 from backend.services.errors import Invalid
-from backend.services.import_cells import read_row
+from backend.services.import_cells import is_no, read_row
 from backend.services.import_columns import Column, ImportKind, detect
 from backend.services.memberships import add_members
 from backend.services.registrations import Registration, methods_named
@@ -26,6 +27,8 @@ from backend.services.rights import require_admin
 # Rows one transaction writes, as of a bulk request.
 CHUNK = 10_000
 METHOD_NAME = "Import"
+# How a template names a session in its column's header.
+_SESSION_COLUMN = re.compile(r"\[(#\d{1,9})\]\s*$")
 
 Rows = Sequence[Any | BadRow]
 WIRE: Mapping[ImportKind, type[msgspec.Struct]] = {
@@ -64,6 +67,23 @@ async def reader_for(kind: ImportKind, header: Sequence[str]) -> Reader:
     return Reader(kind, columns, timezone, {row["key"]: row["type"] for row in fields})
 
 
+def unpivoted(
+    kind: ImportKind, header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> tuple[list[str], list[list[str]]]:
+    """A sheet with one column a session (see `imports.template`) as one row for each marked cell; others as they are."""
+    sessions = {at: found[1] for at, title in enumerate(header) if (found := _SESSION_COLUMN.search(title))}
+    if kind != "enrollments" or not sessions:
+        return list(header), [list(row) for row in rows]
+    people = [at for at, title in enumerate(header) if at not in sessions and title]
+    long = [
+        [*(row[at] if at < len(row) else "" for at in people), session]
+        for row in rows
+        for at, session in sessions.items()
+        if at < len(row) and row[at] and not is_no(row[at])
+    ]
+    return [*(header[at] for at in people), "session"], long
+
+
 async def write_rows(actor: Actor, kind: ImportKind, rows: Rows) -> BulkAnswer:
     """Write up to `CHUNK` rows in one transaction; good rows are kept, bad ones reported. For platform admins."""
     require_admin(actor)
@@ -97,7 +117,7 @@ async def _enrollments(actor: Actor, rows: Rows) -> BulkAnswer:
     answer = BulkAnswer(errors=_bad(rows))
     good = [(number, row) for number, row in enumerate(rows) if isinstance(row, EnrollmentRow)]
     learners = await _learners([row.learner for _, row in good])
-    sessions = await _by_external("session", [row.session for _, row in good])
+    sessions = await _sessions([row.session for _, row in good])
     numbers: dict[tuple[int, int], int] = {}
     dated: list[Registration] = []
     plain: dict[int, list[int]] = defaultdict(list)
@@ -124,7 +144,12 @@ async def _enrollments(actor: Actor, rows: Rows) -> BulkAnswer:
     answer.unchanged += len(dated) - recorded.created - recorded.updated - len(recorded.elsewhere)
     for pair in recorded.elsewhere:
         answer.errors.append(
-            RowMistake(numbers[pair], "session", "elsewhere", "They are enrolled in another session of it, or not active.")
+            RowMistake(
+                numbers[pair],
+                "session",
+                "elsewhere",
+                "They are enrolled in another session of it, or not active.",
+            )
         )
     await _enroll_now(actor, plain, answer)
     return answer
@@ -182,6 +207,17 @@ async def _by_external(table: str, named: Sequence[str]) -> dict[str, int]:
         list(named),
     )
     return {row["external_id"]: row["id"] for row in rows}
+
+
+async def _sessions(named: Sequence[str]) -> dict[str, int]:
+    """Ids by external id, or by `#` and the id."""
+    found = await _by_external("session", named)
+    numbers = [
+        int(name[1:]) for name in named if name.startswith("#") and name[1:].isdecimal() and len(name) <= 10
+    ]
+    for row in await fetch("SELECT id FROM session WHERE id = ANY($1::integer[])", numbers):
+        found.setdefault(f"#{row['id']}", row["id"])
+    return found
 
 
 def _bad(rows: Rows) -> list[RowMistake]:

@@ -2,6 +2,6 @@
 
 from backend.sheets.limits import SheetError
 from backend.sheets.reading import read_sheet
-from backend.sheets.writing import csv_cell, write_xlsx
+from backend.sheets.writing import Cell, csv_cell, write_xlsx, xlsx_bytes
 
-__all__ = ["SheetError", "csv_cell", "read_sheet", "write_xlsx"]
+__all__ = ["Cell", "SheetError", "csv_cell", "read_sheet", "write_xlsx", "xlsx_bytes"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from xlsxwriter import Workbook
 
@@ -30,6 +31,14 @@ def write_xlsx(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]]
                     sheet.write_number(number, column, cell)
                 elif cell:
                     sheet.write_string(number, column, cell)
+
+
+def xlsx_bytes(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """The same as bytes."""
+    with TemporaryDirectory(prefix="muster-sheet-") as folder:
+        path = Path(folder) / "sheet.xlsx"
+        write_xlsx(path, header, rows)
+        return path.read_bytes()
 
 
 def csv_cell(text: str) -> str:

@@ -30,6 +30,7 @@ class ImportJob(Table, tablename="import_job", db=ENGINE):
     errors = Integer(default=0)
     progress = DoublePrecision(default=0)
     error = Text(null=True, default=None)
+    detail = JSONB(default="{}")
     created_by = ForeignKey(Learner, on_delete=OnDelete.set_null, null=True, default=None)
     created_at = Timestamptz(required=True)
     finished_at = Timestamptz(null=True, default=None)

@@ -38,7 +38,7 @@ def repacked(content: bytes, change: dict[str, bytes]) -> bytes:
 
 
 async def test_xlsx_cells_as_people_would_type_them() -> None:
-    rows = [
+    rows: list[list[object]] = [
         ["email", "level", "ratio", "hired", "seen", "remote", "note"],
         ["ana@x.org", 3, 2.5, date(2026, 2, 1), datetime(2026, 2, 1, 9, 30), True, "  Zoë 日本  "],  # noqa: DTZ001 - sheets know no zones
         [None, None, None, None, None, False, ""],

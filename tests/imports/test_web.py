@@ -1,0 +1,181 @@
+"""Sheets over the web, read and written by a real worker."""
+
+import io
+import time
+from typing import Any
+
+import httpx
+import pytest
+from python_calamine import CalamineWorkbook
+
+from backend.sheets import xlsx_bytes
+from backend.sheets.parsing import parse
+from tests.harness.instance import Muster
+
+SECONDS = 60.0
+
+
+def upload(http: httpx.Client, kind: str, content: str | bytes, name: str = "sheet.csv") -> int:
+    answer = http.post("/imports", files={"file": (name, content)}, data={"kind": kind})
+    assert answer.status_code == 202, answer.text
+    return int(answer.json()["id"])
+
+
+def until(http: httpx.Client, import_id: int, *states: str) -> dict[str, Any]:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        found: dict[str, Any] = http.get(f"/imports/{import_id}").json()
+        if found["state"] in states:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"still {found['state']}: {found}")
+
+
+def load(http: httpx.Client, kind: str, content: str | bytes) -> dict[str, Any]:
+    import_id = upload(http, kind, content)
+    ready = until(http, import_id, "ready", "failed")
+    assert ready["state"] == "ready", ready
+    assert http.post(f"/imports/{import_id}/apply").status_code == 200
+    return until(http, import_id, "done", "failed")
+
+
+def counts(found: dict[str, Any]) -> tuple[int, int, int, int]:
+    return found["created"], found["updated"], found["unchanged"], found["errors"]
+
+
+@pytest.fixture
+def structure(http: httpx.Client) -> httpx.Client:
+    for field in (
+        {"name": "Location", "key": "location", "type": "choice", "options": ["Paris", "Lyon"]},
+        {"name": "Hired on", "key": "hired", "type": "date"},
+        {"name": "Grade", "key": "grade", "type": "number"},
+        {"name": "Remote", "key": "remote", "type": "boolean"},
+    ):
+        assert http.post("/fields", json=field).is_success
+    activity = http.post(
+        "/activities", json={"kind": "course", "title": "Safety", "external_id": "safety"}
+    ).json()
+    for name in ("spring", "autumn"):
+        body = {"activity_id": activity["id"], "name": name, "external_id": f"safety-{name}"}
+        assert http.post("/sessions", json=body).is_success
+    return http
+
+
+def test_everything_from_sheets(structure: httpx.Client) -> None:
+    http = structure
+    groups = (
+        "Code;Nom;Type;Parent;Privé\nco;Halden;entreprise;;\nfr;France;service;co;oui\nfr;Encore;;;\nx;;;;\n"
+    )
+    assert counts(load(http, "groups", groups)) == (2, 0, 0, 2)
+    learners = (
+        "E-mail;Prénom;Nom;Groupes;Lieu;LOCATION;hired on;Grade;Travail;Remote\n"
+        "ana@x.org;Ana;López;fr, co;;Paris;01/02/2026;3,5;;oui\n"
+        "bo@x.org;Bo;Ek;fr;;Lyon;2026-02-01;4;;non\n"
+        "bad;No;Body;;;;;;;\n"
+        "cy@x.org;Cy;;;;Oslo;;;;\n"
+        "di@x.org;Di;;;;;yesterday;;;\n"
+    )
+    found = load(http, "learners", learners.encode("latin-1"))
+    assert counts(found) == (2, 0, 0, 3)
+    meanings = {column["header"]: column["meaning"] for column in found["preview"]["columns"]}
+    assert meanings["Prénom"] == "first_name"
+    assert meanings["LOCATION"] == "fields.location"
+    assert meanings["Travail"] is None
+    ana = http.get("/learners", params={"q": "ana"}).json()["items"][0]
+    assert ana["fields"] == {"location": "Paris", "hired": "2026-02-01", "grade": 3.5, "remote": True}
+    assert {group["name"] for group in ana["groups"]} == {"France", "Halden"}
+    assert counts(load(http, "learners", learners.encode("utf-8-sig"))) == (0, 0, 2, 3)
+    memberships = (
+        "learner,group,role\nana@x.org,co,coach\nBO@X.ORG,co,\nnobody@x.org,co,\nana@x.org,nowhere,\n"
+    )
+    assert counts(load(http, "memberships", memberships)) == (1, 1, 0, 2)
+    results = "apprenant,cours,statut,note,date\nana@x.org,safety,Réussi,87%,2026-03-01\nbo@x.org,safety,nonsense,,\n"
+    assert counts(load(http, "results", results))[3] == 1
+    enrollments = (
+        "learner,session,since,until\nana@x.org,safety-spring,2026-01-01,\nbo@x.org,safety-spring,2026-01-01,2026-02-01\n"
+        "bo@x.org,safety-autumn,,\nana@x.org,safety-autumn,,\nbo@x.org,gone,,\n"
+    )
+    done = load(http, "enrollments", enrollments)
+    assert done["created"] == 3
+    assert done["errors"] == 1
+    session = http.get("/sessions", params={"q": "spring"}).json()["items"][0]["id"]
+    people = http.get(f"/sessions/{session}/enrollments").json()["items"]
+    states = {one["learner"]["email"]: (one["state"], one["since"][:10]) for one in people}
+    assert states == {"ana@x.org": ("completed", "2026-01-01"), "bo@x.org": ("expired", "2026-01-01")}
+    assert {source["name"] for one in people for source in one["sources"]} <= {"Import"}
+    assert counts(load(http, "enrollments", enrollments))[0] == 0
+
+
+def test_rejects_can_be_mended_and_imported(structure: httpx.Client) -> None:
+    http = structure
+    import_id = upload(http, "learners", "email,location\nana@x.org,Paris\nbo@x.org,=HYPERLINK(1)\n,Paris\n")
+    ready = until(http, import_id, "ready")
+    assert (ready["rows"], ready["valid"], ready["errors"]) == (3, 1, 2)
+    assert [row["outcome"] for row in ready["preview"]["rows"]] == ["valid", "error", "error"]
+    assert http.get("/learners", params={"q": "ana@x.org"}).json()["total"] == 0, (
+        "nothing before it is applied"
+    )
+    refused = http.get(f"/imports/{import_id}/rows", params={"outcome": "error", "limit": 1}).json()
+    assert (refused["total"], refused["items"][0]["row"]) == (2, 3)
+    assert refused["next"]
+    answer = http.get(f"/imports/{import_id}/rejects.xlsx")
+    assert "attachment" in answer.headers["content-disposition"]
+    header, *rows = parse(answer.content)
+    assert header == ["email", "location", "Problem", "Row"]
+    assert [row[1] for row in rows] == ["=HYPERLINK(1)", "Paris"]
+    rows[0][1], rows[1][0] = "Lyon", "cy@x.org"
+    http.post(f"/imports/{import_id}/apply")
+    until(http, import_id, "done")
+    mended = load(http, "learners", xlsx_bytes(header, rows))
+    assert counts(mended) == (2, 0, 0, 0)
+
+
+def test_a_template_of_sessions(structure: httpx.Client) -> None:
+    http = structure
+    load(http, "learners", "email\nana@x.org\nbo@x.org\n")
+    sessions = {one["name"]: one["id"] for one in http.get("/sessions").json()["items"]}
+    answer = http.post("/imports/template", json={"session_ids": [sessions["spring"], sessions["autumn"]]})
+    assert answer.status_code == 200
+    (header,) = CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()
+    assert header[0] == "E-mail"
+    filled = xlsx_bytes(header, [["ana@x.org", "x", ""], ["bo@x.org", "no", "yes"]])
+    assert load(http, "enrollments", filled)["created"] == 2
+    autumn = http.get(f"/sessions/{sessions['autumn']}/enrollments").json()["items"]
+    assert [one["learner"]["email"] for one in autumn] == ["bo@x.org"]
+    assert http.post("/imports/template", json={"session_ids": [999_999]}).status_code == 422
+
+
+def test_what_cannot_be_imported(muster: Muster, structure: httpx.Client) -> None:
+    http = structure
+    failed = until(http, upload(http, "learners", "name\nAna\n"), "failed")
+    assert "email" in failed["error"]
+    failed = until(http, upload(http, "learners", b"PK\x03\x04 nothing"), "failed")
+    assert "damaged" in failed["error"]
+    assert until(http, upload(http, "learners", ""), "failed")
+    assert http.post("/imports", files={"file": ("a.csv", "x")}, data={"kind": "planets"}).status_code in {
+        400,
+        422,
+    }
+    assert http.post(f"/imports/{failed['id']}/apply").status_code == 409
+    assert http.post(f"/imports/{failed['id']}/cancel").status_code == 409
+    assert http.get("/imports/424242").status_code == 404
+    ready = until(http, upload(http, "learners", "email\nzoe@x.org\n"), "ready")
+    assert http.post(f"/imports/{ready['id']}/cancel").json()["state"] == "cancelled"
+    assert http.post(f"/imports/{ready['id']}/apply").status_code == 409
+    body = {"email": "plain@x.org", "password": "correct horse battery"}
+    assert http.post("/learners", json=body).is_success
+    plain = muster.sign_in("plain@x.org", "correct horse battery")
+    assert plain.get("/imports").status_code == 403
+    assert (
+        plain.post("/imports", files={"file": ("a.csv", "x")}, data={"kind": "learners"}).status_code == 403
+    )
+    assert plain.get(f"/imports/{ready['id']}").status_code == 403
+    assert http.get("/imports", params={"limit": 2}).json()["total"] >= 4
+
+
+def test_many_rows_in_chunks(structure: httpx.Client) -> None:
+    http = structure
+    rows = "".join(f"person{n}@x.org,P{n}\n" for n in range(10_500))
+    found = load(http, "learners", "email,external id\n" + rows + "again@x.org,P3\n")
+    assert counts(found)[:2] == (10_500, 1)
+    assert found["progress"] == 1
