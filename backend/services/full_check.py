@@ -1,33 +1,40 @@
 """The full check: does every dynamic method hold exactly its audience? What differs is told, and put right if asked."""
 
+import asyncio
 from typing import Any
 
 import msgspec
 from pyroaring import BitMap
 
 from backend import clock
-from backend.database import fetch
-from backend.index import BrokenRule, FacetIndex
+from backend.index import FacetIndex, load_index
 from backend.index.structure import Method
 from backend.schemas.enrolling import Difference
 from backend.services.attention import Look
-from backend.services.reconciling import Decision, carry_out, decide
+from backend.services.reconciling import carry_out, decide, is_followed
 
-_ACTUAL = "SELECT learner_id FROM source WHERE method_id = $1 AND until IS NULL"
+# Far longer than a change takes to become an enrollment.
+GRACE_SECONDS = 2.0
 
 
-async def run(index: FacetIndex, *, repair: bool) -> list[Difference]:
-    """The methods that differ; `index` must stand at the head of the log. With `repair`, a run of cause `check` follows.
+async def run(*, repair: bool) -> list[Difference]:
+    """The methods that differ, told from an index of their own, read from the tables in one snapshot.
 
-    Compared with the tables, not with the index's own idea of who is enrolled. Held and frozen methods are as they should be.
+    Held and frozen methods are as they should be. With `repair`, a run of cause `check` puts right what differs.
     """
-    found: list[Difference] = []
-    for method in sorted(index.structure.methods.values(), key=lambda one: one.id):
-        if method.dynamic and method.active and method.state == "live":
-            difference = await _compare(index, method)
-            if difference is not None:
-                found.append(await _repaired(index, method, difference) if repair else difference)
-    return found
+    index = await load_index()
+    if not _differences(index):
+        return []
+    # What was committed a moment ago is still on its way to the reconciler: only what lasts is a difference.
+    await asyncio.sleep(GRACE_SECONDS)
+    index = await load_index()
+    found = _differences(index)
+    return [await _repaired(index, one) for one in found] if repair else found
+
+
+def _differences(index: FacetIndex) -> list[Difference]:
+    methods = sorted(index.structure.methods.values(), key=lambda one: one.id)
+    return [found for method in methods if (found := _compare(index, method)) is not None]
 
 
 def as_dict(difference: Difference) -> dict[str, Any]:
@@ -35,28 +42,23 @@ def as_dict(difference: Difference) -> dict[str, Any]:
     return msgspec.structs.asdict(difference)
 
 
-async def _compare(index: FacetIndex, method: Method) -> Difference | None:
-    session = index.structure.sessions.get(method.session_id)
-    if (
-        session is None
-        or method.rule is None
-        or (session.ends_at is not None and session.ends_at <= clock.now())
-    ):
+def _compare(index: FacetIndex, method: Method) -> Difference | None:
+    if not method.dynamic or method.state != "live" or not is_followed(index, method, clock.now()):
         return None
-    rows = await fetch(_ACTUAL, method.id)
-    actual = BitMap([row["learner_id"] for row in rows]) & index.countable
-    try:
-        desired = index.evaluate(method.rule, clock.today(index.timezone))
-    except BrokenRule as broken:
-        return Difference(method_id=method.id, missing=0, surplus=0, problem=str(broken))
-    missing = len(desired - actual - index.blocked_for(method.id))
-    surplus = len(actual - desired)
-    return Difference(method_id=method.id, missing=missing, surplus=surplus) if missing or surplus else None
+    look = Look(None, BitMap(), "check")
+    decision = decide(index, look, method, clock.now())
+    if decision is None:
+        return None
+    if decision.problem is not None:
+        return Difference(method_id=method.id, missing=0, surplus=0, problem=decision.problem)
+    missing, surplus = len(decision.entering), len(decision.leaving) + len(decision.releasing)
+    return Difference(method_id=method.id, missing=missing, surplus=surplus)
 
 
-async def _repaired(index: FacetIndex, method: Method, difference: Difference) -> Difference:
-    decision: Decision | None = decide(index, Look(None, BitMap(), "check"), method, clock.now())
+async def _repaired(index: FacetIndex, difference: Difference) -> Difference:
+    method = index.structure.methods[difference.method_id]
+    decision = decide(index, Look(None, BitMap(), "check"), method, clock.now())
     if decision is None:
         return difference
     await carry_out([decision], index.position)
-    return msgspec.structs.replace(difference, repaired=True)
+    return msgspec.structs.replace(difference, repaired=difference.problem is None)

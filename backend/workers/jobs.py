@@ -1,25 +1,16 @@
 """arq jobs: each drains a table, may run twice, may die anywhere. What wakes them is lost without harm."""
 
-from typing import Any, TypedDict
+from typing import Any
 
 import structlog
 
 from backend import clock
-from backend.index import Follower
-from backend.mail.settings import MailSettings
-from backend.services import chunks, full_check, idempotency, sending
+from backend.services import chunks, full_check, idempotency, import_work, sending
 
 # A job hands over to the next one after this many chunks or batches, so that no job outlives arq's patience.
 ROUNDS = 200
 
 _log = structlog.get_logger("muster.jobs")
-
-
-class Context(TypedDict):
-    """What arq gives to each job."""
-
-    follower: Follower
-    mail: MailSettings
 
 
 async def apply_runs(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature
@@ -35,11 +26,14 @@ async def send_mail(ctx: dict[Any, Any]) -> None:
     await sending.send_due(ctx["mail"], clock.now())
 
 
-async def check_enrollments(ctx: dict[Any, Any]) -> None:
-    """Once an hour: is everybody enrolled whom the audiences hold, and nobody else? If not, put it right."""
-    follower: Follower = ctx["follower"]
-    await follower.loaded.wait()
-    for difference in await full_check.run(follower.index, repair=True):
+async def run_imports(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature
+    """Read and apply sheets, a chunk at a time."""
+    await import_work.drain()
+
+
+async def check_enrollments(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature
+    """Once a day: is everybody enrolled whom the audiences hold, and nobody else? If not, put it right."""
+    for difference in await full_check.run(repair=True):
         _log.error("enrollments differed from their audience", **full_check.as_dict(difference))
 
 

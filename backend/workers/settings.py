@@ -12,10 +12,10 @@ from redis.exceptions import RedisError
 from backend.index import Follower
 from backend.mail.settings import MailSettings
 from backend.services.jobs import deserialize, redis_settings, serialize
-from backend.workers.jobs import apply_runs, check_enrollments, forget, send_mail
+from backend.workers.jobs import apply_runs, check_enrollments, forget, run_imports, send_mail
 from backend.workers.process import DATABASE_LOST, Process
 
-FUNCTIONS = (apply_runs, send_mail, check_enrollments)
+FUNCTIONS = (apply_runs, send_mail, run_imports, check_enrollments)
 # A crashed worker's job comes back after this; the schedule looks again sooner.
 JOB_SECONDS = 300
 JOBS_AT_ONCE = 4
@@ -31,7 +31,8 @@ def schedule() -> Sequence[CronJob]:
     return [
         cron(send_mail, name="sweep:send_mail", second=set(range(0, 60, 2))),
         cron(apply_runs, name="sweep:apply_runs", second=set(range(1, 60, 5))),
-        cron(check_enrollments, name="sweep:check_enrollments", minute=37, second=11, timeout=3_000),
+        cron(run_imports, name="sweep:run_imports", second=set(range(3, 60, 5))),
+        cron(check_enrollments, name="sweep:check_enrollments", hour=3, minute=37, second=11, timeout=3_000),
         cron(forget, name="sweep:forget", minute=53, second=23),
     ]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -28,9 +28,9 @@ def password_hash() -> str:
 
 
 @asynccontextmanager
-async def task_group(*works: object) -> AsyncIterator[None]:
+async def task_group(*works: Coroutine[None, None, None]) -> AsyncIterator[None]:
     """Tasks that live as long as the block; one that fails fails the test."""
-    tasks = [asyncio.create_task(work) for work in works]  # type: ignore[arg-type]
+    tasks = [asyncio.create_task(work) for work in works]
     try:
         yield
     finally:
@@ -49,10 +49,9 @@ async def api(database_url: str, redis_url: str, directory: Path) -> AsyncIterat
         environ={"MUSTER_DATABASE_URL": database_url, "MUSTER_REDIS_URL": redis_url},
         env_file=directory / ".env",
     )
+    app = create_app(settings)
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(settings), log_config=None, lifespan="on", ws="websockets-sansio")
-    )
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on", ws="websockets-sansio"))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started:
@@ -66,21 +65,21 @@ async def api(database_url: str, redis_url: str, directory: Path) -> AsyncIterat
         listener.close()
 
 
-@pytest.fixture
-async def house(
-    database_url: str, servers: Servers, tmp_path: Path, password_hash: str
+@asynccontextmanager
+async def running_house(
+    database_url: str, redis_url: str, directory: Path, password_hash: str, *, reconciling: bool
 ) -> AsyncIterator[House]:
-    """Everything, with a platform admin signed in."""
-    redis_url = servers.new_redis()
+    """Everything, or all but the reconciler, with a platform admin signed in."""
     async with AsyncExitStack() as stack:
-        address = await stack.enter_async_context(api(database_url, redis_url, tmp_path))
+        address = await stack.enter_async_context(api(database_url, redis_url, directory))
         bell = asyncio.Event()
         await stack.enter_async_context(task_group(listen_for_bell(redis_url, bell), sequence_for_ever(bell)))
         follower = Follower()
         await follower.start()
         stack.push_async_callback(follower.stop)
         reconciler = Reconciler(follower)
-        await stack.enter_async_context(task_group(reconciler.run()))
+        if reconciling:
+            await stack.enter_async_context(task_group(reconciler.run()))
         made = House(address, database_url, redis_url, follower, reconciler, password_hash)
         made.admin_id = await made.person("root@example.org", is_admin=True)
         made.admin = await stack.enter_async_context(
@@ -88,4 +87,24 @@ async def house(
         )
         await made.sign_in(made.admin, "root@example.org")
         made.stack = stack
+        yield made
+
+
+@pytest.fixture
+async def house(
+    database_url: str, servers: Servers, tmp_path: Path, password_hash: str
+) -> AsyncIterator[House]:
+    """Everything in this process."""
+    redis_url = servers.new_redis()
+    async with running_house(database_url, redis_url, tmp_path, password_hash, reconciling=True) as made:
+        yield made
+
+
+@pytest.fixture
+async def quiet_house(
+    database_url: str, servers: Servers, tmp_path: Path, password_hash: str
+) -> AsyncIterator[House]:
+    """A house in which nobody reconciles but the worker processes that a test starts."""
+    redis_url = servers.new_redis()
+    async with running_house(database_url, redis_url, tmp_path, password_hash, reconciling=False) as made:
         yield made

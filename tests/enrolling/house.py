@@ -137,19 +137,28 @@ class House:
         self, session: int, client: httpx.AsyncClient | None = None, **body: Any
     ) -> dict[str, Any]:
         """Ask for a plan."""
-        answer = await (client or self.admin).post(f"/sessions/{session}/plan", json=body)
+        answer = await self.post(f"/sessions/{session}/plan", body, client)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
+
+    async def post(
+        self, path: str, body: dict[str, Any], client: httpx.AsyncClient | None = None
+    ) -> httpx.Response:
+        """Post, and again when told to: after a flood the index needs its time."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                answer = await (client or self.admin).post(path, json=body)
+                if answer.status_code != 503:
+                    return answer
+                await asyncio.sleep(float(answer.headers["Retry-After"]))
 
     async def apply(
         self, session: int, client: httpx.AsyncClient | None = None, **body: Any
     ) -> dict[str, Any]:
         """Plan and confirm."""
         plan = await self.plan(session, client, **body)
-        answer = await (client or self.admin).post(
-            f"/sessions/{session}/apply", json={**body, "hash": plan["hash"]}
-        )
+        answer = await self.post(f"/sessions/{session}/apply", {**body, "hash": plan["hash"]}, client)
         assert answer.status_code in (200, 202), answer.text
         found: dict[str, Any] = answer.json()
         return found

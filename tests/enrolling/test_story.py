@@ -1,5 +1,7 @@
 """From a rule to an enrollment and back, over HTTP."""
 
+from typing import Any
+
 from tests.enrolling.house import House
 
 
@@ -51,7 +53,7 @@ async def test_applying_twice_is_applying_once(house: House) -> None:
     group = await house.group()
     await house.people(3, group)
     session = await house.session()
-    body = {"kind": "audience", "rule": {"blocks": [{"groups": [group]}]}, "dynamic": True}
+    body: dict[str, Any] = {"kind": "audience", "rule": {"blocks": [{"groups": [group]}]}, "dynamic": True}
     plan = await house.plan(session, **body)
     first = await house.admin.post(f"/sessions/{session}/apply", json={**body, "hash": plan["hash"]})
     method = first.json()["method_id"]
@@ -70,7 +72,7 @@ async def test_a_plan_that_changed_is_shown_again(house: House) -> None:
     group = await house.group()
     await house.people(3, group)
     session = await house.session()
-    body = {"kind": "audience", "rule": {"blocks": [{"groups": [group]}]}, "dynamic": True}
+    body: dict[str, Any] = {"kind": "audience", "rule": {"blocks": [{"groups": [group]}]}, "dynamic": True}
     plan = await house.plan(session, **body)
     await house.people(1, group)
     answer = await house.admin.post(f"/sessions/{session}/apply", json={**body, "hash": plan["hash"]})
