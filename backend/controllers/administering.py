@@ -9,6 +9,7 @@ from backend.controllers.route_options import UNREPEATABLE
 from backend.schemas.access import AuditLine, Organisation, OrganisationChange, Token, TokenInput
 from backend.schemas.commons import LARGEST_ID, Page
 from backend.services import audit, organisations, tokens
+from backend.services.audit import AuditQuery
 from backend.services.errors import NotFound
 
 TAGS = ["Administration"]
@@ -50,9 +51,7 @@ async def list_audit(
     cursor: Cursor = None,
 ) -> Page[AuditLine]:
     """Who did what, latest first. For platform admins."""
-    return await audit.list_lines(
-        actor, object_kind=object_kind, object_id=object_id, action=action, limit=limit, cursor=cursor
-    )
+    return await audit.list_lines(actor, AuditQuery(object_kind, object_id, action, limit, cursor))
 
 
 @get("/organisation", operation_id="getOrganisation", tags=TAGS)

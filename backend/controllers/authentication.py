@@ -1,7 +1,7 @@
 """Who is asking, on HTTP and on sockets: cookie or bearer token, Origin, scopes."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection, Request
@@ -9,7 +9,7 @@ from litestar.datastructures import Cookie
 from litestar.di import NamedDependency, Provide
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from backend.controllers.parameters import provide_if_match
 from backend.controllers.repeating import Repeating
@@ -63,12 +63,12 @@ class Authentication(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Refuses also NUL in the address, where no route could take it."""
-        if scope["type"] == "http" and scope["path"].startswith(GUARDED):
+        if scope["path"].startswith(GUARDED):
             if b"%00" in scope["query_string"] or "\0" in scope["path"]:
                 raise Invalid.at("query", "nul", "A text cannot contain the character U+0000.")
             connection: Connection = ASGIConnection(scope)
             actor = scope["user"] = await actor_of(connection)
-            _check(connection, actor, scope["method"], scope["route_handler"].opt)
+            _check(connection, actor, cast("HTTPScope", scope)["method"], scope["route_handler"].opt)
         await next_app(scope, receive, send)
 
 

@@ -5,6 +5,7 @@ from importlib.metadata import version
 import asyncpg
 import prometheus_client
 from litestar import Response, get
+from litestar.di import NamedDependency
 
 from backend import database
 from backend.controllers.route_options import PUBLIC
@@ -26,7 +27,7 @@ class Health(Output):
 
 
 @get("/api/health", operation_id="health", tags=TAGS, opt={PUBLIC: True})
-async def health(follower: Follower) -> Response[Health]:
+async def health(follower: NamedDependency[Follower]) -> Response[Health]:
     """200 once this process can answer truthfully, 503 before."""
     status = await _awaited(follower)
     answer = Health(status=status, version=version("muster"), position=follower.position)
@@ -45,7 +46,7 @@ async def _awaited(follower: Follower) -> str:
 
 
 @get("/metrics", include_in_schema=False, opt={PUBLIC: True}, media_type="text/plain")
-async def show_metrics(follower: Follower) -> Response[bytes]:
+async def show_metrics(follower: NamedDependency[Follower]) -> Response[bytes]:
     """Counters of this process in Prometheus' format, and how far it is behind the change log."""
     metrics.POSITION.set(follower.position)
     try:

@@ -32,8 +32,10 @@ async def list_learners(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[Learner]:
-    """The learners one may see. `group`: direct members; `group_tree`: with subgroups; `field.KEY=VALUE`; `sort`:
-    name, email, added or id. Days are the organisation's, both included.
+    """The learners one may see.
+
+    `group`: direct members; `group_tree`: with subgroups; `field.KEY=VALUE` (several of one key: any of them);
+    `sort`: name, email, added or id. Days are the organisation's, both included.
     """
     asked = [(k[len(FIELD) :], v) for k, v in request.query_params.multi_items() if k.startswith(FIELD)]
     query = LearnerQuery(
@@ -60,8 +62,9 @@ async def create_learner(data: JSONBody[LearnerInput], actor: CurrentActor) -> L
 
 @post("/learners/bulk", operation_id="bulkLearners", tags=TAGS, status_code=HTTP_200_OK)
 async def bulk_learners(data: JSONBody[LearnersBulk], actor: CurrentActor) -> BulkAnswer:
-    """Create or update up to 10,000 learners, matched by external id, else by e-mail. Good rows are kept, bad rows
-    are reported. For platform admins.
+    """Create or update up to 10,000 learners, matched by external id, else by e-mail. For platform admins.
+
+    Good rows are kept, bad rows are reported.
     """
     return await learners.bulk_upsert(actor, data.learners)
 

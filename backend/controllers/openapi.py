@@ -9,6 +9,7 @@ from litestar import Request
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
+from backend.controllers.openapi_examples import add_examples, close_objects, document_problems
 from backend.schemas.live import ClientFrame, ServerFrame
 
 REFERENCE = "#/components/schemas/{name}"
@@ -56,6 +57,9 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
             )
     for node in _nodes(document):
         node.pop("discriminator", None)
+    close_objects(document)
+    document_problems(document)
+    add_examples(document)
     return document
 
 

@@ -19,7 +19,6 @@ from backend.services.errors import (
     NotFound,
     NotSignedIn,
     TooLarge,
-    TooMany,
     Unavailable,
 )
 
@@ -81,35 +80,43 @@ def _without_address(detail: str) -> str:
     return re.sub(r" for [A-Z]+ \S+$", "", detail)
 
 
+# The database has too much to do, or is just being restarted: nothing was changed, and another try may work.
+_BUSY = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+)
+
+
+def _of_litestar(error: HTTPException) -> MusterError:
+    if isinstance(error, ValidationException):
+        return _validation(error)
+    if error.status_code == _MethodNotAllowed.status:
+        return _MethodNotAllowed(headers=error.headers)
+    kind = _BY_STATUS.get(error.status_code, _Internal)
+    # Litestar's own words for these say less than ours.
+    return kind("" if error.status_code in (401, 404, 413, 500) else error.detail)
+
+
 def to_muster_error(error: Exception) -> MusterError:
     """The error of the contract that `error` amounts to; an unexpected one is logged and says nothing about itself."""
     if isinstance(error, MusterError):
         return error
-    if isinstance(error, ValidationException):
-        return _validation(error)
-    if isinstance(error, HTTPException):
-        if error.status_code == _MethodNotAllowed.status:
-            return _MethodNotAllowed(headers=error.headers)
-        if error.status_code == TooMany.status:
-            return TooMany(error.detail, retry_after=1)
-        if error.status_code in _BY_STATUS:
-            kind = _BY_STATUS[error.status_code]
-            return kind("" if error.status_code in (401, 404, 413) else error.detail)
+    if isinstance(error, HTTPException) and error.status_code < _Internal.status:
+        return _of_litestar(error)
     if isinstance(error, asyncpg.IntegrityConstraintViolationError):
         return _constraint(error)
-    if isinstance(error, asyncpg.DataError | asyncpg.exceptions.ProgramLimitExceededError):
+    if isinstance(error, asyncpg.DataError | asyncpg.ProgramLimitExceededError):
         _log.warning("a value reached the database that it refuses", error=str(error))
         return Invalid("A value is out of range.")
-    if isinstance(
-        error,
-        asyncpg.SerializationError
-        | asyncpg.DeadlockDetectedError
-        | asyncpg.LockNotAvailableError
-        | asyncpg.TooManyConnectionsError
-        | asyncpg.CannotConnectNowError
-        | asyncpg.ConnectionDoesNotExistError
-        | ConnectionError,
-    ):
+    if isinstance(error, _BUSY):
         _log.warning("the database is busy or away", error=repr(error))
         return Unavailable(
             "The database is busy. Nothing was changed; try again.", headers={"Retry-After": "1"}

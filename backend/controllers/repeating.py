@@ -1,5 +1,7 @@
 """`Idempotency-Key`: a write with a key runs in one transaction together with the key and its answer."""
 
+import gzip
+
 from litestar import Request
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
@@ -40,8 +42,6 @@ class Repeating(ASGIMiddleware):
         ):
             await next_app(scope, receive, send)
             return
-        # What is kept must be readable by whoever repeats it: no compression.
-        scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
         body = await Request(scope, receive).body()
         request_hash = idempotency.hash_request(
             scope["method"],  # type: ignore[typeddict-item]
@@ -69,15 +69,17 @@ class Repeating(ASGIMiddleware):
 
 
 def _answer(held: list[Message]) -> Answer:
-    status, media_type = 500, ""
+    status, headers = 500, {}
     for message in held:
         if message["type"] == "http.response.start":
-            status = message["status"]
-            media_type = dict(message["headers"]).get(b"content-type", b"").decode("latin-1")
+            status, headers = message["status"], dict(message["headers"])
     if status >= 400:
         raise _Refused
     body = b"".join(m.get("body", b"") for m in held if m["type"] == "http.response.body")
-    return Answer(status, body, media_type)
+    if headers.get(b"content-encoding") == b"gzip":
+        # Whoever repeats the request may not take what the first one took.
+        body = gzip.decompress(body)
+    return Answer(status, body, headers.get(b"content-type", b"").decode("latin-1"))
 
 
 def _replay(answer: Answer) -> list[Message]:

@@ -20,10 +20,12 @@ class MusterRequest(Request[Actor | None, str, State]):
         """The body as the handler's `data` type; plain values where it has none. Raises `Malformed` or `Invalid`."""
         if self._json is Empty:
             field = self.route_handler.parsed_data_field
-            kind = field.annotation if field is not None else Any
+            kind: Any = field.annotation if field is not None else Any
             body = await self.body()
-            is_bulk = isinstance(kind, type) and issubclass(kind, Bulk)
-            self._json = await (decode_bulk(body, kind) if is_bulk else decode(body, kind))
+            if isinstance(kind, type) and issubclass(kind, Bulk):
+                self._json = await decode_bulk(body, kind)
+            else:
+                self._json = await decode(body, kind)
         return self._json
 
 

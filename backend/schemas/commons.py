@@ -48,8 +48,9 @@ class BadRow(msgspec.Struct):
 
 
 class Bulk(Input):
-    """Base of bulk requests: one field, the list of rows. A row that cannot be read becomes a `BadRow` in its place,
-    so that one bad row does not refuse the good ones.
+    """Base of bulk requests: one field, the list of rows.
+
+    A row that cannot be read becomes a `BadRow` in its place, so that one bad row does not refuse the good ones.
     """
 
     @classmethod

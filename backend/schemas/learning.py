@@ -100,11 +100,11 @@ class ActivityChange(Input):
 
     title: Name | UnsetType = UNSET
     description: LongText | UnsetType = UNSET
-    external_id: Code | None | UnsetType = UNSET
+    external_id: Code | UnsetType | None = UNSET
     steps: Steps | UnsetType = UNSET
-    min_minutes: Minutes | None | UnsetType = UNSET
-    max_minutes: Minutes | None | UnsetType = UNSET
-    certificate: CertificateInput | None | UnsetType = UNSET
+    min_minutes: Minutes | UnsetType | None = UNSET
+    max_minutes: Minutes | UnsetType | None = UNSET
+    certificate: CertificateInput | UnsetType | None = UNSET
     several_sessions: bool | UnsetType = UNSET
 
 
@@ -160,18 +160,19 @@ class SessionChange(Input):
     """What to change; what is absent stays."""
 
     name: Name | UnsetType = UNSET
-    external_id: Code | None | UnsetType = UNSET
-    starts_at: Instant | None | UnsetType = UNSET
-    ends_at: Instant | None | UnsetType = UNSET
-    group_id: Id | None | UnsetType = UNSET
+    external_id: Code | UnsetType | None = UNSET
+    starts_at: Instant | UnsetType | None = UNSET
+    ends_at: Instant | UnsetType | None = UNSET
+    group_id: Id | UnsetType | None = UNSET
     instructor_ids: Instructors | UnsetType = UNSET
     catalog: Catalog | UnsetType = UNSET
-    fuse: FuseInput | None | UnsetType = UNSET
+    fuse: FuseInput | UnsetType | None = UNSET
 
 
 class ResultRow(Input):
-    """What a learner did on an activity (one without steps) or on a step. `awarded_at`: when its certificate was
-    issued, if not on completion.
+    """What a learner did on an activity (one without steps) or on a step.
+
+    `awarded_at`: when its certificate was issued, if not on completion.
     """
 
     learner: Reference
@@ -192,14 +193,16 @@ class ResultsBulk(Bulk):
 
 
 class AwardRow(Input):
-    """A certificate issued to a learner. `certificate` is its id or its activity's external id; without `expires_at`
-    its validity decides, null means that it never expires.
+    """A certificate issued to a learner.
+
+    `certificate` is its id or its activity's external id. Without `expires_at` its validity decides; null means that
+    it never expires.
     """
 
     learner: Reference
     certificate: Reference
     issued_at: Instant
-    expires_at: Instant | None | UnsetType = UNSET
+    expires_at: Instant | UnsetType | None = UNSET
 
 
 class AwardsBulk(Bulk):

@@ -123,16 +123,17 @@ class LearnerChange(Input):
     language: Code | UnsetType = UNSET
     status: Status | UnsetType = UNSET
     added_at: Instant | UnsetType = UNSET
-    external_id: Code | None | UnsetType = UNSET
-    manager_id: Id | None | UnsetType = UNSET
+    external_id: Code | UnsetType | None = UNSET
+    manager_id: Id | UnsetType | None = UNSET
     fields: FieldValues = {}
     password: Text | UnsetType = UNSET
     is_admin: bool | UnsetType = UNSET
 
 
 class LearnerRow(Input):
-    """One learner of a bulk request, known by `external_id`, else by e-mail. What is absent or null stays as it is;
-    a field set to null is cleared; `groups` are external ids to be added to.
+    """One learner of a bulk request, known by `external_id`, else by e-mail.
+
+    What is absent or null stays as it is; a field set to null is cleared; `groups` are external ids to be added to.
     """
 
     email: Email
@@ -142,7 +143,7 @@ class LearnerRow(Input):
     language: Code | None = None
     status: Status | None = None
     added_at: Instant | None = None
-    manager_external_id: Code | None | UnsetType = UNSET
+    manager_external_id: Code | UnsetType | None = UNSET
     groups: list[Code] = []
     fields: FieldValues = {}
 
@@ -198,22 +199,23 @@ class GroupChange(Input):
 
     name: Name | UnsetType = UNSET
     kind: GroupKind | UnsetType = UNSET
-    parent_id: Id | None | UnsetType = UNSET
-    description: LongText | None | UnsetType = UNSET
-    color: Color | None | UnsetType = UNSET
+    parent_id: Id | UnsetType | None = UNSET
+    description: LongText | UnsetType | None = UNSET
+    color: Color | UnsetType | None = UNSET
     private: bool | UnsetType = UNSET
-    external_id: Code | None | UnsetType = UNSET
+    external_id: Code | UnsetType | None = UNSET
 
 
 class GroupRow(Input):
     """One group of a bulk request, known by `external_id`; its parent may be in the same request, in any order.
+
     What is absent stays as it is; a `parent_external_id` of null makes it a top group.
     """
 
     external_id: Code
     name: Name | None = None
     kind: GroupKind | None = None
-    parent_external_id: Code | None | UnsetType = UNSET
+    parent_external_id: Code | UnsetType | None = UNSET
     private: bool | None = None
     description: LongText | None = None
     color: Color | None = None

@@ -224,7 +224,7 @@ async def delete_activity(actor: Actor, activity_id: int) -> None:
             *await dependents.named(
                 "method",
                 "SELECT m.id, coalesce(nullif(m.name, ''), s.name) FROM enrollment_method m"
-                " JOIN session s ON s.id = m.session_id WHERE m.after_activity_id = $1",
+                " JOIN session s ON s.id = m.session_id WHERE m.after_activity_id = $1 AND m.deleted_at IS NULL",
                 activity_id,
             ),
             *await dependents.rules_that_refer(
@@ -240,5 +240,10 @@ async def delete_activity(actor: Actor, activity_id: int) -> None:
         )
         if people:
             raise Conflict(f"{people:,} learners have results on it, which would be lost.")
+        await execute(
+            "UPDATE enrollment_method SET after_activity_id = NULL WHERE after_activity_id = $1"
+            " AND deleted_at IS NOT NULL",
+            activity_id,
+        )
         await execute("DELETE FROM activity WHERE id = $1", activity_id)
         await audit.record(actor, "activity.delete", "activity", activity_id, title=row["title"])

@@ -1,5 +1,6 @@
 """The audit: who did what to which object. Written in the transaction of the act itself."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from asyncpg import Record
@@ -31,32 +32,39 @@ async def record(
 _SORTS = {"id": (("u.id", "bigint"),)}
 
 
-async def list_lines(
-    actor: Actor,
-    *,
-    object_kind: str | None,
-    object_id: int | None,
-    action: str | None,
-    limit: int,
-    cursor: str | None,
-) -> Page[AuditLine]:
+@dataclass(slots=True)
+class AuditQuery:
+    """What the audit is asked for."""
+
+    object_kind: str | None = None
+    object_id: int | None = None
+    action: str | None = None
+    limit: int = 100
+    cursor: str | None = None
+
+
+async def list_lines(actor: Actor, query: AuditQuery) -> Page[AuditLine]:
     """The audit, latest first. For platform admins."""
     if not actor.is_admin:
         raise Forbidden("Only platform admins may read the audit.")
     conditions = Conditions()
-    for column, value in (("object_kind", object_kind), ("object_id", object_id), ("action", action)):
+    for column, value in (
+        ("object_kind", query.object_kind),
+        ("object_id", query.object_id),
+        ("action", query.action),
+    ):
         if value is not None:
             conditions.add(f"u.{column} = {{}}", value)
     order = chosen_sort(None, _SORTS, "-id")
     total = await fetch_value(f"SELECT count(*) FROM audit u WHERE {conditions.sql}", *conditions.values)
-    order.after(conditions, cursor)
+    order.after(conditions, query.cursor)
     rows = await fetch(
         f"SELECT u.*, l.email, l.first_name, l.last_name, l.language, {order.columns}"
         f" FROM audit u LEFT JOIN learner l ON l.id = u.actor_id WHERE {conditions.sql}"
-        f" ORDER BY {order.order} LIMIT {limit + 1}",
+        f" ORDER BY {order.order} LIMIT {query.limit + 1}",
         *conditions.values,
     )
-    return page_of(rows, limit, total, item=_wire, key=order.key)
+    return page_of(rows, query.limit, total, item=_wire, key=order.key)
 
 
 def _wire(row: Record) -> AuditLine:

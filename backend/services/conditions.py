@@ -1,5 +1,6 @@
 """WHERE clauses put together from parts, with their parameters."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +50,7 @@ class Sort:
 
     @property
     def columns(self) -> str:
-        """What the row must carry for the cursor: `key_0`, `key_1`, …"""
+        """What the row must carry for the cursor: `key_0`, `key_1` and so on."""
         return ", ".join(f"{expression} AS key_{i}" for i, (expression, _) in enumerate(self.keys))
 
     @property
@@ -78,7 +79,7 @@ class Sort:
         return [self.name, *(v.isoformat() if hasattr(v, "isoformat") else str(v) for v in values)]
 
 
-def chosen_sort(name: str | None, sorts: dict[str, tuple[tuple[str, str], ...]], default: str) -> Sort:
+def chosen_sort(name: str | None, sorts: Mapping[str, tuple[tuple[str, str], ...]], default: str) -> Sort:
     """The order called `name` (`-name`: the other way round). Raises `Invalid` for one that there is not."""
     asked = name or default
     plain = asked.removeprefix("-")

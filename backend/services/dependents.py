@@ -13,7 +13,7 @@ _RULES = """
 SELECT 'segment' AS kind, id, name, rule FROM segment
 UNION ALL
 SELECT 'method', m.id, coalesce(nullif(m.name, ''), s.name), m.rule
-FROM enrollment_method m JOIN session s ON s.id = m.session_id WHERE m.rule IS NOT NULL
+FROM enrollment_method m JOIN session s ON s.id = m.session_id WHERE m.rule IS NOT NULL AND m.deleted_at IS NULL
 ORDER BY 1 DESC, 2
 """
 

@@ -1,5 +1,6 @@
 """Values of custom fields between the wire and the columns of `field_value`."""
 
+import contextlib
 import math
 import re
 from datetime import date
@@ -65,13 +66,11 @@ def _number(value: float) -> float:
 
 
 def _day(value: str) -> date:
-    try:
-        # fromisoformat also takes weeks, and days without dashes.
-        if DAY.fullmatch(value) is None:
-            raise ValueError
-        return date.fromisoformat(value)
-    except ValueError:
-        raise WrongValueError(_EXPECTED["date"]) from None
+    # fromisoformat also takes weeks, and days without dashes.
+    if DAY.fullmatch(value):
+        with contextlib.suppress(ValueError):
+            return date.fromisoformat(value)
+    raise WrongValueError(_EXPECTED["date"])
 
 
 def from_text(text: str, kind: str) -> Columns | None:

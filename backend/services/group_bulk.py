@@ -134,10 +134,8 @@ def _without_cycles(
         lost = [row for row in rows if row.id in circling and row.data.parent_external_id is not UNSET]
         if not lost:
             return rows
-        for row in lost:
-            errors.append(
-                RowMistake(row.number, "parent_external_id", "cycle", "A group cannot be its own ancestor.")
-            )
+        message = "A group cannot be its own ancestor."
+        errors += [RowMistake(row.number, "parent_external_id", "cycle", message) for row in lost]
         refused = {id(row) for row in lost}
         rows = _without_lost_parents([row for row in rows if id(row) not in refused], known, errors)
 

@@ -155,7 +155,7 @@ async def change_group(actor: Actor, group_id: int, data: GroupChange, if_match:
     """Change what is given. Raises `Invalid` if it would become its own ancestor."""
     row = await group_for(actor, group_id, "manage")
     if data.parent_id is not UNSET and data.parent_id != row["parent_id"]:
-        await _may_put_under(actor, data.parent_id)  # type: ignore[arg-type]  # not UNSET
+        await _may_put_under(actor, data.parent_id)
     given = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
     if given.get("description", "") is None:
         given["description"] = ""
@@ -186,12 +186,16 @@ async def delete_group(actor: Actor, group_id: int) -> None:
             *await dependents.named(
                 "method",
                 "SELECT m.id, coalesce(nullif(m.name, ''), s.name) FROM enrollment_method m"
-                " JOIN session s ON s.id = m.session_id WHERE m.group_id = $1",
+                " JOIN session s ON s.id = m.session_id WHERE m.group_id = $1 AND m.deleted_at IS NULL",
                 group_id,
             ),
             *await dependents.rules_that_refer(Dependency("group", group_id)),
         ]
         await dependents.refuse(f"Group “{row['name']}”", found)
+        await execute(
+            "UPDATE enrollment_method SET group_id = NULL WHERE group_id = $1 AND deleted_at IS NOT NULL",
+            group_id,
+        )
         # Memberships first: that people left is logged before the group is gone.
         await execute("DELETE FROM membership WHERE group_id = $1", group_id)
         await execute("DELETE FROM learner_group WHERE id = $1", group_id)

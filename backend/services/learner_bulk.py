@@ -141,39 +141,36 @@ def _writing(
 
 def _match(rows: Sequence[_Row], people: _People) -> None:
     """Find whom each row means; refuse a second row about the same person, and what belongs to somebody else."""
-    by_external: dict[str, int] = {}
-    by_email: dict[str, int] = {}
-    by_learner: dict[int, int] = {}
+    claimed: dict[tuple[str, str | int], int] = {}
     for row in rows:
-        known = people.by_external.get(row.external_id) if row.external_id else None
-        holder = people.by_email.get(row.key)
-        if known is None and holder is not None:
-            if row.external_id and holder["external_id"] is not None:
-                _refuse(
-                    row,
-                    "email",
-                    "taken",
-                    "Another learner, with another external id, has this e-mail address.",
-                )
-            known = holder
-        elif known is not None and holder is not None and holder["id"] != known["id"]:
-            _refuse(row, "email", "taken", "Another learner has this e-mail address.")
-        first = by_email.get(row.key)
-        if first is None and row.external_id:
-            first = by_external.get(row.external_id)
-        if first is None and known is not None:
-            first = by_learner.get(known["id"])
+        known = _find(row, people)
+        claims: list[tuple[str, str | int]] = [("email", row.key)]
+        if row.external_id:
+            claims.append(("external_id", row.external_id))
+        if known is not None:
+            claims.append(("learner", known["id"]))
+        first = next((claimed[claim] for claim in claims if claim in claimed), None)
         if first is not None:
             _refuse(row, "", "duplicate", f"Row {first} is about the same learner.")
         if row.mistakes:
             continue
-        by_email[row.key] = row.number
-        if row.external_id:
-            by_external[row.external_id] = row.number
-        if known is not None:
-            by_learner[known["id"]] = row.number
-            row.writing.learner_id = known["id"]
+        claimed |= dict.fromkeys(claims, row.number)
         row.writing.is_new = known is None
+        row.writing.learner_id = known["id"] if known is not None else 0
+
+
+def _find(row: _Row, people: _People) -> Any:
+    """The existing learner a row means, if any."""
+    known = people.by_external.get(row.external_id) if row.external_id else None
+    holder = people.by_email.get(row.key)
+    if known is None:
+        if holder is not None and row.external_id and holder["external_id"] is not None:
+            message = "Another learner, with another external id, has this e-mail address."
+            _refuse(row, "email", "taken", message)
+        return holder
+    if holder is not None and holder["id"] != known["id"]:
+        _refuse(row, "email", "taken", "Another learner has this e-mail address.")
+    return known
 
 
 def _refuse(row: _Row, path: str, code: str, message: str) -> None:

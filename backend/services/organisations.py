@@ -33,13 +33,13 @@ async def change_organisation(actor: Actor, change: OrganisationChange) -> Organ
     given = {name: value for name, value in values.items() if isinstance(value, str | bool)}
     if "timezone" in given:
         try:
-            clock.zone(given["timezone"])
+            clock.zone(str(given["timezone"]))
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise Invalid.at("timezone", "timezone", "There is no such time zone.") from None
     if "language" in given:
-        check_language(given["language"], "language")
+        check_language(str(given["language"]), "language")
     async with transaction():
         for name, value in given.items():
-            await execute(f"UPDATE organisation SET {name} = $1", value)  # noqa: S608 - names of the Struct
+            await execute(f"UPDATE organisation SET {name} = $1", value)
         await audit.record(actor, "organisation.change", "organisation", 1, **given)
         return await organisation()

@@ -14,7 +14,7 @@ _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 # Two threads: sign-ins can take neither all processors nor all memory.
 _POOL = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
 # Compared against when there is no such account, so that the answer takes as long.
-_NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$vvKct/PpkyZySOEDnfcUgQ$wVqu5fXtOKlE2PdxIWICG2ZRH2T+pRI28uU1k4use+8"  # noqa: S105 - nobody has it
+_NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$vvKct/PpkyZySOEDnfcUgQ$wVqu5fXtOKlE2PdxIWICG2ZRH2T+pRI28uU1k4use+8"
 
 
 async def hash_password(password: str, path: str = "password") -> str:
@@ -26,9 +26,10 @@ async def hash_password(password: str, path: str = "password") -> str:
 
 def _matches(stored: str | None, password: str) -> bool:
     try:
-        return _HASHER.verify(stored or _NOBODY, password) and stored is not None
+        _HASHER.verify(stored or _NOBODY, password)
     except (VerificationError, InvalidHashError):
         return False
+    return stored is not None
 
 
 async def password_matches(stored: str | None, password: str) -> bool:

@@ -1,6 +1,7 @@
 """Recording what learners did: results, and the certificates that completing an activity awards."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from backend.database import execute, fetch, transaction
 from backend.schemas.commons import BadRow
 from backend.schemas.learning import ResultRow
 from backend.schemas.people import BulkAnswer
-from backend.schemas.problem import RowMistake
+from backend.schemas.problem import Mistake, RowMistake
 from backend.services import audit
 from backend.services.actor import Actor
 from backend.services.awarding import Completions
@@ -152,9 +153,13 @@ async def _resolve(rows: Sequence[ResultRow | BadRow]) -> tuple[list[Report], li
     sessions = await find_sessions(row.session for row in good if row.session is not None)
     known = {activity_id for row in good if (activity_id := activities.find(row.activity)) is not None}
     steps = await _steps(list(known))
+    found_sessions = {sessions.find(row.session) for row in good if row.session is not None}
     activity_of = {
         row["id"]: row["activity_id"]
-        for row in await fetch("SELECT id, activity_id FROM session WHERE activity_id = ANY($1)", list(known))
+        for row in await fetch(
+            "SELECT id, activity_id FROM session WHERE id = ANY($1)",
+            [s for s in found_sessions if s is not None],
+        )
     }
     reports: list[Report] = []
     errors: list[RowMistake] = []
@@ -164,10 +169,14 @@ async def _resolve(rows: Sequence[ResultRow | BadRow]) -> tuple[list[Report], li
             continue
         learner, activity = learners.find(row.learner), activities.find(row.activity)
         session = sessions.find(row.session) if row.session is not None else None
-        problem = _problem(row, learner, activity, session, steps, activity_of)
-        if problem is not None or learner is None or activity is None:
-            path, code, message = problem or ("", "invalid", "")
-            errors.append(RowMistake(number, path, code, message))
+        mistake = _unknown(row, learner, activity, session)
+        if mistake is None and activity is not None:
+            mistake = _mistake(
+                row, steps.get(activity, set()), activity_of.get(session or 0, activity) == activity
+            )
+        if mistake is not None or learner is None or activity is None:
+            if mistake is not None:
+                errors.append(RowMistake(number, mistake.path, mistake.code, mistake.message))
             continue
         reports.append(
             Report(
@@ -185,27 +194,27 @@ async def _resolve(rows: Sequence[ResultRow | BadRow]) -> tuple[list[Report], li
     return reports, errors
 
 
-def _problem(
-    row: ResultRow,
-    learner: int | None,
-    activity: int | None,
-    session: int | None,
-    steps: Mapping[int, set[int]],
-    activity_of: Mapping[int, int],
-) -> tuple[str, str, str] | None:
-    """Path, code and message of what is wrong with a row."""
+def _unknown(
+    row: ResultRow, learner: int | None, activity: int | None, session: int | None
+) -> Mistake | None:
+    """What a row names that there is not."""
     if learner is None:
-        return "learner", "unknown", f"There is no learner “{row.learner}”."
+        return Mistake("learner", "unknown", f"There is no learner “{row.learner}”.")
     if activity is None:
-        return "activity", "unknown", f"There is no activity “{row.activity}”."
-    if row.step is not None and row.step not in steps.get(activity, ()):
-        return "step", "unknown", f"This activity has no step {row.step}."
-    if row.step is None and row.status != "started" and steps.get(activity):
-        return "step", "step_required", "This activity has steps: report which of them."
+        return Mistake("activity", "unknown", f"There is no activity “{row.activity}”.")
     if row.session is not None and session is None:
-        return "session", "unknown", f"There is no session “{row.session}”."
-    if session is not None and activity_of.get(session) != activity:
-        return "session", "other_activity", "This session is one of another activity."
+        return Mistake("session", "unknown", f"There is no session “{row.session}”.")
+    return None
+
+
+def _mistake(row: ResultRow, steps: AbstractSet[int], is_its_session: bool) -> Mistake | None:
+    """What does not fit together in a row; `steps` are those of its activity."""
+    if row.step is not None and row.step not in steps:
+        return Mistake("step", "unknown", f"This activity has no step {row.step}.")
+    if row.step is None and row.status != "started" and steps:
+        return Mistake("step", "step_required", "This activity has steps: report which of them.")
+    if not is_its_session:
+        return Mistake("session", "other_activity", "This session is one of another activity.")
     if row.started_at and row.completed_at and row.completed_at < row.started_at:
-        return "completed_at", "order", "It was completed before it was started."
+        return Mistake("completed_at", "order", "It was completed before it was started.")
     return None

@@ -63,7 +63,7 @@ def require_admin(actor: Actor) -> None:
 
 
 async def _row(table: str, id_: int, what: str) -> Record:
-    row = await fetch_row(f"SELECT * FROM {table} WHERE id = $1", id_) if 0 < id_ <= LARGEST_ID else None  # noqa: S608 - a name from this module
+    row = await fetch_row(f"SELECT * FROM {table} WHERE id = $1", id_) if 0 < id_ <= LARGEST_ID else None
     if row is None:
         raise NotFound(f"There is no {what} {id_}.")
     return row

@@ -204,7 +204,7 @@ async def delete_session(actor: Actor, session_id: int) -> None:
         found = await dependents.named(
             "method",
             "SELECT id, coalesce(nullif(name, ''), kind) FROM enrollment_method"
-            " WHERE session_id = $1 AND state <> 'draft'",
+            " WHERE session_id = $1 AND state <> 'draft' AND deleted_at IS NULL",
             session_id,
         )
         await dependents.refuse(f"Session “{row['name']}”", found)

@@ -1,6 +1,6 @@
 """The steps of an activity, written as a whole list; known ones keep their ids and what learners did on them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import UNSET
 
@@ -12,7 +12,7 @@ from backend.services.errors import Invalid
 
 async def _mistakes(activity_id: int, steps: Sequence[StepInput], titles: dict[int, str]) -> list[Mistake]:
     known = {row["id"] for row in await fetch("SELECT id FROM step WHERE activity_id = $1", activity_id)}
-    kinds = {}
+    kinds: dict[int, str] = {}
     for row in await fetch(
         "SELECT id, kind, title FROM activity WHERE id = ANY($1)",
         [step.activity_id for step in steps if step.activity_id is not None],
@@ -22,27 +22,32 @@ async def _mistakes(activity_id: int, steps: Sequence[StepInput], titles: dict[i
     found: list[Mistake] = []
     seen: set[int] = set()
     for i, step in enumerate(steps):
-        at = f"steps[{i}]"
         if step.id is not UNSET:
             if step.id not in known:
-                found.append(Mistake(f"{at}.id", "unknown", "This activity has no such step."))
+                found.append(Mistake(f"steps[{i}].id", "unknown", "This activity has no such step."))
             if step.id in seen:
-                found.append(Mistake(f"{at}.id", "duplicate", "Each step is in the list once."))
+                found.append(Mistake(f"steps[{i}].id", "duplicate", "Each step is in the list once."))
             seen.add(step.id)
-        if step.kind == "content":
-            if step.activity_id is not None:
-                found.append(Mistake(f"{at}.activity_id", "content", "A content step is no other activity."))
-            if not step.title:
-                found.append(Mistake(f"{at}.title", "required", "A content step needs a title."))
-        elif step.activity_id is None:
-            found.append(Mistake(f"{at}.activity_id", "required", f"Which {step.kind} is this step?"))
-        elif step.activity_id not in kinds:
-            found.append(Mistake(f"{at}.activity_id", "unknown", "There is no such activity."))
-        elif kinds[step.activity_id] != step.kind:
-            found.append(Mistake(f"{at}.kind", "kind", f"That activity is a {kinds[step.activity_id]}."))
-        elif step.activity_id == activity_id:
-            found.append(Mistake(f"{at}.activity_id", "cycle", "An activity cannot contain itself."))
+        mistake = _mistake(step, activity_id, kinds)
+        if mistake is not None:
+            found.append(Mistake(f"steps[{i}].{mistake.path}", mistake.code, mistake.message))
     return found
+
+
+def _mistake(step: StepInput, activity_id: int, kinds: Mapping[int, str]) -> Mistake | None:
+    """What is wrong with what the step is; `kinds` are those of the activities that the steps name."""
+    if step.kind == "content":
+        if step.activity_id is not None:
+            return Mistake("activity_id", "content", "A content step is no other activity.")
+        return None if step.title else Mistake("title", "required", "A content step needs a title.")
+    kind = kinds.get(step.activity_id or 0)
+    if step.activity_id is None:
+        return Mistake("activity_id", "required", f"Which {step.kind} is this step?")
+    if kind is None:
+        return Mistake("activity_id", "unknown", "There is no such activity.")
+    if step.activity_id == activity_id:
+        return Mistake("activity_id", "cycle", "An activity cannot contain itself.")
+    return None if kind == step.kind else Mistake("kind", "kind", f"That activity is a {kind}.")
 
 
 async def write_steps(activity_id: int, steps: Sequence[StepInput]) -> None:

@@ -1,7 +1,6 @@
 """A real server for each test, and clients who are signed in."""
 
 import asyncio
-import importlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -10,46 +9,31 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from litestar import Litestar, Router
-from litestar.di import Provide
-from litestar.handlers import BaseRouteHandler
 
-from backend.controllers import problems
-from backend.controllers.authentication import DEPENDENCIES, MIDDLEWARE
-from backend.controllers.requests import MusterRequest
+from backend.app import create_app
 from backend.database import fetch_value
 from backend.services.passwords import hash_password
 from backend.settings import load_settings
+from tests.harness.servers import Servers
 
 PASSWORD = "correct horse battery"
 
 SignIn = Callable[[str], Awaitable[httpx.AsyncClient]]
 AddPerson = Callable[..., Awaitable[int]]
 
-MINE = ["signing_in", "fields", "learners", "groups", "activities", "sessions", "results", "administering"]
-
-
-def _app(data_dir: Path) -> Litestar:
-    handlers = []
-    for name in MINE:
-        module = importlib.import_module(f"backend.controllers.{name}")
-        handlers += [v for v in vars(module).values() if isinstance(v, BaseRouteHandler)]
-    settings = load_settings(data_dir=data_dir, environ={})
-    return Litestar(
-        [Router("/api/v1", route_handlers=handlers)],
-        request_class=MusterRequest,
-        middleware=MIDDLEWARE,
-        dependencies={**DEPENDENCIES, "settings": Provide(lambda: settings, sync_to_thread=False)},
-        exception_handlers=problems.EXCEPTION_HANDLERS,
-        request_max_body_size=64 * 1024 * 1024,
-    )
-
 
 @pytest.fixture
-async def address(database: str, tmp_path: Path) -> AsyncIterator[str]:
-    """Where the API of this test listens."""
+async def address(database_url: str, servers: Servers, tmp_path: Path) -> AsyncIterator[str]:
+    """Where the API of this test listens; it runs in the test's own process, on its pool."""
+    settings = load_settings(
+        data_dir=tmp_path,
+        environ={"MUSTER_DATABASE_URL": database_url, "MUSTER_REDIS_URL": servers.new_redis()},
+        env_file=tmp_path / ".env",
+    )
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(_app(tmp_path), log_level="warning", lifespan="on"))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(settings), log_config=None, lifespan="on", ws="websockets-sansio")
+    )
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started:
@@ -70,7 +54,7 @@ def password_hash() -> str:
 
 
 @pytest.fixture
-async def add_person(database: str, password_hash: str) -> AddPerson:
+async def add_person(address: str, password_hash: str) -> AddPerson:
     """Adds somebody who can sign in with `PASSWORD`; returns the id."""
 
     async def add(email: str, *, is_admin: bool = False, status: str = "active", **more: object) -> int:

@@ -164,7 +164,7 @@ async def test_members_come_go_and_move(admin: httpx.AsyncClient) -> None:
 
 
 async def test_counts_take_each_person_once_at_any_depth(admin: httpx.AsyncClient) -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {"external_id": f"g{i}", "name": f"G{i}", **({"parent_external_id": f"g{i - 1}"} if i else {})}
         for i in range(6)
     ]

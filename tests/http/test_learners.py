@@ -205,7 +205,7 @@ async def test_lists_are_filtered_sorted_and_paged(admin: httpx.AsyncClient) -> 
             ]
         },
     )
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "email": f"p{i}@example.org",
             "external_id": f"X{i}",
@@ -222,7 +222,9 @@ async def test_lists_are_filtered_sorted_and_paged(admin: httpx.AsyncClient) -> 
     top = await fetch_value("SELECT id FROM learner_group WHERE external_id = 'top'")
 
     async def total(**query: object) -> int:
-        answer = await admin.get("/learners", params={"limit": 1, **query})
+        answer = await admin.get(
+            "/learners", params={"limit": "1"} | {name: str(value) for name, value in query.items()}
+        )
         assert answer.status_code == 200, answer.text
         found: int = answer.json()["total"]
         return found

@@ -297,7 +297,7 @@ async def test_a_learner_completes_content_steps_of_what_they_are_enrolled_in(
 
 
 async def test_ten_thousand_results_at_once(admin: httpx.AsyncClient) -> None:
-    course, path = await _path(admin)
+    _course, path = await _path(admin)
     await execute(
         "INSERT INTO learner (email, external_id, added_at)"
         " SELECT 'p' || i || '@example.org', 'P' || i, muster_now() FROM generate_series(1, 5000) AS i"

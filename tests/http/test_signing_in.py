@@ -73,11 +73,13 @@ async def test_guessing_is_throttled_for_the_account_and_tells_nothing(
     await add_person("ana@example.org")
     details = set()
     for email in ("ana@example.org", "nobody@example.org"):
-        statuses = []
-        for _ in range(11):
+        statuses: list[int] = []
+        while len(statuses) < 10:
             answer = await anonymous.post("/auth/login", json={"email": email, "password": "wrong"})
             statuses.append(answer.status_code)
-        assert statuses == [401] * 10 + [429]
+        assert statuses == [401] * 10
+        answer = await anonymous.post("/auth/login", json={"email": email, "password": "wrong"})
+        assert answer.status_code == 429
         assert int(answer.headers["retry-after"]) > 800
         details.add(answer.json()["detail"])
     assert len(details) == 1
@@ -149,12 +151,11 @@ BAD_BODIES = [
 ]
 
 
-@pytest.mark.parametrize(("body", "status", "kind", "path"), BAD_BODIES)
-async def test_bad_bodies(
-    body: bytes, status: int, kind: str, path: str, anonymous: httpx.AsyncClient
-) -> None:
-    answer = await anonymous.post("/auth/login", content=body, headers={"content-type": "application/json"})
-    problem = answer.json()
-    assert (answer.status_code, problem["type"]) == (status, kind), problem
-    if path:
-        assert problem["errors"][0]["path"] == path
+async def test_bad_bodies(anonymous: httpx.AsyncClient) -> None:
+    for body, status, kind, path in BAD_BODIES:
+        answer = await anonymous.post(
+            "/auth/login", content=body, headers={"content-type": "application/json"}
+        )
+        problem = answer.json()
+        assert (answer.status_code, problem["type"]) == (status, kind), problem
+        assert not path or problem["errors"][0]["path"] == path
