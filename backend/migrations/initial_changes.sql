@@ -168,6 +168,9 @@ DECLARE
 BEGIN
     IF TG_OP IN ('UPDATE', 'DELETE') THEN SELECT array_agg(o) INTO removed FROM old_rows o; END IF;
     IF TG_OP IN ('UPDATE', 'INSERT') THEN SELECT array_agg(n) INTO added FROM new_rows n; END IF;
+    -- Two awards at once must see each other, or the log would end on the earlier one.
+    PERFORM FROM learner WHERE id IN (SELECT learner_id FROM unnest(removed) UNION SELECT learner_id FROM unnest(added))
+    ORDER BY id FOR NO KEY UPDATE;
     INSERT INTO outbox (at, facet, learner_id, ref_id, old, new)
     WITH pair AS (
         SELECT learner_id, certificate_id FROM unnest(removed)

@@ -140,6 +140,8 @@ CREATE TRIGGER refuse_cycle BEFORE INSERT OR UPDATE OF child_activity_id, activi
 -- and the minutes between the first start and the last completion keep the activity's limits.
 CREATE FUNCTION refresh_standing(learners integer[], activities integer[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    -- Two steps reported at once must see each other: whoever comes second waits here, and reads what the first wrote.
+    PERFORM FROM learner WHERE id = ANY(learners) ORDER BY id FOR NO KEY UPDATE;
     WITH pair AS (
         SELECT DISTINCT l AS learner_id, a AS activity_id FROM unnest(learners, activities) AS u(l, a)
         -- Reached from a cascade too: whoever is being deleted has no standing to derive.

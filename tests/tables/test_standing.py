@@ -41,7 +41,9 @@ async def _two_at_once(first: str, second: str, *arguments: object) -> None:
 
 async def _until_waiting(pid: int) -> None:
     async with asyncio.timeout(10):
-        while not await db.fetch_value("SELECT cardinality(pg_blocking_pids($1)) > 0", pid):
+        while not await db.fetch_value(  # noqa: ASYNC110 - PostgreSQL has no event for it
+            "SELECT cardinality(pg_blocking_pids($1)) > 0", pid
+        ):
             await asyncio.sleep(0.01)
 
 
