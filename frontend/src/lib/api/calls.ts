@@ -15,6 +15,7 @@ import type {
   Member,
   MemberRole,
   Message,
+  OnLeave,
   Organisation,
   Method,
   Page,
@@ -130,7 +131,9 @@ export const methods = (session_id: Id, signal?: Signal) =>
   get<Page<Method>>(`/sessions/${session_id}/methods`, { limit: LARGEST_PAGE }, signal);
 export const updateMethod = (session_id: Id, id: Id, method: Partial<Method>, version?: number) =>
   patch<Method>(`/sessions/${session_id}/methods/${id}`, method, { ifMatch: version });
-export const deleteMethod = (session_id: Id, id: Id) => del(`/sessions/${session_id}/methods/${id}`);
+/** `people`: what becomes of those whom only this method holds. Answers the run; nothing for a draft. */
+export const deleteMethod = (session_id: Id, id: Id, people: OnLeave) =>
+  request<Applied | null>('DELETE', `/sessions/${session_id}/methods/${id}`, { query: { people } });
 /** What would change; `body` is the method's rule and policy. Nothing is written. */
 export const plan = (session_id: Id, body: Partial<Method> & { method_id?: Id }, signal?: Signal) =>
   post<Plan>(`/sessions/${session_id}/plan`, body, { signal });

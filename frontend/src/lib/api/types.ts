@@ -450,7 +450,17 @@ export interface Undone extends Run {
 export interface RunChange {
   learner: Person;
   change: 'entered' | 'left' | 'blocked' | 'unblocked' | 'updated';
-  reason: { text?: string } | null;
+  reason: RunReason | null;
+}
+
+/** The fact that caused it: what it is about, its name, before and after. */
+export interface RunReason {
+  facet: string;
+  ref: Id | null;
+  name?: string | null;
+  old?: unknown;
+  new?: unknown;
+  text?: string | null;
 }
 
 // Outbox, tokens

@@ -4,6 +4,7 @@ export { default as BulkBar } from './BulkBar.svelte';
 export { default as Button } from './Button.svelte';
 export { default as Checkbox } from './Checkbox.svelte';
 export { default as Chip } from './Chip.svelte';
+export { default as Choices } from './Choices.svelte';
 export { default as Combobox } from './Combobox.svelte';
 export { default as Confirm } from './Confirm.svelte';
 export { default as DateInput } from './DateInput.svelte';

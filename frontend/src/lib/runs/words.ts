@@ -1,4 +1,6 @@
-import type { Run, RunCause, RunChange, RunState } from '$lib/api';
+import type { LearnerStatus, Run, RunCause, RunChange, RunReason, RunState } from '$lib/api';
+import { languageName } from '$lib/format';
+import { statusName } from '$lib/people/words';
 import { m } from '$lib/paraglide/messages';
 import type { Tone } from '$lib/sessions/words';
 
@@ -42,4 +44,31 @@ export function changeName(change: RunChange['change']): { label: string; tone: 
 /** Where a run happened: the activity and its session. */
 export function placeOf(run: Run): string {
   return [run.activity_title, run.session_name].filter(Boolean).join(' · ');
+}
+
+/** The fact that caused a change, in words; empty when a person did it. */
+export function reasonText(reason: RunReason | null): string {
+  if (reason === null) return '';
+  if (reason.text) return reason.text;
+  const name = reason.name ?? '';
+  switch (reason.facet) {
+    case 'membership':
+      return reason.new === null ? m.reason_not_in({ name }) : m.reason_in({ name });
+    case 'status':
+      return m.reason_status({ status: statusName(reason.new as LearnerStatus) });
+    case 'language':
+      return m.reason_language({ language: languageName(String(reason.new)) });
+    case 'result':
+      return m.reason_result({ name });
+    case 'award':
+      return m.reason_award({ name });
+    case 'manager':
+      return m.reason_manager();
+    case 'day':
+      return m.reason_day();
+    case 'field':
+      return m.reason_field({ name, value: reason.new === null ? m.not_set() : String(reason.new) });
+    default:
+      return name;
+  }
 }
