@@ -211,3 +211,49 @@ async def test_deleting_a_group_names_what_depends_on_it(admin: httpx.AsyncClien
     await fetch("DELETE FROM session")
     assert (await admin.delete(f"/groups/{a}")).status_code == 204
     assert await fetch_value("SELECT count(*) FROM learner") == 3
+
+
+async def test_who_leaves_a_group_can_leave_its_sessions_too(admin: httpx.AsyncClient) -> None:
+    await _bulk(admin, {"external_id": "a", "name": "A"}, {"external_id": "b", "name": "B"})
+    a, b = await _id("a"), await _id("b")
+    people = await _people(admin, 3, groups=["a"])
+    activity = await fetch_value(
+        "INSERT INTO activity (kind, title) VALUES ('course', 'Safety') RETURNING id"
+    )
+    session = await fetch_value(
+        "INSERT INTO session (activity_id, name, group_id) VALUES ($1, 'May', $2) RETURNING id", activity, a
+    )
+    method = await fetch_value(
+        "INSERT INTO enrollment_method (session_id, kind, group_id, state, created_at)"
+        " VALUES ($1, 'group', $2, 'live', muster_now()) RETURNING id",
+        session,
+        a,
+    )
+    await fetch(
+        "INSERT INTO enrollment (session_id, activity_id, learner_id, state, exclusive, since)"
+        " SELECT $1, $2, l, 'active', true, muster_now() FROM unnest($3::integer[]) AS w(l)",
+        session,
+        activity,
+        people,
+    )
+    await fetch(
+        "INSERT INTO source (method_id, learner_id, session_id, since)"
+        " SELECT $1, l, $2, muster_now() FROM unnest($3::integer[]) AS w(l)",
+        method,
+        session,
+        people,
+    )
+    for person, act, body in (
+        (people[0], "remove", {}),
+        (people[1], "remove", {"unlink": "expire"}),
+        (people[2], "move", {"unlink": "erase", "to_group_id": b}),
+    ):
+        answer = await admin.post(f"/groups/{a}/members/{act}", json={"learner_ids": [person], **body})
+        assert answer.status_code == 200, answer.text
+    states = {
+        row["learner_id"]: row["state"] for row in await fetch("SELECT learner_id, state FROM enrollment")
+    }
+    assert states[people[0]] == "active"
+    assert states[people[1]] == "expired"
+    assert states.get(people[2]) in (None, "expired")
+    assert await fetch_value("SELECT count(*) FROM source WHERE until IS NULL") == 1
