@@ -42,7 +42,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
 
 
 def server() -> uvicorn.Server:
-    """Uvicorn as Muster needs it; `await server().serve(sockets=[…])`."""
+    """Uvicorn with the settings that sockets and stalled readers need."""
     return uvicorn.Server(
         uvicorn.Config(
             "backend.app:create_app",

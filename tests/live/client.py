@@ -40,6 +40,11 @@ class LiveSocket:
                 if wanted(frame):
                     return frame
 
+    async def read_on(self) -> None:
+        """Read until the connection ends, with its `ConnectionClosed`."""
+        while True:
+            await self.next()
+
     async def settled(self) -> None:
         """Read until a ping has been answered: what was on its way before has arrived."""
         await self.send("ping")

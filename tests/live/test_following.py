@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -145,104 +146,98 @@ async def test_me_hears_of_the_catalog(muster: Muster, world: World) -> None:
 class Folded:
     """A picture of a session made of one state and the events after it."""
 
-    def __init__(self) -> None:
-        self.position = -1
-        self.enrolled = self.completed = self.expired = self.blocked = 0
-        self.mismatches: list[Any] = []
+    def __init__(self, state: Frame) -> None:
+        self.position = state["position"]
+        self.numbers = {name: state["data"][name] for name in ("enrolled", "completed", "expired", "blocked")}
 
-    def take(self, frame: Frame) -> None:
-        """One frame of the session's topic."""
-        if frame["type"] == "state":
-            seen = {name: frame["data"][name] for name in ("enrolled", "completed", "expired", "blocked")}
-            if self.position == frame["position"] and seen != self.counts():
-                self.mismatches.append((frame, self.counts()))
-            self.position = max(self.position, frame["position"])
-            if self.position == frame["position"]:
-                self.enrolled, self.completed = seen["enrolled"], seen["completed"]
-                self.expired, self.blocked = seen["expired"], seen["blocked"]
-        elif frame["type"] == "event" and frame["position"] > self.position - 1:
-            data, count = frame["data"], frame["data"]["count"]
-            self.enrolled += count * ((data["after"] in LIVE) - (data["before"] in LIVE))
-            self.completed += count * ((data["after"] == "completed") - (data["before"] == "completed"))
-            self.expired += count * ((data["after"] == "expired") - (data["before"] == "expired"))
-            self.blocked += count * ((frame["event"] == "blocked") - (frame["event"] == "unblocked"))
+    def take(self, event: Frame) -> None:
+        """One event of the session's topic."""
+        assert event["position"] > self.position
+        data, count = event["data"], event["data"]["count"]
+        before, after = data["before"], data["after"]
+        self.numbers["enrolled"] += count * ((after in LIVE) - (before in LIVE))
+        self.numbers["completed"] += count * ((after == "completed") - (before == "completed"))
+        self.numbers["expired"] += count * ((after == "expired") - (before == "expired"))
+        self.numbers["blocked"] += count * ((event["event"] == "blocked") - (event["event"] == "unblocked"))
 
     def counts(self) -> dict[str, int]:
         """The picture."""
-        return {
-            "enrolled": self.enrolled,
-            "completed": self.completed,
-            "expired": self.expired,
-            "blocked": self.blocked,
-        }
+        return self.numbers
+
+
+class Unrest:
+    """Random changes of a session's people: enrollments, blocked people, who counts at all."""
+
+    def __init__(self, world: World, seed: int) -> None:
+        self.world = world
+        self.chance = random.Random(seed)
+        activity = world.activity()
+        self.session, self.other = world.session(activity), world.session(activity)
+        self.method = world.run(
+            "INSERT INTO enrollment_method (session_id, kind, created_at) VALUES ($1, 'audience', now()) RETURNING id",
+            self.session,
+        )
+        self.people = world.learners(30)
+
+    def change(self) -> None:
+        """One committed change."""
+        some = self.chance.sample(self.people, self.chance.choice([1, 1, 1, 5, 20]))
+        acts = (self.enroll, self.enroll, self.expire, self.erase, self.block, self.unblock, self.suspend)
+        self.chance.choice(acts)(some)
+
+    def enroll(self, some: list[int]) -> None:
+        self.world.enroll(self.session, *some, state=self.chance.choice(["active", "completed", "suspended"]))
+
+    def expire(self, some: list[int]) -> None:
+        self.world.enroll(self.session, *some, state="expired")
+
+    def erase(self, some: list[int]) -> None:
+        self.world.run(
+            "DELETE FROM enrollment WHERE session_id = $1 AND learner_id = ANY($2)", self.session, some
+        )
+
+    def block(self, some: list[int]) -> None:
+        self.world.run(
+            "INSERT INTO blocked (method_id, learner_id, session_id, other_session_id, since)"
+            " SELECT $1, l, $2, $3, now() FROM unnest($4::int[]) l ON CONFLICT DO NOTHING",
+            self.method,
+            self.session,
+            self.other,
+            some,
+        )
+
+    def unblock(self, some: list[int]) -> None:
+        self.world.run("DELETE FROM blocked WHERE learner_id = ANY($1)", some)
+
+    def suspend(self, some: list[int]) -> None:
+        status = self.chance.choice(["active", "active", "suspended"])
+        self.world.run("UPDATE learner SET status = $1 WHERE id = ANY($2)", status, some)
 
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_state_and_events_add_up_under_random_changes_and_reconnects(
-    muster: Muster, http: httpx.Client, token: str, world: World, seed: int
+    muster: Muster, token: str, world: World, seed: int
 ) -> None:
-    chance = random.Random(seed)
-    activity = world.activity()
-    session, other = world.session(activity), world.session(activity)
-    method = world.run(
-        "INSERT INTO enrollment_method (session_id, kind, created_at) VALUES ($1, 'audience', now()) RETURNING id",
-        session,
-    )
-    people = world.learners(30)
-
-    def change() -> None:
-        some = chance.sample(people, chance.choice([1, 1, 1, 5, 20]))
-        match chance.randrange(6):
-            case 0 | 1:
-                world.enroll(session, *some, state=chance.choice(["active", "completed", "suspended"]))
-            case 2:
-                world.enroll(session, *some, state="expired")
-            case 3:
-                world.run(
-                    "DELETE FROM enrollment WHERE session_id = $1 AND learner_id = ANY($2)", session, some
-                )
-            case 4:
-                world.run(
-                    "INSERT INTO blocked (method_id, learner_id, session_id, other_session_id, since)"
-                    " SELECT $1, l, $2, $3, now() FROM unnest($4::int[]) l ON CONFLICT DO NOTHING",
-                    method,
-                    session,
-                    other,
-                    some,
-                )
-                world.run("DELETE FROM blocked WHERE learner_id = ANY($1)", chance.sample(people, 3))
-            case 5:
-                status = chance.choice(["active", "active", "suspended"])
-                world.run("UPDATE learner SET status = $1 WHERE id = ANY($2)", status, some)
-
+    unrest = Unrest(world, seed)
     for _ in range(3):
-        # Only the first state counts: everything after it is made of events.
-        first, added = None, Folded()
         async with live_socket(muster.live_url, token) as socket:
-            await socket.send("watch", id="s", topic=f"session:{session}")
-            for _ in range(12):
-                change()
-                if chance.random() < 0.3:
-                    await asyncio.sleep(chance.random() / 10)
-            fresh = await fresh_counts(muster, token, session)
-            while True:
+            await socket.send("watch", id="s", topic=f"session:{unrest.session}")
+            for _ in range(15):
+                unrest.change()
+                # Sometimes many changes are one batch, sometimes one is.
+                if unrest.chance.random() < 0.3:
+                    await asyncio.sleep(unrest.chance.random() / 10)
+            fresh = await fresh_counts(muster, token, unrest.session)
+            # Only the first state counts: everything after it is made of events.
+            added = Folded(await socket.until(of("s", "state")))
+            while added.counts() != {name: fresh[name] for name in added.counts()}:
                 frame = await socket.next()
-                if frame["type"] == "state" and first is None:
-                    first = frame
+                if frame["type"] == "event":
                     added.take(frame)
-                elif frame["type"] == "event":
-                    assert first is not None
-                    assert frame["position"] > first["position"]
-                    added.take(frame)
-                if added.counts() == {name: fresh[name] for name in added.counts()}:
-                    break
             await socket.settled()
-            assert added.counts() == {name: fresh[name] for name in added.counts()}
-            states = [frame for frame in socket.seen if frame["type"] == "state"]
-            assert {name: states[-1]["data"][name] for name in added.counts()} == added.counts()
-            assert all(
-                a["data"] | {"position": 0} != b["data"] | {"position": 0} for a, b in zip(states, states[1:])
-            )
+            states = [frame["data"] | {"position": 0} for frame in socket.seen if frame["type"] == "state"]
+            assert {name: states[-1][name] for name in added.counts()} == added.counts()
+            assert all(before != after for before, after in pairwise(states))
 
 
 async def fresh_counts(muster: Muster, token: str, session: int) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.harness.instance import Muster
@@ -27,8 +26,7 @@ def of(id_: str, type_: str) -> Any:
 
 async def closing_code(socket: LiveSocket) -> int:
     with pytest.raises(ConnectionClosed) as closed:
-        while True:
-            await socket.next()
+        await socket.read_on()
     assert closed.value.rcvd is not None
     return closed.value.rcvd.code
 
