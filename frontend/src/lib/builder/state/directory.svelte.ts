@@ -12,7 +12,10 @@ import {
   type Ref,
   type Segment,
 } from '$lib/api';
-import { languageName, personName } from '$lib/format';
+import { languageName, number, personName } from '$lib/format';
+import { m } from '$lib/paraglide/messages';
+import { getLocale } from '$lib/paraglide/runtime';
+import { isDay } from '../core';
 import { plain } from '$lib/design/options';
 import { members } from './questions';
 
@@ -181,7 +184,7 @@ export class Directory {
   namesIn = (filter: Filter): (string | undefined)[] => {
     switch (filter.type) {
       case 'field':
-        return [this.field(filter.field)?.name, ...(filter.values ?? []).map(String)];
+        return [this.field(filter.field)?.name, ...(filter.values ?? []).map(saidValue)];
       case 'group':
         return filter.groups.map((ref) => this.group(ref)?.name);
       case 'path_result':
@@ -192,6 +195,8 @@ export class Directory {
         return filter.values.map((code) => languageName(code));
       case 'manager':
         return filter.managers.map((ref) => this.personName(Number(ref)));
+      case 'added':
+        return filter.values.map(saidValue);
       case 'segment':
         return filter.segments.map((ref) => this.segment(ref)?.name);
       default:
@@ -219,4 +224,16 @@ async function all<T>(load: (cursor: string | null) => Promise<Page<T>>): Promis
     if (cursor === null) break;
   }
   return items;
+}
+
+/** A value as the server's sentence says it. */
+function saidValue(value: string | number | boolean): string {
+  if (typeof value === 'boolean') return value ? m.builder_yes() : m.builder_no();
+  if (typeof value === 'number') return number(value);
+  if (!isDay(value)) return value;
+  const format = new Intl.DateTimeFormat(getLocale() === 'en' ? 'en-GB' : getLocale(), {
+    dateStyle: 'long',
+    timeZone: 'UTC',
+  });
+  return format.format(new Date(`${value}T00:00:00Z`));
 }
