@@ -87,7 +87,7 @@ async def _findings(settings: Settings, servers: Servers, *, repair: bool) -> As
         await follower.catch_up()
         for finding in await _index(follower.index):
             yield finding
-        yield await _enrollments(follower.index, repair=repair)
+        yield await _enrollments(repair=repair)
 
 
 async def _postgres(_: Settings, __: Servers) -> Finding:
@@ -181,9 +181,9 @@ async def _index(index: FacetIndex) -> list[Finding]:
     return [Finding("index", ", ".join(f"{number} {what}" for what, number in counted.items()))]
 
 
-async def _enrollments(index: FacetIndex, *, repair: bool) -> Finding:
+async def _enrollments(*, repair: bool) -> Finding:
     """Whether every dynamic method holds exactly its audience."""
-    differences = await full_check.run(index, repair=repair)
+    differences = await full_check.run(repair=repair)
     if not differences:
         return Finding("enrollments", "every dynamic method holds its audience")
     told = "; ".join(

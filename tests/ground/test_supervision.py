@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ from backend.embedded.process import occupants
 from tests.harness.instance import Muster, clean_environment, run_muster
 
 UNUSABLE = 2
+SECOND_START_SECONDS = 30
 
 
 def until(condition: Callable[[], bool], seconds: float = 30) -> None:
@@ -40,11 +42,13 @@ def processes_of(directory: Path) -> list[int]:
 
 
 def children_called(muster: Muster, module: str) -> list[int]:
-    return [
-        pid
-        for pid in processes_of(muster.directory)
-        if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
+    found = []
+    for pid in processes_of(muster.directory):
+        # It may end while it is looked at.
+        with suppress(OSError):
+            if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+    return found
 
 
 def healthy(muster: Muster) -> bool:
@@ -74,7 +78,8 @@ def test_a_whole_life(own: Muster) -> None:
 
     began = time.monotonic()
     own.start()
-    assert time.monotonic() - began < 10
+    # Five seconds on an idle machine of two cores.
+    assert time.monotonic() - began < SECOND_START_SECONDS
     assert (
         own.sign_in("ada@muster.example").get("/auth/me").json()["learner"]["email"] == "ada@muster.example"
     )
