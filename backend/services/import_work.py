@@ -14,7 +14,7 @@ import structlog
 from asyncpg import Record
 
 from backend import clock
-from backend.database import copy_rows, execute, fetch, fetch_row, fetch_value, transaction
+from backend.database import execute, fetch, fetch_row, fetch_value, transaction
 from backend.schemas.commons import BadRow
 from backend.services.actor import Actor
 from backend.services.errors import Conflict, MusterError
@@ -24,6 +24,18 @@ from backend.sheets import SheetError, read_sheet
 
 # The first row below the header, as spreadsheet programs count.
 FIRST_ROW = 2
+
+# Not the sheet's fault: the database went away, or two transactions met.
+TRY_AGAIN = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+)
 
 _log = structlog.get_logger("muster.imports")
 
@@ -52,9 +64,12 @@ async def _step() -> bool:
             await _apply_chunk(row)
     except (MusterError, SheetError) as error:
         await _fail(row["id"], str(error))
-    except asyncpg.DataError as error:
+    except TRY_AGAIN:
+        raise
+    except Exception:  # noqa: BLE001 - see below
+        # It would fail again every time, and stand in the way of the others.
         _log.exception("an import failed", import_id=row["id"])
-        await _fail(row["id"], f"The database refused a value: {error}")
+        await _fail(row["id"], "Something went wrong in Muster; the log says what.")
     return True
 
 
@@ -84,20 +99,19 @@ async def _read(row: Record) -> None:
         state = await fetch_value("SELECT state FROM import_job WHERE id = $1 FOR UPDATE", row["id"])
         if state != "reading":
             return
-        await copy_rows(
-            "import_row",
-            ["job_id", "row", "outcome", "data", "problem"],
-            [
-                (
-                    row["id"],
-                    number + FIRST_ROW,
-                    "error" if number in problems else "valid",
-                    one,
-                    problems.get(number),
-                )
-                for number, one in enumerate(cells)
-            ],
-        )
+        # In bites, for COPY has no binary form of jsonb.
+        for start in range(0, len(cells), CHUNK):
+            numbers = range(start, min(start + CHUNK, len(cells)))
+            await execute(
+                "INSERT INTO import_row (job_id, row, outcome, data, problem)"
+                " SELECT $1, w.* FROM unnest($2::integer[], $3::text[], $4::jsonb[], $5::jsonb[]) AS w",
+                row["id"],
+                [number + FIRST_ROW for number in numbers],
+                ["error" if number in problems else "valid" for number in numbers],
+                # Encoded here: a list of lists would be taken for an array of two dimensions.
+                [msgspec.json.encode(cells[number]).decode() for number in numbers],
+                [problems.get(number) for number in numbers],
+            )
         await execute(
             "UPDATE import_job SET state = 'ready', rows = $2, valid = $3, errors = $4, progress = 1, content = NULL,"
             " detail = $5 WHERE id = $1",

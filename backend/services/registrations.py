@@ -52,12 +52,20 @@ WITH wanted AS (
 ), written AS (
     INSERT INTO enrollment AS e (session_id, activity_id, learner_id, state, exclusive, since, until, completed_at)
     SELECT w.session_id, w.activity_id, w.learner_id,
-           CASE WHEN r.id IS NOT NULL THEN 'completed' WHEN w.until IS NULL THEN 'active' ELSE 'expired' END,
-           w.exclusive, w.since, CASE WHEN r.id IS NULL THEN w.until END,
-           CASE WHEN r.id IS NOT NULL THEN coalesce(r.completed_at, w.since) END
+           CASE WHEN d.at IS NOT NULL THEN 'completed' WHEN w.until IS NULL THEN 'active' ELSE 'expired' END,
+           w.exclusive, w.since, CASE WHEN d.at IS NULL THEN w.until END, d.at
     FROM wanted w
-    LEFT JOIN result r ON r.learner_id = w.learner_id AND r.activity_id = w.activity_id AND r.session_id = w.session_id
-        AND r.step_id IS NULL AND r.status = 'completed'
+    -- Completed in this session; or, where one session is all there is, at any time.
+    LEFT JOIN LATERAL (
+        SELECT coalesce(r.completed_at, w.since) AS at FROM result r
+        WHERE r.learner_id = w.learner_id AND r.activity_id = w.activity_id AND r.session_id = w.session_id
+          AND r.step_id IS NULL AND r.status = 'completed'
+        UNION ALL
+        SELECT coalesce(t.completed_at, w.since) FROM standing t
+        WHERE w.exclusive AND w.until IS NULL AND t.activity_id = w.activity_id AND t.learner_id = w.learner_id
+          AND t.status = 'completed'
+        LIMIT 1
+    ) d ON true
     ORDER BY w.learner_id, w.session_id
     ON CONFLICT (session_id, learner_id) DO UPDATE SET
         state = excluded.state, since = excluded.since, until = excluded.until, completed_at = excluded.completed_at,
