@@ -16,6 +16,7 @@ from backend.controllers.repeating import Repeating
 from backend.controllers.route_options import PUBLIC, READS, SAFE_METHODS
 from backend.services.actor import READ, SCIM, WRITE, Actor
 from backend.services.errors import Forbidden, Invalid, NotSignedIn
+from backend.services.languages import is_language
 from backend.services.signing_in import COOKIE, SIGNED_IN_FOR, authenticate
 
 # What is below these is for who is signed in; health, metrics, the OpenAPI document and the front end are for all.
@@ -49,7 +50,16 @@ def origin_allowed(connection: Connection) -> bool:
 
 async def actor_of(connection: Connection) -> Actor | None:
     """Whoever makes this request or opens this socket."""
-    return await authenticate(cookie=connection.cookies.get(COOKIE), bearer=bearer_of(connection.headers))
+    actor = await authenticate(cookie=connection.cookies.get(COOKIE), bearer=bearer_of(connection.headers))
+    if actor is not None:
+        actor.asked_language = first_language(connection.headers.get("accept-language", ""))
+    return actor
+
+
+def first_language(accepted: str) -> str | None:
+    """The first tag of an Accept-Language header without its region, in lower case: `fr` of `fr-CA,en;q=0.8`."""
+    tag = accepted.split(",", 1)[0].split(";", 1)[0].split("-", 1)[0].strip().lower()
+    return tag if is_language(tag) else None
 
 
 class Authentication(ASGIMiddleware):

@@ -21,11 +21,18 @@ class Actor:
     first_name: str = ""
     last_name: str = ""
     language: str = "en"
+    # The language the request asks answers in, where it asks for one.
+    asked_language: str | None = None
     scopes: frozenset[str] = frozenset()
     via: Literal["cookie", "token", "internal"] = "internal"
     sign_in_id: int | None = None
     token_id: int | None = None
     known: dict[str, frozenset[int]] = field(default_factory=dict, repr=False)
+
+    @property
+    def reads(self) -> str:
+        """The language sentences are written in for them."""
+        return self.asked_language or self.language
 
     def allows(self, scope: str) -> bool:
         """Whether the token in use covers `scope`; a cookie covers everything."""

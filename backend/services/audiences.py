@@ -190,7 +190,7 @@ async def explain(actor: Actor, follower: Follower, request: ExplainRequest) -> 
             rule,
             request.learner_id,
             question.day(index),
-            language=actor.language,
+            language=actor.reads,
             people=managers,
             sealed=sight.hidden(index, index.structure.groups),
         )
@@ -221,7 +221,7 @@ async def describe(actor: Actor, follower: Follower, request: DescribeRequest) -
     sentence = sentence_of(
         rule,
         index,
-        request.language or actor.language,
+        request.language or actor.reads,
         people=await _manager_names(actor, index, rule, 0),
         sealed=sight.hidden(index, index.structure.groups),
     )

@@ -69,7 +69,7 @@ class Reader(msgspec.Struct, frozen=True):
 async def catalog_of(actor: Actor, follower: Follower) -> Page[wire.CatalogItem]:
     """The actor's own catalog."""
     index = follower.index
-    reader = Reader(actor.language, await _sealed(actor, index), index, clock.now())
+    reader = Reader(actor.reads, await _sealed(actor, index), index, clock.now())
     mine = await fetch(_MINE, actor.id, MOST_ITEMS)
     groups = list(await containing_groups(actor))
     offered = _not_taken(await fetch(_OFFERED, groups, reader.now, MOST_ITEMS), mine)

@@ -212,7 +212,7 @@ def _shown(row: Record, index: FacetIndex, actor: Actor, sealed: frozenset[int])
     return wire.Method(
         **stored,
         rule=_rule(row),
-        sentence=sentence_of(row, index, actor.language, sealed),
+        sentence=sentence_of(row, index, actor.reads, sealed),
         people=index.sources(row["id"]).intersection_cardinality(index.countable),
         waiting=index.blocked_for(row["id"]).intersection_cardinality(index.countable),
     )

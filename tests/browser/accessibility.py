@@ -18,7 +18,9 @@ def violations(page: Page) -> list[str]:
     """What axe-core finds wrong, one line each: rule, place, what to do."""
     # evaluate, not a script tag: the product's Content-Security-Policy rightly refuses those.
     page.evaluate(_axe())
-    found: dict[str, Any] = page.evaluate("async () => await axe.run(document, {resultTypes: ['violations']})")
+    found: dict[str, Any] = page.evaluate(
+        "async () => await axe.run(document, {resultTypes: ['violations']})"
+    )
     return [
         f"{violation['id']}: {node['target']} {node['failureSummary']}"
         for violation in found["violations"]

@@ -30,7 +30,9 @@ SignedIn = Callable[..., Page]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium; every person gets a context of their own in it."""
-    path = os.environ.get("MUSTER_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    path = (
+        os.environ.get("MUSTER_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    )
     assert path, "Chromium is missing: `make test` installs it, or set MUSTER_TEST_CHROMIUM to its path"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
@@ -73,7 +75,9 @@ def open_as(browser: Browser) -> Iterator[SignedIn]:
             context.set_default_timeout(PATIENCE_MS)
             # The sign-in page has its own test; the rest signs in as programs do, into the same cookie.
             answer = context.request.post(
-                "/api/v1/auth/login", data={"email": email, "password": password}, headers={"Origin": muster.address}
+                "/api/v1/auth/login",
+                data={"email": email, "password": password},
+                headers={"Origin": muster.address},
             )
             assert answer.ok, answer.text()
             page = context.new_page()

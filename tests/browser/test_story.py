@@ -86,7 +86,9 @@ def test_a_rule_becomes_enrollments_in_three_browsers(
 
     # The learner takes the steps; the board counts the completion.
     learner.reload()
-    learner.get_by_role("article").filter(has_text="Safety").get_by_role("link", name=re.compile("Start|Comm")).click()
+    learner.get_by_role("article").filter(has_text="Safety").get_by_role(
+        "link", name=re.compile("Start|Comm")
+    ).click()
     for _ in world.path["steps"]:
         learner.get_by_role("button", name=re.compile("Mark as completed|Marquer")).click()
     expect(learner.get_by_text(re.compile("Well done|Bravo"))).to_be_visible()

@@ -93,10 +93,6 @@ def test_the_whole_story(
 
         # They work through it: the board counts, the certificate is awarded, the completion stays.
         player = bo.get(f"/me/activities/{world.path['id']}").json()
-        for step in player["steps"]:
-            done = bo.post(f"/activities/{world.path['id']}/steps/{step['id']}/complete", json={})
-            if done.status_code == 409 or done.status_code == 403:
-                break  # the session has not started yet
         smtp_sink.wait_for(lambda all_: any(ADA in delivery.recipients for delivery in all_), timeout=60)
         for step in player["steps"]:
             assert bo.post(f"/activities/{world.path['id']}/steps/{step['id']}/complete", json={}).is_success

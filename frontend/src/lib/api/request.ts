@@ -1,3 +1,4 @@
+import { getLocale } from '$lib/paraglide/runtime';
 import { ApiProblem, type ProblemBody } from './problem';
 
 export const BASE = '/api/v1';
@@ -40,7 +41,8 @@ export function queryString(query: Record<string, QueryValue> = {}): string {
  * Every other answer than 2xx, and no answer at all (status 0), is an `ApiProblem`. An abort is rethrown.
  */
 export async function request<T>(method: Method, path: string, options: RequestOptions = {}): Promise<T> {
-  const headers: Record<string, string> = { accept: 'application/json' };
+  // Sentences come in the language chosen here, which need not be the browser's.
+  const headers: Record<string, string> = { accept: 'application/json', 'accept-language': getLocale() };
   const isForm = options.body instanceof FormData;
   if (options.body !== undefined && !isForm) headers['content-type'] = 'application/json';
   if (method !== 'GET') headers['idempotency-key'] = options.idempotencyKey ?? newKey();

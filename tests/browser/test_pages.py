@@ -1,0 +1,100 @@
+"""Every page of every role: it opens, complains of nothing, and axe-core finds nothing wrong with it."""
+
+import re
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page, expect
+
+from tests.browser.accessibility import violations
+from tests.browser.conftest import PHONE, SignedIn
+from tests.harness.instance import Muster
+
+DEMO_PASSWORD = "muster-demo"
+PAGES = {
+    "admin": [
+        "/paths",
+        "/courses",
+        "/activities/1",
+        "/sessions/1",
+        "/sessions/1?tab=methods",
+        "/sessions/1/enroll?method=1",
+        "/learners",
+        "/learners/5",
+        "/organisation?group=1",
+        "/segments",
+        "/segments/new",
+        "/runs",
+        "/runs/1",
+        "/outbox",
+        "/settings",
+    ],
+    "coach": ["/board", "/board/1", "/my-groups"],
+    "learner": ["/catalog", "/learning", "/learn/1"],
+}
+
+
+def settled(page: Page) -> None:
+    """Until the page has its heading and nothing is loading any more."""
+    expect(page.get_by_role("heading", level=1).first).to_be_visible()
+    expect(page.locator(".skeleton")).to_have_count(0)
+
+
+@pytest.mark.parametrize("role", PAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_accessibility_violations(
+    role: str, scheme: str, demo: Muster, open_as: SignedIn
+) -> None:
+    page = open_as(demo, f"{role}@halden.example", DEMO_PASSWORD, PAGES[role][0], scheme=scheme)
+    said: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            said.append(f"{page.url}: {message.text}")
+
+    page.on("console", listen)
+    page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
+    wrong = {}
+    for path in PAGES[role]:
+        page.goto(path)
+        settled(page)
+        if found := violations(page):
+            wrong[path] = found
+    assert wrong == {}
+    assert said == []
+
+
+@pytest.mark.parametrize("role", PAGES)
+def test_pages_fit_a_phone(role: str, demo: Muster, open_as: SignedIn) -> None:
+    page = open_as(demo, f"{role}@halden.example", DEMO_PASSWORD, PAGES[role][0], viewport=PHONE)
+    too_wide = {}
+    for path in PAGES[role]:
+        page.goto(path)
+        settled(page)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > PHONE["width"]:
+            too_wide[path] = width
+    assert too_wide == {}
+
+
+def test_signing_in_leads_to_where_one_wanted_to_go(demo: Muster, browser: object) -> None:
+    context = browser.new_context(base_url=demo.address, locale="en-GB")  # type: ignore[attr-defined]
+    page: Page = context.new_page()
+    page.goto("/learners?q=adeyemi")
+    expect(page.get_by_role("button", name=re.compile("Sign in"))).to_be_visible()
+    assert violations(page) == []
+    page.get_by_label("E-mail").fill("admin@halden.example")
+    page.get_by_label("Password").fill("wrong password")
+    page.get_by_role("button", name=re.compile("Sign in")).click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+    page.get_by_label("Password").fill(DEMO_PASSWORD)
+    page.get_by_role("button", name=re.compile("Sign in")).click()
+    expect(page).to_have_url(re.compile(r"/learners\?q=adeyemi"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Learners")
+    context.close()
+
+
+def test_everything_is_there_in_french_too(demo: Muster, open_as: SignedIn) -> None:
+    page = open_as(demo, "admin@halden.example", DEMO_PASSWORD, "/learners", locale="fr-FR")
+    settled(page)
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    expect(page.get_by_role("heading", level=1)).not_to_have_text("Learners")
