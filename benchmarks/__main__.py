@@ -36,11 +36,12 @@ SETTLING_SECONDS = 120.0
 
 
 def main() -> int:
-    """Measure; 1 when a target was missed on the real data."""
+    """Measure and print; with `--judge`, 1 when a target was missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--scale", type=int, help="learners of a synthetic organisation instead of real data")
     parser.add_argument("--compare", type=Path, default=LATEST, help="a kept run to show beside this one")
     parser.add_argument("--directory", type=Path, help="keep the data here, and use what an earlier run left")
+    parser.add_argument("--judge", action="store_true", help="fail when a target is missed")
     options = parser.parse_args()
     before = read(options.compare)
     with tempfile.TemporaryDirectory(prefix="muster-bench-") as name:
@@ -50,7 +51,7 @@ def main() -> int:
         figures = measure(directory, options.scale)
     print_table(figures, before if options.scale is None else {})
     write(figures, LATEST if options.scale is None else HERE / "results" / f"scale-{options.scale}.json")
-    return 1 if options.scale is None and not all(ok(figure) for figure in figures) else 0
+    return 1 if options.judge and not all(ok(figure) for figure in figures) else 0
 
 
 def measure(directory: Path, scale: int | None) -> list[Figure]:

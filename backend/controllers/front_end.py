@@ -1,6 +1,7 @@
 """The single-page application: built files as they are, and its index for every other address."""
 
 import base64
+import gzip
 import hashlib
 import mimetypes
 import re
@@ -37,6 +38,8 @@ class Asset:
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         if kind.startswith("text/") or kind in {"application/javascript", "application/json"}:
             kind += "; charset=utf-8"
+            # The build packs its parts, not the page that it falls back to.
+            self.bodies.setdefault("gzip", gzip.compress(self.bodies["identity"], mtime=0))
         self.etag = f'"{hashlib.sha256(self.bodies["identity"]).hexdigest()[:20]}"'
         self.headers = {
             "content-type": kind,

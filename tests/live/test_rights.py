@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.harness.instance import Muster

@@ -1,0 +1,107 @@
+"""The application around the routes: headers, the front end's files, the API's document, metrics."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from backend.controllers.front_end import content_security_policy, read_assets
+from tests.harness.instance import Muster
+
+BUILT = Path(__file__).parents[2] / "frontend" / "build" / "index.html"
+
+
+def references(value: Any) -> set[str]:
+    """Every `$ref` in a document."""
+    if isinstance(value, dict):
+        own = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
+        return own.union(*(references(child) for child in value.values()))
+    if isinstance(value, list):
+        return set().union(*(references(child) for child in value))
+    return set()
+
+
+def test_answers_carry_an_id_and_what_browsers_should_obey(muster: Muster) -> None:
+    for path, status in (("/api/health", 200), ("/api/v1/auth/me", 401), ("/api/v1/nowhere", 404)):
+        answer = httpx.get(muster.address + path, headers={"X-Request-ID": "from-the-client"})
+        assert answer.status_code == status
+        assert answer.headers["x-request-id"] == "from-the-client"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"] == "no-store"
+    strange = httpx.get(f"{muster.address}/api/health", headers={"X-Request-ID": "<script>"})
+    assert strange.headers["x-request-id"] != "<script>"
+
+
+def test_an_unknown_address_of_the_api_is_a_problem_and_no_page(muster: Muster) -> None:
+    for path in ("/api/v1/nowhere", "/api/v1/learners/1/nowhere", "/scim/v2/nowhere"):
+        answer = httpx.get(muster.address + path)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_the_document_describes_the_frames_and_every_reference_leads_somewhere(muster: Muster) -> None:
+    document = httpx.get(f"{muster.address}/api/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    frames = {schema["$ref"].rsplit("/", 1)[1] for schema in schemas["LiveClientFrame"]["anyOf"]}
+    assert frames == {"PreviewFrame", "WatchFrame", "UnwatchFrame", "PingFrame"}
+    assert schemas["PreviewFrame"]["additionalProperties"] is False
+    assert schemas["PreviewFrame"]["properties"]["type"]["enum"] == ["preview"]
+    for reference in references(document):
+        assert reference.removeprefix("#/components/schemas/") in schemas
+    assert "discriminator" not in json.dumps(document)
+
+
+def test_metrics_tell_how_far_behind_the_index_is(muster: Muster) -> None:
+    text = httpx.get(f"{muster.address}/metrics").text
+    for name in (
+        "muster_log_head",
+        "muster_follower_position",
+        "muster_live_sockets",
+        "muster_evaluation_seconds",
+    ):
+        assert f"\n{name}" in text
+
+
+def test_large_answers_are_packed(http: httpx.Client) -> None:
+    assert http.get("/../openapi.json").headers["content-encoding"] == "gzip"
+
+
+@pytest.mark.skipif(not BUILT.exists(), reason="the front end is not built")
+def test_the_front_end_is_served_at_every_address_of_its_own(muster: Muster) -> None:
+    index = httpx.get(muster.address)
+    assert index.status_code == 200
+    assert "sha256-" in index.headers["content-security-policy"]
+    assert index.headers["cache-control"] == "no-cache"
+    deep = httpx.get(f"{muster.address}/sessions/7/enroll", headers={"Accept-Encoding": "br, gzip"})
+    assert deep.text == index.text
+    assert deep.headers["content-encoding"] in {"br", "gzip"}
+    again = httpx.get(muster.address, headers={"If-None-Match": index.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    script = next(part for part in index.text.split('"') if part.startswith("/_app/immutable/"))
+    found = httpx.get(muster.address + script)
+    assert "immutable" in found.headers["cache-control"]
+    assert httpx.get(f"{muster.address}/_app/immutable/gone.js").status_code == 404
+    assert httpx.post(f"{muster.address}/sessions/7").status_code == 405
+
+
+def test_assets_are_read_once_with_their_packed_forms(tmp_path: Path) -> None:
+    (tmp_path / "_app" / "immutable").mkdir(parents=True)
+    script = tmp_path / "_app" / "immutable" / "start.js"
+    script.write_text("x" * 100)
+    script.with_name("start.js.gz").write_bytes(gzip.compress(script.read_bytes()))
+    (tmp_path / ".stamp").touch()
+    assets = read_assets(tmp_path)
+    assert list(assets) == ["_app/immutable/start.js"]
+    asset = assets["_app/immutable/start.js"]
+    assert asset.best("gzip, br") == "gzip"
+    assert asset.best("gzip;q=0") == "identity"
+    assert asset.best("") == "identity"
+
+
+def test_only_the_inline_script_of_the_page_may_run() -> None:
+    policy = content_security_policy(b"<script>start()</script>")
+    assert "script-src 'self' 'sha256-" in policy
+    assert "'unsafe-inline'" not in policy.split("style-src")[0]
