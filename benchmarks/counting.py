@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from backend import clock
 from backend.database import connection, execute, fetch_value
 from backend.index import FacetIndex
 from backend.rules import Rule
@@ -19,12 +20,10 @@ DUCKDB_THREADS = 2
 
 async def count_everywhere(index: FacetIndex, rules: Sequence[Rule], scratch: Path) -> list[Figure]:
     """Figures of counting `rules`; filters cold (nothing remembered) and warm. Raises when answers differ."""
-    from backend import clock  # noqa: PLC0415 - the day all three count on
-
     day = clock.today(index.timezone)
     asked = rules[:PEER_RULES]
     statements = [count_of(rule, index) for rule in asked]
-    totals = [len(index.evaluate(rule, day)) for rule in asked]
+    totals = [len(index.evaluate(rule, day)) for rule in rules]
     warm = _timed(lambda rule: len(index.evaluate(rule, day)), rules)
 
     def cold_count(rule: Rule) -> int:
@@ -34,8 +33,8 @@ async def count_everywhere(index: FacetIndex, rules: Sequence[Rule], scratch: Pa
     cold = _timed(cold_count, rules)
     for statement in INDEXES:
         await execute(statement)
-    postgres = await _in_postgres(statements, totals)
-    ducks = await _in_duckdb(statements, totals, scratch)
+    postgres = await _in_postgres(statements, totals[:PEER_RULES])
+    ducks = await _in_duckdb(statements, totals[:PEER_RULES], scratch)
     return [
         Figure(
             f"count of a rule, {'nothing remembered' if own is cold else 'filters remembered'}, {name}",
