@@ -9,7 +9,6 @@ from backend.database import on_commit
 from backend.index import Follower
 from backend.workers.sequencer import sequence_for_ever
 
-
 # What was written just before may be half a million changes.
 BACKLOG_SECONDS = 300.0
 

@@ -26,7 +26,7 @@ from backend.demo.binary_copy import (
 from backend.services.errors import Conflict
 
 MEMBERSHIPS_EACH = 40
-MOST_GROUPS, FEWEST_GROUPS, LEARNERS_A_GROUP = 5_000, 60, 200
+MOST_GROUPS, FEWEST_GROUPS, LEARNERS_A_GROUP = 5_000, 200, 200
 CHOICE_FIELDS = 20
 FEWEST_VALUES, MOST_VALUES = 4, 5_000
 ACTIVITIES, CERTIFICATES = 200, 50
@@ -237,7 +237,7 @@ async def _learners(connection: asyncpg.Connection, world: _World) -> None:
     first = world.first["learner"]
     languages = np.minimum(world.random.geometric(0.5, world.n) - 1, len(LANGUAGES) - 1)
     absent = world.random.random(world.n) < 0.03
-    now = clock.now().replace(microsecond=0)
+    now = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
     added = world.random.integers(0, DAYS, world.n)
     days = [now - timedelta(days=d) for d in range(DAYS)]
 
@@ -274,10 +274,10 @@ async def _learners(connection: asyncpg.Connection, world: _World) -> None:
 
 def _memberships(world: _World) -> Iterator[bytes]:
     """Group by group, a few with most of the people, most with few; in the order of the primary key."""
-    weights = 1 / np.arange(1, world.groups + 1) ** 0.7
-    parts = np.minimum(weights / weights.sum() * MEMBERSHIPS_EACH, LARGEST_PART)
-    # What the cap took from the largest goes to all the others.
-    parts = np.minimum(parts * MEMBERSHIPS_EACH / parts.sum(), LARGEST_PART)
+    parts = 1 / np.arange(1, world.groups + 1) ** 0.7
+    # What the cap takes from the largest goes to all the others, until it fits.
+    for _ in range(30):
+        parts = np.minimum(parts * MEMBERSHIPS_EACH / parts.sum(), LARGEST_PART)
     for group, part in enumerate(world.random.permutation(parts)):
         members = world.learners[world.members(part)]
         if len(members):
