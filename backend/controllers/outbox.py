@@ -18,7 +18,9 @@ from backend.settings import Settings
 
 TAGS = ["Outbox"]
 # Litestar keeps the name `state` for its own.
-States = Annotated[list[MessageState] | None, QueryParameter(name="state", description="in any of these states")]
+States = Annotated[
+    list[MessageState] | None, QueryParameter(name="state", description="in any of these states")
+]
 
 
 def _mail(settings: Settings) -> MailSettings:

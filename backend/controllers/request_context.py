@@ -5,6 +5,7 @@ import secrets
 import time
 
 import structlog
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
@@ -53,10 +54,10 @@ class RequestContext:
             try:
                 await self.app(scope, receive, send_with_headers)
             finally:
-                if scope["type"] == "http" and scope["path"].startswith(LOGGED):
+                if scope["type"] == ScopeType.HTTP and scope["path"].startswith(LOGGED):
                     _log.info(
                         "request",
-                        method=scope["method"],
+                        method=scope.get("method"),
                         path=scope["path"],
                         status=status,
                         ms=round((time.perf_counter() - started) * 1000, 1),

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, Literal, cast
 
 import asyncpg
 import msgspec
@@ -17,6 +18,9 @@ IDLE_IN_TRANSACTION_MS = 60_000
 
 AfterCommit = Callable[[], Awaitable[None]]
 _commit_listeners: list[AfterCommit] = []
+# Piccolo asks it for nothing but the connection.
+_current: ContextVar[Any] = ENGINE.current_transaction
+Isolation = Literal["read_committed", "repeatable_read", "serializable"]
 
 
 class Transaction:
@@ -64,7 +68,7 @@ async def disconnect() -> None:
 
 async def open_connection() -> asyncpg.Connection:
     """A connection of one's own outside the pool (to LISTEN, to hold an advisory lock); the caller closes it."""
-    connection = await asyncpg.connect(**ENGINE.config)
+    connection: asyncpg.Connection = await asyncpg.connect(**ENGINE.config)
     await _prepare(connection)
     return connection
 
@@ -77,7 +81,7 @@ def _pool() -> asyncpg.Pool:
 
 def current_transaction() -> Transaction | None:
     """The transaction this task is in, if any."""
-    found: Transaction | None = ENGINE.current_transaction.get()
+    found: Transaction | None = _current.get()
     return found
 
 
@@ -95,7 +99,7 @@ def after_commit(callback: AfterCommit) -> None:
 
 
 @asynccontextmanager
-async def transaction(*, isolation: str | None = None) -> AsyncIterator[asyncpg.Connection]:
+async def transaction(*, isolation: Isolation | None = None) -> AsyncIterator[asyncpg.Connection]:
     """One transaction on one pooled connection; inside another one it joins that one.
 
     Piccolo's own leaks the connection when COMMIT fails, so this takes its place; Piccolo queries inside run on it.
@@ -105,12 +109,14 @@ async def transaction(*, isolation: str | None = None) -> AsyncIterator[asyncpg.
         yield outer.connection
         return
     pool = _pool()
-    connection = await pool.acquire()
+    pooled = await pool.acquire()
+    # A proxy of a connection: it has all of its methods.
+    connection = cast(asyncpg.Connection, pooled)
     try:
         started = connection.transaction(isolation=isolation) if isolation else connection.transaction()
         await started.start()
         current = Transaction(connection)
-        token = ENGINE.current_transaction.set(current)
+        token = _current.set(current)
         try:
             yield connection
         except BaseException:
@@ -119,9 +125,9 @@ async def transaction(*, isolation: str | None = None) -> AsyncIterator[asyncpg.
         else:
             await started.commit()
         finally:
-            ENGINE.current_transaction.reset(token)
+            _current.reset(token)
     finally:
-        await pool.release(connection)
+        await pool.release(pooled)
     for callback in (*current.callbacks, *_commit_listeners):
         await callback()
 
@@ -134,7 +140,7 @@ async def connection() -> AsyncIterator[asyncpg.Connection]:
         yield found.connection
         return
     async with _pool().acquire() as pooled:
-        yield pooled
+        yield cast(asyncpg.Connection, pooled)
 
 
 async def fetch(sql: str, *arguments: object) -> list[asyncpg.Record]:

@@ -26,7 +26,9 @@ class Leadership:
         while True:
             connection = await open_connection()
             try:
-                if await connection.fetchval("SELECT pg_try_advisory_lock(hashtext($1))", f"muster.{self.name}"):
+                if await connection.fetchval(
+                    "SELECT pg_try_advisory_lock(hashtext($1))", f"muster.{self.name}"
+                ):
                     self._connection = connection
                     return connection
             except BaseException:

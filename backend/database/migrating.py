@@ -7,8 +7,7 @@ import os
 from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 from piccolo.apps.migrations.tables import Migration
 
-from backend.database.connection import open_connection
-from backend.database.engine import ENGINE
+from backend.database.connection import fetch_value, open_connection
 
 APP = "muster"
 # Waiting for another process that migrates; a migration itself never waits this long for a table lock.
@@ -39,7 +38,7 @@ async def pending_migrations() -> list[str]:
     manager = ForwardsMigrationManager(app_name=APP)
     config = manager.get_app_config(app_name=APP)
     known = manager.get_migration_ids(manager.get_migration_modules(config.resolved_migrations_folder_path))
-    if not await ENGINE._run_in_pool("SELECT 1 FROM pg_tables WHERE tablename = 'migration'"):
+    if not await fetch_value("SELECT 1 FROM pg_tables WHERE tablename = 'migration'"):
         return sorted(known)
     ran = await Migration.get_migrations_which_ran(app_name=APP)
     return sorted(set(known) - set(ran))

@@ -18,9 +18,11 @@ async def forwards() -> MigrationManager:
 
     async def run() -> None:
         # On the connection itself: Piccolo would read the braces in the SQL as its own placeholders.
-        connection = ENGINE.current_transaction.get().connection
+        migrating = ENGINE.current_transaction.get()
+        if migrating is None:
+            raise RuntimeError("a migration runs in Piccolo's transaction")
         for name in FILES:
-            await connection.execute(Path(__file__).with_name(f"initial_{name}.sql").read_text())
+            await migrating.connection.execute(Path(__file__).with_name(f"initial_{name}.sql").read_text())
 
     manager.add_raw(run)
     return manager

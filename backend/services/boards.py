@@ -28,7 +28,7 @@ WHERE {_MINE}
        > ($5, $6::float8, $7::integer))
 ORDER BY {_ORDER}
 LIMIT $8
-"""  # noqa: S608 - constants of this module
+"""
 _TIMELINE = """
 WITH own AS (
     SELECT (e.since AT TIME ZONE $2)::date AS since, (e.until AT TIME ZONE $2)::date AS until,
@@ -56,7 +56,7 @@ async def my_sessions(actor: Actor, limit: int, cursor: str | None) -> Page[Boar
     mine = (actor.is_admin, list(await instructed_sessions(actor)), list(await led_groups(actor)))
     after = decode_cursor(cursor, tuple[bool, float, int]) or (None, None, None)
     rows = await fetch(_SESSIONS, *mine, clock.now(), *after, limit + 1)
-    total = await fetch_value(f"SELECT count(*) FROM session s WHERE {_MINE}", *mine)  # noqa: S608 - see above
+    total = await fetch_value(f"SELECT count(*) FROM session s WHERE {_MINE}", *mine)
     columns = BoardSession.__struct_fields__
     return page_of(
         rows,

@@ -207,7 +207,7 @@ async def _lock_pending(condition: str, *arguments: object) -> list[Any]:
         SELECT n.id AS notice_id, m.id AS message_id, m.due_at FROM notice n JOIN message m ON m.id = n.message_id
         WHERE n.cancelled_at IS NULL AND m.state = 'pending' AND {condition}
         ORDER BY m.learner_id, m.id FOR UPDATE OF m
-        """,  # noqa: S608 - conditions are constants of this module
+        """,
         *arguments,
     )
 

@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 30
 class House:
     """A running Muster, seen from inside and outside."""
 
-    def __init__(  # noqa: PLR0917 - made once, by the fixture
+    def __init__(
         self,
         address: str,
         database_url: str,

@@ -65,5 +65,5 @@ def watching(live_url: str, client: httpx.Client) -> Iterator[Watching]:
     """The live socket of whoever `client` is signed in as."""
     cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
     origin = live_url.replace("ws", "http", 1).removesuffix("/api/v1/live")
-    with connect(live_url, origin=origin, additional_headers={"Cookie": cookies}) as connection:  # type: ignore[arg-type]
+    with connect(live_url, additional_headers={"Cookie": cookies, "Origin": origin}) as connection:
         yield Watching(connection)
