@@ -26,6 +26,13 @@ export function compactNumber(value: number): string {
   ).format(value);
 }
 
+/** A score out of 100, to one decimal. */
+export function score(value: number): string {
+  return cached('score', (locale) => new Intl.NumberFormat(locale, { maximumFractionDigits: 1 })).format(
+    value,
+  );
+}
+
 /** `value` from 0 to 1. */
 export function percent(value: number): string {
   return cached(

@@ -43,7 +43,10 @@ export function changeName(change: RunChange['change']): { label: string; tone: 
 
 /** Where a run happened: the activity and its session. */
 export function placeOf(run: Run): string {
-  return [run.activity_title, run.session_name].filter(Boolean).join(' · ');
+  const { activity_title: activity, session_name: session } = run;
+  // Sessions are often called after their activity; saying it twice only takes room.
+  if (activity && session?.startsWith(activity)) return session;
+  return [activity, session].filter(Boolean).join(' · ');
 }
 
 /** The fact that caused a change, in words; empty when a person did it. */
