@@ -197,6 +197,10 @@ class Conversation:
                 await self._reopen(id_, open_)
 
     async def _reopen(self, id_: str, open_: Open) -> None:
+        if id_ not in self.seat.subscriptions:
+            # What it was about is gone, and was said to be.
+            self.opens.pop(id_, None)
+            return
         try:
             subject = await open_(self.actor)
         except (Forbidden, NotFound) as error:
@@ -208,7 +212,7 @@ class Conversation:
             return
         else:
             if self.opens.get(id_) is open_:
-                self.hub.watch(self.seat, id_, subject)
+                self.hub.watch(self.seat, id_, subject, asked=False)
 
 
 class _Named(msgspec.Struct):

@@ -17,10 +17,9 @@ import structlog
 from backend import clock
 from backend.index import Batch, Follower, PredicateIndex
 from backend.live import metrics
-from backend.live.events import catalog_changed, tell
+from backend.live.announcing import Announcer
 from backend.live.seat import Seat
 from backend.live.topics import Ended, Subject, Topic, Unanswerable, Watcher
-from backend.live.transitions import Transition, transitions
 from backend.schemas.live import FrameProblem
 
 # Others get their turn on the event loop at least this often.
@@ -28,14 +27,11 @@ SLICE_SECONDS = 0.005
 SLOW_SECONDS = 0.010
 # How finely topics that time alters are looked at.
 TICK_SECONDS = 0.25
-# Batches whose events wait to be named; beyond that clients are better served by fresh state.
-EVENTS_WAITING_MOST = 1_000
 # Facts that change what somebody may see.
 RIGHTS = frozenset({"access", "membership", "status", "manager"})
 RIGHTS_STRUCTURE = frozenset({"session", "learner_group", "organisation"})
-# Facts of a learner that change their catalog, besides enrollments.
-CATALOG = frozenset({"result", "award", "membership", "source", "blocked", "enrollment"})
-CATALOG_STRUCTURE = frozenset({"session", "activity", "step", "enrollment_method"})
+# Every socket is looked at again this often whatever happens: sign-ins also end by time.
+RECHECK_SECONDS = 60.0
 
 _log = structlog.get_logger("muster.live")
 
@@ -51,13 +47,11 @@ class Hub:
         self._dirty: dict[Topic, None] = {}
         self._wake = asyncio.Event()
         self._loading: dict[Topic, asyncio.Task[None]] = {}
-        self._events: asyncio.Queue[tuple[int, dict[int, list[Transition]]]] = asyncio.Queue(
-            EVENTS_WAITING_MOST
-        )
+        self.announcer = Announcer(follower, self.topics)
         self._tasks: list[asyncio.Task[None]] = []
         self._unsubscribe: Callable[[], None] | None = None
         self._day: date | None = None
-        self._catalogs_changed = 0
+        self._turn = 0
 
     # ── life ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -66,7 +60,7 @@ class Hub:
         self._unsubscribe = self.follower.subscribe(self.on_batch)
         self._tasks = [
             asyncio.create_task(_supervised(work), name=f"live {work.__name__}")
-            for work in (self._compute, self._tell_events, self._tick)
+            for work in (self._compute, self.announcer.tell_events, self._tick)
         ]
 
     async def stop(self) -> None:
@@ -97,10 +91,15 @@ class Hub:
             self.unwatch(seat, id_)
         metrics.SOCKETS.dec()
 
-    def watch(self, seat: Seat, id_: str, subject: Subject) -> None:
-        """Let `seat` follow `subject` under `id_`, in the place of what it followed under it before."""
+    def watch(self, seat: Seat, id_: str, subject: Subject, *, asked: bool = True) -> None:
+        """Let `seat` follow `subject` under `id_`, in the place of what it followed under it before.
+
+        Whoever `asked` is answered with the state, also when it is the same subject again.
+        """
         current = seat.subscriptions.get(id_)
         if current is not None and current.subject.key == subject.key:
+            if asked:
+                current.answer(seat, id_)
             return
         self.unwatch(seat, id_)
         topic = self.topics.get(subject.key)
@@ -156,8 +155,7 @@ class Hub:
             self._restructure({facet.name for facet in batch.structure})
         if not self.seats:
             return
-        self._queue_events(batch)
-        self._tell_learners(batch)
+        self.announcer.take(batch)
         self._recheck(batch)
 
     def _restructure(self, names: set[str]) -> None:
@@ -166,42 +164,20 @@ class Hub:
                 self._facets.put(key, topic.subject.facets(self.follower.index))
                 self._touch(topic)
 
-    def _queue_events(self, batch: Batch) -> None:
-        watched = {
-            topic.subject.session_id for topic in self.topics.values() if topic.subject.session_id is not None
-        }
-        found = transitions(self.follower.index, batch, watched) if watched else {}
-        if not found:
-            return
-        try:
-            self._events.put_nowait((batch.position, found))
-        except asyncio.QueueFull:
-            _log.warning("events skipped: the database does not keep up", position=batch.position)
-
-    def _tell_learners(self, batch: Batch) -> None:
-        """One `catalog` event to each learner whose catalog the batch can have changed."""
-        mine = {t.subject.learner_id: t for t in self.topics.values() if t.subject.learner_id is not None}
-        if not mine:
-            return
-        if any(facet.name in CATALOG_STRUCTURE for facet in batch.structure):
-            # Told to everybody, but together for all that one import changes: see `_tick`.
-            self._catalogs_changed = batch.position
-        touched = {change.learner_id for change in batch.changes if change.facet in CATALOG}
-        _tell_catalogs([topic for learner_id, topic in mine.items() if learner_id in touched], batch.position)
-
     def _recheck(self, batch: Batch) -> None:
         """Look again at what sockets may see, where the batch can have changed it."""
         if any(facet.name in RIGHTS_STRUCTURE for facet in batch.structure):
-            actors = set(self.seats)
-        else:
-            # `access` names the person in ref_id: it is no fact that audiences know.
-            touched = {
-                change.ref_id if change.facet == "access" else change.learner_id
-                for change in batch.changes
-                if change.facet in RIGHTS
-            }
-            actors = {actor_id for actor_id in self.seats if actor_id in touched}
-        for actor_id in actors:
+            for seats in self.seats.values():
+                for seat in seats:
+                    if seat.rests_on_structure():
+                        seat.recheck()
+        # `access` names the person in ref_id: it is no fact that audiences know.
+        touched = {
+            change.ref_id if change.facet == "access" else change.learner_id
+            for change in batch.changes
+            if change.facet in RIGHTS
+        }
+        for actor_id in self.seats.keys() & touched:
             for seat in self.seats[actor_id]:
                 seat.recheck()
 
@@ -288,21 +264,6 @@ class Hub:
 
     # ── events and time ──────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _tell_events(self) -> None:
-        while True:
-            position, found = await self._events.get()
-            by_session = {
-                topic.subject.session_id: topic
-                for topic in self.topics.values()
-                if topic.subject.session_id is not None
-            }
-            followed = {session: made for session, made in found.items() if session in by_session}
-            for session, told in (await tell(self.follower.index, position, followed)).items():
-                watchers = [w for w in by_session[session].watchers.values() if 0 <= w.since < position]
-                for frame in told:
-                    for watcher in watchers:
-                        watcher.send_event(frame.for_admins if watcher.seat.is_admin else frame.for_others)
-
     async def _tick(self) -> None:
         await self.follower.loaded.wait()
         while True:
@@ -316,19 +277,17 @@ class Hub:
                     # Set again once it has been looked at.
                     topic.due = math.inf
                     self._touch(topic)
-            if self._catalogs_changed:
-                mine = [topic for topic in self.topics.values() if topic.subject.learner_id is not None]
-                _tell_catalogs(mine, self._catalogs_changed)
-                self._catalogs_changed = 0
+            self.announcer.tell_catalogs()
+            self._recheck_some()
 
-
-def _tell_catalogs(mine: list[Topic], position: int) -> None:
-    if mine:
-        body = catalog_changed(position, clock.now())
-        for topic in mine:
-            for watcher in topic.watchers.values():
-                if 0 <= watcher.since < position:
-                    watcher.send_event(body)
+    def _recheck_some(self) -> None:
+        """Look at a share of the sockets again, so that each has its turn within `RECHECK_SECONDS`."""
+        turns = int(RECHECK_SECONDS / TICK_SECONDS)
+        self._turn = (self._turn + 1) % turns
+        for seats in self.seats.values():
+            for seat in seats:
+                if seat.number % turns == self._turn:
+                    seat.recheck()
 
 
 async def _supervised(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -27,3 +27,7 @@ class Seat:
     def leave(self) -> None:
         """The process ends: the client reconnects elsewhere."""
         self.outlet.close(CLOSE_GOING_AWAY, "going away")
+
+    def rests_on_structure(self) -> bool:
+        """Whether groups and sessions decide what is shown here: not to admins, and not of one's own."""
+        return not self.is_admin and any(topic.subject.kind != "me" for topic in self.subscriptions.values())

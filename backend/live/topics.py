@@ -114,6 +114,13 @@ class Topic:
         kind = "error" if isinstance(self._value, FrameProblem) else _FRAMES.get(self.subject.kind, "state")
         return f'{{"type":"{kind}","id":{quoted_id},{self._tail}'
 
+    def answer(self, seat: Seat, id_: str) -> None:
+        """Send one subscription the latest state, whether or not it has it; without one, the first is on its way."""
+        watcher = self.watchers[seat.number, id_]
+        if watcher.version:
+            watcher.version = 0
+            watcher.send_state(self)
+
     def deliver(self) -> None:
         """Send the latest state to those who do not have it."""
         for watcher in self.watchers.values():

@@ -78,6 +78,16 @@ async def test_the_latest_rule_under_an_id_wins(socket: LiveSocket, world: World
     assert (await socket.next())["id"] == "b"
 
 
+async def test_asking_the_same_again_is_answered_again(socket: LiveSocket, world: World) -> None:
+    group = world.group()
+    for _ in range(3):
+        await socket.send("preview", id="a", rule=in_group(group))
+        assert (await socket.until(of("a", "counts")))["total"] == 0
+    for _ in range(2):
+        await socket.send("watch", id="m", topic="me")
+        await socket.until(of("m", "state"))
+
+
 async def test_a_sample_shows_people_and_their_new_names(socket: LiveSocket, world: World) -> None:
     group = world.group()
     learner = world.learner("Ada", "Byron")
