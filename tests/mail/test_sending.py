@@ -228,7 +228,7 @@ async def test_left_over_by_a_dead_sender(world: World, sink: Sink, mail: MailSe
         return OK
 
     original = sink.handle_DATA
-    sink.handle_DATA = stall  # type: ignore[method-assign]
+    sink.handle_DATA = stall  # type: ignore[method-assign,assignment]
     sender = asyncio.create_task(send_due(mail, now))
     await stalled.wait()
     sender.cancel()
