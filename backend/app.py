@@ -2,14 +2,12 @@
 
 import importlib
 import pkgutil
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import structlog
 from litestar import Controller, Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
@@ -17,7 +15,7 @@ from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 from litestar.plugins.prometheus import PrometheusConfig
 
-from backend import bell, clock, database
+from backend import bell, clock, database, logs
 from backend.controllers.authentication import DEPENDENCIES, MIDDLEWARE
 from backend.controllers.front_end import FrontEnd
 from backend.controllers.openapi import openapi_config
@@ -43,7 +41,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     """The application; `settings` come from the environment unless given."""
     settings = settings or load_settings()
     clock.set_offset(settings.clock_offset)
-    configure_logging()
+    logs.configure()
     parts = Parts(settings)
     app = Litestar(
         route_handlers=_doors(),
@@ -127,18 +125,3 @@ def _handlers(module: ModuleType) -> list[Any]:
         return isinstance(value, BaseRouteHandler)
 
     return [value for value in vars(module).values() if is_door(value)]
-
-
-def configure_logging() -> None:
-    """JSON lines on stderr, with the request's id."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
