@@ -164,8 +164,10 @@ class Follower:
             return
         if head == index.position:
             self.loaded.set()
+            # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the bell.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._woken.wait()
             return
         rows = await connection.fetch(_LOG, index.position, READ_ROWS, timeout=STATEMENT_SECONDS)
         if not rows or rows[0]["seq"] != index.position + 1:

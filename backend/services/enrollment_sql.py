@@ -16,145 +16,136 @@ ORDER BY a.id, s.id FOR NO KEY UPDATE OF a, s
 # Answers (method_id, learner_id, run_id, session_id, outcome, other_session_id): 'enrolled' is new in the session, 'joined'
 # was enrolled already and has one more source, 'sooner' likewise with an earlier due date, 'blocked' is enrolled elsewhere.
 # Where two methods want a person for two sessions of one activity at once, the older method gets them.
+# Nothing here joins one intermediate result with another: their sizes are guesses to the planner, and a wrong one squares
+# the work. Each is joined with tables by their keys, or partitioned by windows.
 ENTER = f"""
 WITH wanted AS (
     SELECT w.method_id, w.learner_id, w.run_id, w.reason, m.session_id, s.activity_id, NOT a.several_sessions AS exclusive,
-           m.role, m.mandatory, m.course_group_id, coalesce(m.due_at, $5::timestamptz + m.due_days * interval '1 day') AS due_at
+           m.role, m.mandatory, m.course_group_id, coalesce(m.due_at, $5::timestamptz + m.due_days * interval '1 day') AS due_at,
+           coalesce(e.session_id, first_value(m.session_id) OVER (
+               PARTITION BY w.learner_id, s.activity_id ORDER BY w.method_id)) AS place,
+           k.other_session_id AS waited_for
     FROM unnest($1::integer[], $2::integer[], $3::bigint[], $4::jsonb[]) AS w(method_id, learner_id, run_id, reason)
     JOIN enrollment_method m ON m.id = w.method_id
     JOIN session s ON s.id = m.session_id
     JOIN activity a ON a.id = s.activity_id
     JOIN learner l ON l.id = w.learner_id AND l.status IN ('invited', 'active')
+    LEFT JOIN enrollment e ON NOT a.several_sessions AND e.exclusive AND e.activity_id = s.activity_id
+        AND e.learner_id = w.learner_id AND e.state <> 'expired'
+    LEFT JOIN blocked k ON k.method_id = w.method_id AND k.learner_id = w.learner_id
     WHERE NOT EXISTS (
         SELECT FROM source x WHERE x.method_id = w.method_id AND x.learner_id = w.learner_id AND x.until IS NULL)
-), placed AS (
-    SELECT w.*, coalesce(e.session_id, first_value(w.session_id) OVER (
-        PARTITION BY w.learner_id, w.activity_id ORDER BY w.method_id)) AS place
-    FROM wanted w
-    LEFT JOIN enrollment e ON w.exclusive AND e.exclusive AND e.activity_id = w.activity_id
-        AND e.learner_id = w.learner_id AND e.state <> 'expired'
 ), entering AS (
-    SELECT * FROM placed WHERE NOT exclusive OR place = session_id
-), before AS (
-    SELECT e.session_id, e.learner_id, e.state, e.due_at, {SNAPSHOT.format(e="e")} AS snapshot
-    FROM enrollment e
-    JOIN (SELECT DISTINCT session_id, learner_id FROM entering) p USING (session_id, learner_id)
+    SELECT w.*, b.state AS old_state, b.due_at AS old_due_at, {SNAPSHOT.format(e="b")} AS before,
+           row_number() OVER same = 1 AS leads,
+           CASE WHEN b.state <> 'expired' THEN b.state WHEN st.learner_id IS NULL THEN 'active' ELSE 'completed' END AS new_state,
+           CASE WHEN b.state <> 'expired' THEN b.since ELSE $5 END AS new_since,
+           CASE WHEN b.state <> 'expired' THEN least(b.role, min(w.role) OVER same) ELSE min(w.role) OVER same END AS new_role,
+           CASE WHEN b.state <> 'expired' AND b.due_by_hand THEN b.due_at
+                WHEN b.state <> 'expired' THEN least(b.due_at, min(w.due_at) OVER same)
+                ELSE min(w.due_at) OVER same END AS new_due_at,
+           coalesce(b.state <> 'expired' AND b.due_by_hand, false) AS new_by_hand,
+           bool_or(w.mandatory) OVER same OR coalesce(b.state <> 'expired' AND b.mandatory, false) AS new_mandatory,
+           CASE WHEN b.state <> 'expired' THEN b.completed_at
+                WHEN st.learner_id IS NOT NULL THEN coalesce(st.completed_at, $5) END AS new_completed_at,
+           coalesce(b.course_group_id, min(w.course_group_id) OVER same) AS new_course_group_id
+    FROM wanted w
+    LEFT JOIN enrollment b ON b.session_id = w.session_id AND b.learner_id = w.learner_id
+    LEFT JOIN standing st ON w.exclusive AND st.activity_id = w.activity_id AND st.learner_id = w.learner_id
+        AND st.status = 'completed'
+    WHERE NOT w.exclusive OR w.place = w.session_id
+    WINDOW same AS (PARTITION BY w.session_id, w.learner_id)
 ), opened AS (
     INSERT INTO source (method_id, learner_id, session_id, since, run_id)
-    SELECT method_id, learner_id, session_id, $5::timestamptz, run_id FROM entering
+    SELECT method_id, learner_id, session_id, $5, run_id FROM entering
     ON CONFLICT (method_id, learner_id) WHERE until IS NULL DO NOTHING
-    RETURNING method_id, learner_id
-), gathered AS (
-    SELECT session_id, activity_id, learner_id, exclusive, min(due_at) AS due_at, bool_or(mandatory) AS mandatory,
-           min(role) AS role,
-           (array_agg(course_group_id ORDER BY method_id) FILTER (WHERE course_group_id IS NOT NULL))[1] AS course_group_id
-    FROM entering GROUP BY session_id, activity_id, learner_id, exclusive
 ), written AS (
-    INSERT INTO enrollment AS e (session_id, activity_id, learner_id, state, exclusive, role, since, due_at, mandatory,
-                                 completed_at, course_group_id)
-    SELECT g.session_id, g.activity_id, g.learner_id, CASE WHEN st.learner_id IS NULL THEN 'active' ELSE 'completed' END,
-           g.exclusive, g.role, $5::timestamptz, g.due_at, g.mandatory,
-           CASE WHEN st.learner_id IS NOT NULL THEN coalesce(st.completed_at, $5::timestamptz) END, g.course_group_id
-    FROM gathered g
-    LEFT JOIN standing st ON g.exclusive AND st.activity_id = g.activity_id AND st.learner_id = g.learner_id
-        AND st.status = 'completed'
-    ORDER BY g.learner_id, g.session_id
+    INSERT INTO enrollment AS e (session_id, activity_id, learner_id, state, exclusive, role, since, due_at, due_by_hand,
+                                 mandatory, completed_at, course_group_id)
+    SELECT session_id, activity_id, learner_id, new_state, exclusive, new_role, new_since, new_due_at, new_by_hand,
+           new_mandatory, new_completed_at, new_course_group_id
+    FROM entering WHERE leads ORDER BY learner_id, session_id
     ON CONFLICT (session_id, learner_id) DO UPDATE SET
+        -- A report may have completed it since this statement began to look.
         state = CASE WHEN e.state = 'expired' THEN excluded.state ELSE e.state END,
-        until = NULL,
-        since = CASE WHEN e.state = 'expired' THEN excluded.since ELSE e.since END,
-        role = CASE WHEN e.state = 'expired' THEN excluded.role ELSE least(e.role, excluded.role) END,
-        due_at = CASE WHEN e.state = 'expired' THEN excluded.due_at
-                      WHEN e.due_by_hand THEN e.due_at ELSE least(e.due_at, excluded.due_at) END,
-        due_by_hand = e.due_by_hand AND e.state <> 'expired',
-        mandatory = excluded.mandatory OR (e.mandatory AND e.state <> 'expired'),
         completed_at = CASE WHEN e.state = 'expired' THEN excluded.completed_at ELSE e.completed_at END,
-        course_group_id = coalesce(e.course_group_id, excluded.course_group_id),
+        until = NULL, since = excluded.since, role = excluded.role, due_at = excluded.due_at,
+        due_by_hand = excluded.due_by_hand, mandatory = excluded.mandatory, course_group_id = excluded.course_group_id,
         version = e.version + 1
-    WHERE e.state = 'expired' OR excluded.mandatory > e.mandatory OR excluded.role < e.role
-       OR (NOT e.due_by_hand AND least(e.due_at, excluded.due_at) IS DISTINCT FROM e.due_at)
-       OR (e.course_group_id IS NULL AND excluded.course_group_id IS NOT NULL)
-    RETURNING e.session_id, e.learner_id, e.due_at, {SNAPSHOT.format(e="e")} AS snapshot
+    WHERE e.state = 'expired' OR (e.role, e.due_at, e.mandatory, e.course_group_id)
+        IS DISTINCT FROM (excluded.role, excluded.due_at, excluded.mandatory, excluded.course_group_id)
 ), stuck AS (
     INSERT INTO blocked AS b (method_id, learner_id, session_id, other_session_id, since, run_id)
-    SELECT method_id, learner_id, session_id, place, $5::timestamptz, run_id FROM placed WHERE exclusive AND place <> session_id
+    SELECT method_id, learner_id, session_id, place, $5, run_id FROM wanted WHERE exclusive AND place <> session_id
     ON CONFLICT (method_id, learner_id) DO UPDATE SET other_session_id = excluded.other_session_id, run_id = excluded.run_id
     WHERE b.other_session_id <> excluded.other_session_id
-    RETURNING method_id, learner_id, other_session_id
 ), freed AS (
-    DELETE FROM blocked b USING entering n WHERE b.method_id = n.method_id AND b.learner_id = n.learner_id
-    RETURNING b.method_id, b.learner_id, b.other_session_id
+    DELETE FROM blocked b USING entering n
+    WHERE n.waited_for IS NOT NULL AND b.method_id = n.method_id AND b.learner_id = n.learner_id
 ), noted AS (
     INSERT INTO run_change (run_id, learner_id, change, before, after, reason)
-    SELECT n.run_id, n.learner_id, 'entered', b.snapshot, coalesce(w.snapshot, b.snapshot), n.reason
-    FROM opened o
-    JOIN entering n USING (method_id, learner_id)
-    LEFT JOIN before b USING (session_id, learner_id)
-    LEFT JOIN written w USING (session_id, learner_id)
+    SELECT run_id, learner_id, 'entered', before,
+           jsonb_build_object('state', new_state, 'role', new_role, 'since', new_since, 'until', NULL, 'due_at', new_due_at,
+                              'due_by_hand', new_by_hand, 'mandatory', new_mandatory, 'completed_at', new_completed_at,
+                              'course_group_id', new_course_group_id),
+           reason
+    FROM entering
     UNION ALL
-    SELECT p.run_id, p.learner_id, 'blocked', NULL, jsonb_build_object('session_id', k.other_session_id), p.reason
-    FROM stuck k JOIN placed p USING (method_id, learner_id)
+    SELECT run_id, learner_id, 'unblocked', jsonb_build_object('session_id', waited_for), NULL, reason
+    FROM entering WHERE waited_for IS NOT NULL
     UNION ALL
-    SELECT n.run_id, n.learner_id, 'unblocked', jsonb_build_object('session_id', f.other_session_id), NULL, n.reason
-    FROM freed f JOIN entering n USING (method_id, learner_id)
+    SELECT run_id, learner_id, 'blocked', NULL, jsonb_build_object('session_id', place), reason
+    FROM wanted WHERE exclusive AND place <> session_id AND waited_for IS DISTINCT FROM place
     ON CONFLICT (run_id, learner_id, change) DO NOTHING
 )
-SELECT n.method_id, n.learner_id, n.run_id, n.session_id,
-       CASE WHEN b.state IS NULL OR b.state = 'expired' THEN 'enrolled'
-            WHEN w.due_at < b.due_at OR (b.due_at IS NULL AND w.due_at IS NOT NULL) THEN 'sooner'
+SELECT method_id, learner_id, run_id, session_id,
+       CASE WHEN old_state IS NULL OR old_state = 'expired' THEN 'enrolled'
+            WHEN new_due_at < old_due_at OR (old_due_at IS NULL AND new_due_at IS NOT NULL) THEN 'sooner'
             ELSE 'joined' END AS outcome,
-       NULL::integer AS other_session_id
-FROM opened o
-JOIN entering n USING (method_id, learner_id)
-LEFT JOIN before b USING (session_id, learner_id)
-LEFT JOIN written w USING (session_id, learner_id)
+       leads, NULL::integer AS other_session_id
+FROM entering
 UNION ALL
-SELECT p.method_id, p.learner_id, p.run_id, p.session_id, 'blocked', k.other_session_id
-FROM stuck k JOIN placed p USING (method_id, learner_id)
+SELECT method_id, learner_id, run_id, session_id, 'blocked', true, place
+FROM wanted WHERE exclusive AND place <> session_id AND waited_for IS DISTINCT FROM place
 """
 
-# $1 methods, $2 learners, $3 runs, $4 reasons, $5 now, $6 whether a person confirmed it, $7 what a person asked for instead of the
-# methods' policies, of which the mildest decides where several go last together.
+# $1 methods, $2 learners, $3 runs, $4 reasons, $5 now, $6 whether a person confirmed it, $7 what a person asked for instead
+# of the methods' policies, of which the mildest decides where several go last together.
 # Answers (method_id, learner_id, run_id, session_id, outcome): 'expired', 'erasing' (expired; the progress goes next),
 # 'kept' (their last source went, they stay) and 'held' (another source holds them).
 LEAVE = f"""
-WITH wanted AS (
-    SELECT * FROM unnest($1::integer[], $2::integer[], $3::bigint[], $4::jsonb[]) AS w(method_id, learner_id, run_id, reason)
+WITH closing AS (
+    SELECT w.method_id, w.learner_id, w.run_id, w.reason, s.id AS source_id, s.session_id, e.id AS enrollment_id, e.state,
+           {SNAPSHOT.format(e="e")} AS before,
+           count(*) OVER same AS going,
+           (SELECT count(*) FROM source o
+            WHERE o.session_id = s.session_id AND o.learner_id = s.learner_id AND o.until IS NULL) AS live,
+           coalesce($7, (ARRAY['keep', 'expire', 'erase'])[
+               min(array_position(ARRAY['keep', 'expire', 'erase'], m.on_leave)) OVER same]) AS on_leave
+    FROM unnest($1::integer[], $2::integer[], $3::bigint[], $4::jsonb[]) AS w(method_id, learner_id, run_id, reason)
+    JOIN source s ON s.method_id = w.method_id AND s.learner_id = w.learner_id AND s.until IS NULL
+    JOIN enrollment_method m ON m.id = w.method_id
+    LEFT JOIN enrollment e ON e.session_id = s.session_id AND e.learner_id = s.learner_id
+    WINDOW same AS (PARTITION BY s.session_id, s.learner_id)
+), decided AS (
+    SELECT *, CASE WHEN live > going THEN 'held'
+                   WHEN on_leave = 'keep' OR state IS NULL OR state NOT IN ('active', 'suspended') THEN 'kept'
+                   WHEN on_leave = 'erase' AND $6::boolean THEN 'erasing' ELSE 'expired' END AS outcome
+    FROM closing
 ), closed AS (
-    UPDATE source s SET until = $5::timestamptz, end_run_id = w.run_id FROM wanted w
-    WHERE s.method_id = w.method_id AND s.learner_id = w.learner_id AND s.until IS NULL
-    RETURNING s.id, s.method_id, s.learner_id, s.session_id, w.run_id, w.reason
-), last AS (
-    SELECT c.session_id, c.learner_id,
-           coalesce($7, (array_agg(m.on_leave ORDER BY array_position(ARRAY['keep', 'expire', 'erase'], m.on_leave)))[1])
-               AS on_leave
-    FROM closed c JOIN enrollment_method m ON m.id = c.method_id
-    WHERE NOT EXISTS (
-        SELECT FROM source o WHERE o.session_id = c.session_id AND o.learner_id = c.learner_id AND o.until IS NULL
-            AND o.id NOT IN (SELECT id FROM closed x WHERE x.learner_id = c.learner_id))
-    GROUP BY c.session_id, c.learner_id
-), before AS (
-    SELECT e.session_id, e.learner_id, {SNAPSHOT.format(e="e")} AS snapshot
-    FROM enrollment e JOIN (SELECT DISTINCT session_id, learner_id FROM closed) p USING (session_id, learner_id)
+    UPDATE source s SET until = $5::timestamptz, end_run_id = d.run_id FROM decided d WHERE s.id = d.source_id
 ), ended AS (
-    UPDATE enrollment e SET state = 'expired', until = $5::timestamptz, version = e.version + 1 FROM last l
-    WHERE e.session_id = l.session_id AND e.learner_id = l.learner_id AND e.state IN ('active', 'suspended')
-      AND l.on_leave <> 'keep'
-    RETURNING e.session_id, e.learner_id, {SNAPSHOT.format(e="e")} AS snapshot
+    UPDATE enrollment e SET state = 'expired', until = $5::timestamptz, version = e.version + 1 FROM decided d
+    WHERE e.id = d.enrollment_id AND d.outcome IN ('expired', 'erasing') AND e.state IN ('active', 'suspended')
 ), noted AS (
     INSERT INTO run_change (run_id, learner_id, change, before, after, reason)
-    SELECT c.run_id, c.learner_id, 'left', b.snapshot, coalesce(e.snapshot, b.snapshot), c.reason
-    FROM closed c
-    LEFT JOIN before b USING (session_id, learner_id)
-    LEFT JOIN ended e USING (session_id, learner_id)
+    SELECT run_id, learner_id, 'left', before,
+           CASE WHEN outcome IN ('expired', 'erasing')
+                THEN before || jsonb_build_object('state', 'expired', 'until', $5::timestamptz) ELSE before END, reason
+    FROM decided
     ON CONFLICT (run_id, learner_id, change) DO NOTHING
 )
-SELECT c.method_id, c.learner_id, c.run_id, c.session_id,
-       CASE WHEN e.learner_id IS NOT NULL THEN CASE WHEN l.on_leave = 'erase' AND $6::boolean THEN 'erasing' ELSE 'expired' END
-            WHEN l.learner_id IS NOT NULL THEN 'kept' ELSE 'held' END AS outcome
-FROM closed c
-LEFT JOIN last l USING (session_id, learner_id)
-LEFT JOIN ended e USING (session_id, learner_id)
+SELECT method_id, learner_id, run_id, session_id, outcome FROM decided
 """
 
 # $1 runs, $2 sessions, $3 learners. Progress of the session goes: its results, and those that name no session where the

@@ -139,6 +139,9 @@ async def _enter(some: Sequence[tuple[Write, int]], done: dict[int, Written]) ->
             done[run_id].blocked += 1
             continue
         done[run_id].entered += 1
+        if not row["leads"]:
+            # Brought by several methods at once; one of them tells.
+            continue
         if outcome == "enrolled":
             told[row["session_id"], row["method_id"], run_id].append(row["learner_id"])
         elif outcome == "sooner":

@@ -79,7 +79,8 @@ class Reconciler:
                 self._woken.clear()
                 await self._reconcile(attention)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), IDLE_STEP_SECONDS)
+                    async with asyncio.timeout(IDLE_STEP_SECONDS):
+                        await self._woken.wait()
         finally:
             unsubscribe()
 

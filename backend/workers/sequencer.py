@@ -46,8 +46,10 @@ async def sequence_for_ever(bell: asyncio.Event) -> None:
                     # Cleared before looking: a ring during the look is looked after.
                     bell.clear()
                     await sequence_visible(connection)
+                    # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the bell.
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(bell.wait(), POLL_SECONDS)
+                        async with asyncio.timeout(POLL_SECONDS):
+                            await bell.wait()
         except DATABASE_LOST as error:
             _log.warning("lost the database, trying again", error=repr(error))
         except asyncpg.PostgresError:

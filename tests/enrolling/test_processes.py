@@ -129,11 +129,13 @@ async def test_the_full_check_finds_and_repairs(quiet_house: House) -> None:
     assert await full_check.run(repair=False) == []
     await house.leave(group, people[0])
     await house.people(2, group)
+    await until("SELECT count(*) FROM outbox", is_=0)
     (found,) = await full_check.run(repair=False)
     assert (found.method_id, found.missing, found.surplus) == (done["method_id"], 2, 1)
     assert people[0] in await house.enrolled(session)
     (found,) = await full_check.run(repair=True)
     assert found.repaired
+    await until("SELECT count(*) FROM outbox", is_=0)
     assert len(await house.enrolled(session)) == 5
     assert people[0] not in await house.enrolled(session)
     assert await fetch_value("SELECT count(*) FROM run WHERE cause = 'check'") == 1
