@@ -1,4 +1,7 @@
-"""What lately happened to people in a session, read from the change log, with the fact behind it."""
+"""What lately happened to people in a session, read from the change log, with the fact behind it.
+
+The name of a private group is for admins alone, here as in the socket's events.
+"""
 
 from typing import Any
 
@@ -16,7 +19,7 @@ READ_AHEAD = 3
 
 _LATEST = """
 SELECT c.seq, c.at, c.facet, c.old, c.new, l.id AS learner_id, l.first_name, l.last_name, why.reason,
-       coalesce(g.name, f.name, a.title) AS ref_name
+       coalesce(CASE WHEN g.private AND NOT $3::boolean THEN NULL ELSE g.name END, f.name, a.title) AS ref_name
 FROM (
     (SELECT * FROM change_log WHERE facet = 'enrollment' AND ref_id = $1 ORDER BY seq DESC LIMIT $2)
     UNION ALL
@@ -80,7 +83,7 @@ async def latest(actor: Actor, session_id: int, limit: int) -> Happenings:
     """Up to `limit` happenings, the latest first. Raises `NotFound` or `Forbidden` as the board itself."""
     await session_for(actor, session_id)
     items: list[Happening] = []
-    for row in await fetch(_LATEST, session_id, limit * READ_AHEAD):
+    for row in await fetch(_LATEST, session_id, limit * READ_AHEAD, actor.is_admin):
         event = event_of(row["facet"], row["old"], row["new"])
         if event is not None and len(items) < limit:
             items.append(_happening(row, event))
