@@ -19,7 +19,8 @@ _METHODS = """
 WITH wanted AS (SELECT DISTINCT s FROM unnest($1::integer[]) AS w(s)),
 found AS (
     SELECT DISTINCT ON (session_id) session_id, id FROM enrollment_method
-    WHERE session_id = ANY($1::integer[]) AND kind = 'manual' AND name = $2 ORDER BY session_id, id
+    WHERE session_id = ANY($1::integer[]) AND kind = 'manual' AND name = $2 AND deleted_at IS NULL
+    ORDER BY session_id, id
 ), made AS (
     INSERT INTO enrollment_method (session_id, kind, name, state, created_by, created_at)
     SELECT s, 'manual', $2, 'live', $3, $4 FROM wanted WHERE s NOT IN (SELECT session_id FROM found)
