@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from backend.rules import Rule
 from backend.schemas.commons import Id, Input, Output, Text
+from backend.schemas.people import Instant
 
 MethodKind = Literal["manual", "audience", "group", "segment", "chain", "self", "subpath"]
 MethodState = Literal["live", "frozen", "held", "draft"]
@@ -28,9 +29,13 @@ EnrollmentFilter = Literal[
 ChangeKind = Literal["entered", "left", "blocked", "unblocked", "updated"]
 RunState = Literal["applying", "applied", "held", "rejected", "undone", "failed"]
 
-DueDays = Annotated[int, Meta(ge=0, le=3660, description="days after enrolling")]
-RecertifyMonths = Annotated[int, Meta(ge=1, le=1200)]
-Key = Annotated[str, Meta(min_length=1, max_length=200)]
+DueDays = Annotated[int, Meta(ge=0, le=3660, description="days after enrolling", examples=[30])]
+RecertifyMonths = Annotated[int, Meta(ge=1, le=1200, examples=[24])]
+PlanHash = Annotated[
+    str,
+    Meta(min_length=1, max_length=200, description="`hash` of the plan that was shown", examples=["9f2c4e…"]),
+]
+Key = Annotated[str, Meta(min_length=1, max_length=200, examples=["sesame"])]
 # A plan shows whom it is about; the list of members has pages for the rest.
 SAMPLE = 20
 # What one person can approve by name in one request; more is approved whole.
@@ -48,7 +53,7 @@ class Policy(Input):
     dynamic: bool | UnsetType = UNSET
     on_leave: OnLeave | UnsetType = UNSET
     mandatory: bool | UnsetType = UNSET
-    due_at: datetime | UnsetType | None = UNSET
+    due_at: Instant | UnsetType | None = UNSET
     due_days: DueDays | UnsetType | None = UNSET
     recertify_months: RecertifyMonths | UnsetType | None = UNSET
     course_group_id: Id | UnsetType | None = UNSET
@@ -74,7 +79,7 @@ class PlanRequest(Policy, kw_only=True):
 class ApplyRequest(PlanRequest, kw_only=True):
     """The plan that was shown, with its hash."""
 
-    hash: Annotated[str, Meta(min_length=1, max_length=200)]
+    hash: PlanHash
 
 
 class Method(Output):
@@ -213,7 +218,7 @@ class Counts(Output):
 class Extend(Input):
     """A new due date by hand; null takes the hand-given one back."""
 
-    due_at: datetime | None
+    due_at: Instant | None
 
 
 class Unenroll(Input):
@@ -231,7 +236,7 @@ class Emails(Input):
         UNSET
     )
     group_id: Id | None = None
-    hash: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType = UNSET
+    hash: PlanHash | UnsetType = UNSET
 
 
 class SortedEmail(Output):

@@ -14,7 +14,8 @@ from backend.services import enrollment_sql as sql
 from backend.services.actor import Actor
 from backend.services.enrollment_lists import one
 from backend.services.enrollment_writer import Write, lock_sessions, settle, write
-from backend.services.errors import Conflict, Forbidden, NotFound
+from backend.services.errors import Conflict, Forbidden, Invalid, NotFound
+from backend.services.method_drafts import in_calendar
 from backend.services.rights import learner_for, session_for
 
 _UPDATE = f"""
@@ -47,6 +48,8 @@ async def resume(actor: Actor, enrollment_id: int) -> wire.Enrollment:
 
 async def extend(actor: Actor, enrollment_id: int, due_at: datetime | None) -> wire.Enrollment:
     """A due date by hand, which wins over all others; None takes it back, and the earliest of the methods counts."""
+    if due_at is not None and not in_calendar(due_at):
+        raise Invalid.at("due_at", "range", "This date is out of range.")
     async with transaction():
         row = await _locked(actor, enrollment_id)
         _require(row, ("active", "suspended", "completed"), "extend")

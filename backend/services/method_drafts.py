@@ -30,6 +30,7 @@ from backend.services.errors import Invalid
 NOT_YET = frozenset({"chain", "subpath"})
 # People of these enter one by one and by name: there is no rule to keep true.
 BY_NAME = frozenset({"manual", "self"})
+LATEST_YEAR = 9_000
 KEPT_TRUE = frozenset({"group", "segment"})
 
 
@@ -126,6 +127,11 @@ async def checked(draft: Draft, index: FacetIndex) -> Draft:
     return draft
 
 
+def in_calendar(instant: datetime) -> bool:
+    """Whether the instant exists in every time zone: at the calendar's very end, it is told as a year 10000."""
+    return instant.year <= LATEST_YEAR
+
+
 def _invalid(problems: list[Mistake]) -> Invalid:
     return Invalid(problems[0].message, errors=problems)
 
@@ -148,6 +154,8 @@ def _shape_problems(draft: Draft) -> list[Mistake]:
                 message="People chosen one by one cannot follow a rule: use an audience.",
             )
         )
+    if draft.due_at is not None and not in_calendar(draft.due_at):
+        found.append(Mistake(path="due_at", code="range", message="This date is out of range."))
     if draft.due_at is not None and draft.due_days is not None:
         found.append(
             Mistake(

@@ -154,3 +154,27 @@ async def test_managers_enroll_their_team_where_the_feature_is_on(house: House) 
     assert (await house.apply(session, client, **body))["entered"] == 1
     refused = await client.post(f"/sessions/{session}/plan", json={**body, "rule": {"include": [stranger]}})
     assert refused.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "due_at", ["2030-01-01", "2030-01-01T00:00:00", "9999-12-31T23:59:59-12:00", 5, "soon"]
+)
+async def test_instants_that_are_none(house: House, due_at: object) -> None:
+    session = await house.session()
+    await house.apply(session, kind="manual", rule={"include": [house.admin_id]})
+    row = await house.enrollment(session, house.admin_id)
+    answer = await house.admin.post(f"/enrollments/{row['id']}/extend", json={"due_at": due_at})
+    assert answer.status_code == 422, answer.text
+    answer = await house.admin.post(
+        f"/sessions/{session}/plan", json={"rule": {}, "kind": "manual", "due_at": due_at}
+    )
+    assert answer.status_code == 422, answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/enrollments/1/unenroll", "/runs/1/approve", "/runs/1/reject", "/enrollments/1/extend"]
+)
+async def test_bodies_that_are_none(house: House, path: str) -> None:
+    for body, status in ((b"{", 400), (b'{"nonsense": 1}', 422), (b"[]", 422), (b'{"a": 1, "a": 2}', 400)):
+        answer = await house.admin.post(path, content=body, headers={"content-type": "application/json"})
+        assert answer.status_code == status, (path, body, answer.text)
