@@ -106,6 +106,8 @@ def test_only_admins(muster: Muster, http: httpx.Client) -> None:
     assert http.get("/outbox/999999").status_code == 404
     assert http.get("/outbox/99999999999999999999").status_code in {400, 404, 422}
     assert http.get("/outbox", params={"state": "nonsense"}).status_code in {400, 422}
+    add(http, "first@x.org", status="invited")
+    add(http, "second@x.org", status="invited")
     page = http.get("/outbox", params={"limit": 1}).json()
     assert page["next"]
     assert http.get("/outbox", params={"limit": 1, "cursor": page["next"]}).json()["items"] != page["items"]
