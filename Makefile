@@ -60,9 +60,10 @@ $(BUILT): $(MODULES) $(FRONTEND)
 	@cd frontend && ../$(NODE) npm run --silent build
 	@touch $@
 
+# loadscope: a module's tests share the instance that its fixtures start.
 test: develop ## set up and run every test: Python, front end, real browser (JOBS=2)
 	@if [ -n "$(HAS_FRONTEND)" ]; then cd frontend && ../$(NODE) npm run --silent test; fi
-	@MUSTER_TEST_CHROMIUM="$$(.ci/chromium)" .venv/bin/python -m pytest -n $(JOBS) --dist loadgroup
+	@MUSTER_TEST_CHROMIUM="$$(.ci/chromium)" .venv/bin/python -m pytest -n $(JOBS) --dist loadscope
 
 check: develop ## linters, types, layers, formatting
 	@.venv/bin/ruff check .
