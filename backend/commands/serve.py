@@ -276,7 +276,7 @@ def _address(listener: socket.socket | None) -> str:
         return ""
     host, port = listener.getsockname()[:2]
     # What listens everywhere is reached here by the loopback address.
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared with, not bound
     return f"http://{host}:{port}"
 
 

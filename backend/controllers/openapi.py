@@ -40,7 +40,7 @@ class CompleteJson(JsonRenderPlugin):
         super().__init__(path="/openapi.json")
         self._rendered: bytes | None = None
 
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002 - the plugin's signature
         if self._rendered is None:
             self._rendered = msgspec.json.encode(complete(openapi_schema))
         return self._rendered
