@@ -39,15 +39,16 @@ develop: $(DEVELOP) $(if $(HAS_FRONTEND),$(BUILT)) ## set up for working on Must
 	@echo "→ virtual environment"
 	@.ci/python
 
+# --no-deps: the lock names everything, and pip 23 refuses a name with extras ("pydantic[email]") that only a package asks for.
 $(RUNTIME): requirements.lock pyproject.toml | .venv/bin/python
 	@echo "→ Python packages (about 80, once)"
-	@$(PIP) install -q --require-hashes -r requirements.lock
+	@$(PIP) install -q --no-deps --require-hashes -r requirements.lock
 	@$(PIP) install -q --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 $(DEVELOP): requirements-dev.lock $(RUNTIME)
 	@echo "→ Python packages for tests and linters (once)"
-	@$(PIP) install -q --require-hashes -r requirements-dev.lock
+	@$(PIP) install -q --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 $(MODULES): frontend/package-lock.json | $(RUNTIME)
