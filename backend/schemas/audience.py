@@ -59,17 +59,22 @@ class BlockCounts(Output, omit_defaults=True):
     groups: list[SealedGroup] = []
 
 
-class Preview(Output):
-    """The answer to a preview. `position` is the place in the change log that it is true for."""
+class PreviewCounts(Output):
+    """How many people a rule holds, and its parts: what two moments can agree on."""
 
     total: int
-    position: int
-    as_of: datetime
     blocks: list[BlockCounts]
     included: int
     excluded: int
     blocked: int
     sample: list["AudienceMember"]
+
+
+class Preview(PreviewCounts):
+    """The answer to a preview. `position` is the place in the change log that it is true for."""
+
+    position: int
+    as_of: datetime
 
 
 class Fact(Output):

@@ -20,6 +20,7 @@ from backend.schemas.audience import (
     ForecastDay,
     ForecastRequest,
     Preview,
+    PreviewCounts,
     PreviewRequest,
 )
 from backend.schemas.problem import Mistake
@@ -91,11 +92,11 @@ class Draft(msgspec.Struct, frozen=True):
         """The day the question is about."""
         return self.at or clock.today(index.timezone)
 
-    def counted(self, index: FacetIndex) -> tuple[Preview, list[int]]:
+    def counted(self, index: FacetIndex) -> tuple[PreviewCounts, list[int]]:
         """The counts and the ids of the sample, without its people. Raises `Broken`."""
         return self.answer(index, index)
 
-    def answer(self, index: FacetIndex, world: FacetIndex) -> tuple[Preview, list[int]]:
+    def answer(self, index: FacetIndex, world: FacetIndex) -> tuple[PreviewCounts, list[int]]:
         """The counts in `world`: the index itself, or what it was on a day past."""
         try:
             found = world.preview(self.opened, self.day(index), self.session_id, self.sample)
@@ -110,20 +111,18 @@ class Draft(msgspec.Struct, frozen=True):
                     BlockCounts(total=None, groups_total=None, filters=[], sealed=True, groups=groups)
                 )
                 continue
-            counts = next(opened)
-            filters = [FilterCounts(remaining=f.remaining, without=f.without) for f in counts.filters]
-            blocks.append(BlockCounts(total=counts.total, groups_total=counts.groups_total, filters=filters))
-        preview = Preview(
+            one = next(opened)
+            filters = [FilterCounts(remaining=f.remaining, without=f.without) for f in one.filters]
+            blocks.append(BlockCounts(total=one.total, groups_total=one.groups_total, filters=filters))
+        counts = PreviewCounts(
             total=found.total,
-            position=found.position,
-            as_of=clock.now(),
             blocks=blocks,
             included=found.included,
             excluded=found.excluded,
             blocked=found.blocked,
             sample=[],
         )
-        return preview, found.sample
+        return counts, found.sample
 
 
 async def draft(actor: Actor, index: FacetIndex, request: PreviewRequest) -> Draft:
@@ -149,9 +148,10 @@ async def preview(actor: Actor, follower: Follower, request: PreviewRequest) -> 
     index = await caught_up(follower)
     question = await draft(actor, index, request)
     world = await world_on(index, question)
-    found, sample = question.answer(index, world)
-    found.sample = await people_of(question.sight, index, question.opened, sample)
-    return found
+    position, as_of = world.position, clock.now()
+    counts, sample = question.answer(index, world)
+    counts.sample = await people_of(question.sight, index, question.opened, sample)
+    return Preview(**msgspec.structs.asdict(counts), position=position, as_of=as_of)
 
 
 async def world_on(index: FacetIndex, question: Draft) -> FacetIndex:

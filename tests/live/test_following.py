@@ -1,6 +1,7 @@
 """What a socket shows stays true: states, and events that add up to them."""
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -56,6 +57,34 @@ async def test_equal_states_are_not_sent_again(socket: LiveSocket, world: World)
     world.join(group, world.learner())
     assert (await socket.until(of("a", "counts")))["total"] == 2
     assert [f["total"] for f in socket.seen if f["type"] == "counts"] == [0, 1, 2]
+
+
+async def test_a_change_that_alters_no_number_is_not_told(
+    socket: LiveSocket, world: World, muster: Muster
+) -> None:
+    """Also when it concerns the rule, and comes alone."""
+    group = world.group()
+    await socket.send("preview", id="a", rule=in_group(group))
+    before = (await socket.until(of("a", "counts")))["position"]
+    # Somebody new may be in any audience, so every preview is looked at.
+    world.learner()
+    health = f"{muster.address}/api/health"
+    async with httpx.AsyncClient() as client, asyncio.timeout(15):
+        while (await client.get(health)).json()["position"] <= before:
+            continue
+    await socket.settled()
+    world.join(group, world.learner())
+    frame = await socket.until(of("a", "counts"))
+    assert frame["total"] == 1
+    assert [f["total"] for f in socket.seen if f["type"] == "counts"] == [0, 1]
+
+
+async def test_a_frame_names_each_thing_once(socket: LiveSocket, world: World) -> None:
+    await socket.send("preview", id="a", rule=in_group(world.group()))
+    async with asyncio.timeout(15):
+        text = await socket.connection.recv()
+    names = [name for name, _ in json.loads(text, object_pairs_hook=lambda pairs: pairs)]
+    assert len(names) == len(set(names))
 
 
 async def test_the_latest_rule_under_an_id_wins(socket: LiveSocket, world: World) -> None:
