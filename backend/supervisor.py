@@ -20,7 +20,7 @@ FORGIVEN_AFTER_SECONDS = 30.0
 HOPELESS_DEATHS = 4
 # uvicorn gives open requests five seconds; jobs are resumed by the next start.
 STOP_SECONDS = 7.0
-KILLED_SECONDS = 5.0
+KILLED_SECONDS = 2.0
 # Log lines are forwarded whole up to this length.
 LINE_BYTES = 1024 * 1024
 LAST_WORDS_SECONDS = 1.0
@@ -39,6 +39,8 @@ class Child:
     name: str
     arguments: Sequence[str]
     inherited: Sequence[socket.socket] = ()
+    # Seconds it has to end by itself when told to.
+    patience: float = STOP_SECONDS
     deaths: int = 0
     process: asyncio.subprocess.Process | None = None
     task: asyncio.Task[None] | None = field(default=None, repr=False)
@@ -126,7 +128,7 @@ class Supervisor:
     async def _end(self, child: Child) -> None:
         if child.task is None:
             return
-        for number, patience in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, KILLED_SECONDS)):
+        for number, patience in ((signal.SIGTERM, child.patience), (signal.SIGKILL, KILLED_SECONDS)):
             if child.process is not None and child.process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     child.process.send_signal(number)

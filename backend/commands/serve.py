@@ -19,12 +19,12 @@ import typer
 from backend import database
 from backend.commands.context import UNUSABLE, DataDir, apply_timezone, connected, fail, say, understood
 from backend.demo.organisation import ADMIN, COACH, LEARNER, PASSWORD
-from backend.embedded import EmbeddedError, Instance, Servers
-from backend.embedded.instance import Embedded, InUseError, Running
+from backend.embedded import Embedded, EmbeddedError, Instance, Servers
+from backend.embedded.instance import InUseError, Running
 from backend.embedded.process import launch_command
 from backend.serving import listening_socket
 from backend.settings import Settings, load_settings
-from backend.supervisor import Child, HopelessError, Supervisor
+from backend.supervisor import LONGEST_PAUSE_SECONDS, Child, HopelessError, Supervisor
 
 READY_POLL_SECONDS = 0.1
 HEALTH_TIMEOUT_SECONDS = 5
@@ -32,6 +32,8 @@ HEALTH_TIMEOUT_SECONDS = 5
 WATCH_SECONDS = 0.5
 # A command that uses the data directory is waited for this long.
 COMMAND_SECONDS = 60
+# The sequencer has at most one statement to end.
+SEQUENCER_STOP_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def _servers(instance: Instance, settings: Settings, *, borrow: bool) -> Iterato
     """The servers to serve with. One role alone may lean on the instance that another supervisor runs here."""
     given = {"database_url": settings.database_url, "redis_url": settings.redis_url}
     if settings.database_url and settings.redis_url:
-        yield Embedded(Servers(settings.database_url, settings.redis_url), None, None)
+        yield Embedded(Servers(settings.database_url, settings.redis_url))
         return
     try:
         _acquire(instance)
@@ -94,7 +96,7 @@ def _servers(instance: Instance, settings: Settings, *, borrow: bool) -> Iterato
         if not borrow:
             raise
         with instance.servers(**given) as servers:
-            yield Embedded(servers, None, None)
+            yield Embedded(servers)
         return
     try:
         with instance.embedded(**given, progress=lambda text: say(f"→ {text}")) as embedded:
@@ -182,7 +184,8 @@ class Serving:
             await database.migrate()
             await apply_timezone(self.settings)
         if self.roles.workers:
-            supervisor.start(Child("sequencer", ["-m", "backend.workers.sequencer"]))
+            sequencer = ["-m", "backend.workers.sequencer"]
+            supervisor.start(Child("sequencer", sequencer, patience=SEQUENCER_STOP_SECONDS))
         if self.roles.demo:
             await self._load_demo(supervisor.environment)
             self.sign_ins = await self._demo_sign_ins()
@@ -233,13 +236,28 @@ class Serving:
         return [f"  {role:<8} {email}   password: {PASSWORD}" for role, email in who] if here else []
 
     async def _watch(self, supervisor: Supervisor) -> None:
-        """Start embedded servers that died again; raises when a process of ours cannot start."""
+        """Start embedded servers that died again, for as long as it takes (a full disk may have ended them).
+
+        Raises when something cannot start before Muster was ever ready.
+        """
+        pause = WATCH_SECONDS
         while True:
-            await asyncio.wait([supervisor.hopeless], timeout=WATCH_SECONDS)
+            await asyncio.wait([supervisor.hopeless], timeout=pause)
             if supervisor.hopeless.done():
                 supervisor.hopeless.result()
-            if revived := self.embedded.revive():
-                say(f"{revived} had died and was started again")
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            for name in self.embedded.dead():
+                say(f"{name} died; starting it again")
+                try:
+                    await self.embedded.revive(name)
+                except EmbeddedError as error:
+                    if not supervisor.ready:
+                        raise
+                    say(f"{error}\ntrying again in {pause:.0f} s")
+                    break
+                say(f"{name} was started again")
+            else:
+                pause = WATCH_SECONDS
 
     async def _until_healthy(self, watching: asyncio.Task[None]) -> None:
         say("→ waiting for the index to be read")

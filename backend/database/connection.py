@@ -1,7 +1,8 @@
 """Pool, connections and transactions on asyncpg, shared with Piccolo."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, Literal, cast
 
@@ -15,6 +16,8 @@ from backend.database.engine import ENGINE
 LOCK_TIMEOUT_MS = 30_000
 # A client that died in the middle must not hold its locks for ever.
 IDLE_IN_TRANSACTION_MS = 60_000
+# A server that hangs does not answer goodbyes either.
+DISCONNECT_SECONDS = 2.0
 
 AfterCommit = Callable[[], Awaitable[None]]
 _commit_listeners: list[AfterCommit] = []
@@ -62,8 +65,11 @@ async def connect(dsn: str, *, min_size: int = 1, max_size: int = 10) -> None:
 
 
 async def disconnect() -> None:
-    """Close the pool; waits for connections in use."""
-    await ENGINE.close_connection_pool()
+    """Close the pool; waits a moment for connections in use, then cuts them."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DISCONNECT_SECONDS):
+            await ENGINE.close_connection_pool()
+    ENGINE.pool = None
 
 
 async def open_connection() -> asyncpg.Connection:

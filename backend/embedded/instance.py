@@ -10,14 +10,17 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
 import msgspec
 
 from backend.embedded.errors import EmbeddedError
+from backend.embedded.keeping import Embedded, Servers
 from backend.embedded.postgres import EmbeddedPostgres
+from backend.embedded.process import Patience
 from backend.embedded.redis import EmbeddedRedis
 
 # A command that finds an instance starting waits this long for its servers.
@@ -37,13 +40,6 @@ class Running(msgspec.Struct, frozen=True):
     database_url: str | None = None
     redis_url: str | None = None
     address: str | None = None
-
-
-class Servers(msgspec.Struct, frozen=True):
-    """Addresses of the PostgreSQL and Redis to use."""
-
-    database_url: str
-    redis_url: str
 
 
 class InUseError(EmbeddedError):
@@ -157,23 +153,28 @@ class Instance:
     @contextmanager
     def embedded(
         self, *, database_url: str | None, redis_url: str | None, progress: Progress = lambda _: None
-    ) -> Iterator["Embedded"]:
+    ) -> Iterator[Embedded]:
         """Start the servers that are not given; ends them on the way out. The caller holds the lock."""
-        postgres = None if database_url else EmbeddedPostgres(self.data_dir)
-        redis = None if redis_url else EmbeddedRedis(self.data_dir)
-        try:
+        patience = Patience()
+        postgres = None if database_url else EmbeddedPostgres(self.data_dir, patience=patience)
+        redis = None if redis_url else EmbeddedRedis(self.data_dir, patience=patience)
+        ours: dict[str, EmbeddedPostgres | EmbeddedRedis] = {}
+        with ExitStack() as stack:
+            thread = stack.enter_context(ThreadPoolExecutor(1, "embedded servers"))
             if postgres is not None:
                 progress("starting PostgreSQL" if postgres.home.exists() else "creating the database cluster")
+                ours["PostgreSQL"] = postgres
+                stack.callback(postgres.stop)
                 database_url = postgres.start()
             if redis is not None:
                 progress("starting Redis")
+                ours["Redis"] = redis
+                stack.callback(redis.stop)
                 redis_url = redis.start()
-            yield Embedded(Servers(str(database_url), str(redis_url)), postgres, redis)
-        finally:
-            if redis is not None:
-                redis.stop()
-            if postgres is not None:
-                postgres.stop()
+            servers = Servers(str(database_url), str(redis_url))
+            embedded = Embedded(servers, ours, thread=thread, patience=patience)
+            stack.callback(embedded.settle)
+            yield embedded
 
     def _in_use(self) -> str:
         running = self.running()
@@ -184,27 +185,3 @@ class Instance:
             f"another Muster process (pid {running.pid}) is {what} in {self.data_dir}: "
             "stop it, or use another --data-dir"
         )
-
-
-class Embedded:
-    """Started servers and their addresses."""
-
-    def __init__(
-        self, servers: Servers, postgres: EmbeddedPostgres | None, redis: EmbeddedRedis | None
-    ) -> None:
-        self.servers = servers
-        self._postgres = postgres
-        self._redis = redis
-
-    def revive(self) -> str | None:
-        """Start a server that died again at the same address; its name if one had, else None.
-
-        The addresses must not change under the processes that use them, so Redis keeps its password.
-        """
-        if self._postgres is not None and not self._postgres.running:
-            self._postgres.start()
-            return "PostgreSQL"
-        if self._redis is not None and not self._redis.running:
-            self._redis.start()
-            return "Redis"
-        return None

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from backend.embedded.errors import EmbeddedError
 from backend.embedded.identity import Identity, capabilities_for, server_identity
 from backend.embedded.process import (
+    Patience,
     end,
     evict,
     launch_command,
@@ -42,7 +43,10 @@ STILL_IN_THE_WAY = ("already exists", "pre-existing shared memory block", "Is an
 GIBIBYTE = 1024**3
 # Below this (a container's default is 64 MB) parallel queries fail for want of shared memory.
 SHARED_MEMORY_BYTES = GIBIBYTE // 4
-FAST_THEN_IMMEDIATE = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 10.0))
+# A fast shutdown that has not written its checkpoint by then is cut short: the next start recovers from the log.
+FAST_THEN_IMMEDIATE = ((signal.SIGINT, 8.0), (signal.SIGQUIT, 3.0))
+# For servers without a postmaster: one that waits for its client ends by itself, one at work would only cancel at SIGINT.
+ORPHANS = ((signal.SIGQUIT, 1.0), (signal.SIGKILL, 2.0))
 
 # Speed over durability, for databases that nobody misses.
 THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -55,13 +59,20 @@ class EmbeddedPostgres:
     server parameters.
     """
 
-    def __init__(self, data_dir: Path, *, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         self.data_dir = data_dir.resolve()
         self.home = self.data_dir / "postgres"
         self.cluster = self.home / "cluster"
         self.log = self.data_dir / "postgres.log"
         self.settings = {**_settings(), **(settings or {})}
         self.process: subprocess.Popen[bytes] | None = None
+        self._patience = patience or Patience()
         self._sockets: Path | None = None
 
     def start(self) -> str:
@@ -83,13 +94,14 @@ class EmbeddedPostgres:
             said = tail(self.log, start=began)
             if time.monotonic() > deadline or not any(words in said for words in STILL_IN_THE_WAY):
                 raise EmbeddedError(f"the embedded PostgreSQL did not start; {self.log} ends with\n{said}")
-            time.sleep(RETRY_SECONDS)
+            self._patience.wait(RETRY_SECONDS)
 
     def stop(self) -> None:
-        """End the server: open transactions are rolled back, everything committed is kept."""
+        """End the server and what a killed one left: open transactions are rolled back, everything committed is kept."""
         if self.process is not None:
             end(self.process, *FAST_THEN_IMMEDIATE)
             self.process = None
+            evict(self.cluster, "postgres", *ORPHANS)
 
     @property
     def running(self) -> bool:
@@ -132,7 +144,7 @@ class EmbeddedPostgres:
                 return True
             if time.monotonic() > deadline:
                 return False
-            time.sleep(READY_POLL_SECONDS)
+            self._patience.wait(READY_POLL_SECONDS)
         return False
 
     def _clear_leftovers(self) -> None:
@@ -140,7 +152,13 @@ class EmbeddedPostgres:
 
         The caller holds the data directory's lock, so whatever runs here has no owner any more.
         """
-        evict(self.cluster, "postgres", *FAST_THEN_IMMEDIATE, (signal.SIGKILL, 5.0))
+        evict(
+            self.cluster,
+            "postgres",
+            *FAST_THEN_IMMEDIATE,
+            (signal.SIGKILL, 5.0),
+            pause=self._patience.wait,
+        )
         if self._sockets is not None and Path("/proc/self").exists():
             for lock in (self.cluster / "postmaster.pid", self._sockets / f".s.PGSQL.{PORT}.lock"):
                 lock.unlink(missing_ok=True)

@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from backend.embedded.errors import EmbeddedError
@@ -20,6 +21,22 @@ SOCKET_DIRECTORY_BYTES = 107 - len("/.s.PGSQL.5432.lock")
 # A server's log is kept for the person who looks into a trouble, not as an archive.
 LOG_BYTES = 8 * 1024 * 1024
 POLL_SECONDS = 0.02
+
+
+class Patience:
+    """Waiting that another thread can end: whoever waits then raises `EmbeddedError`."""
+
+    def __init__(self) -> None:
+        self._lost = threading.Event()
+
+    def lose(self) -> None:
+        """End what waits now, and let nothing wait any more."""
+        self._lost.set()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, unless patience is lost."""
+        if self._lost.wait(seconds):
+            raise EmbeddedError("told to stop meanwhile")
 
 
 def launch_command(
@@ -78,7 +95,12 @@ def occupants(directory: Path, program: str) -> list[int]:
     return found
 
 
-def evict(directory: Path, program: str, *signals: tuple[signal.Signals, float]) -> None:
+def evict(
+    directory: Path,
+    program: str,
+    *signals: tuple[signal.Signals, float],
+    pause: Callable[[float], None] = time.sleep,
+) -> None:
     """End the processes of `program` that live in `directory`: each signal in turn, so many seconds after the last."""
     for number, patience in signals:
         for pid in occupants(directory, program):
@@ -88,7 +110,7 @@ def evict(directory: Path, program: str, *signals: tuple[signal.Signals, float])
         while occupants(directory, program):
             if time.monotonic() > deadline:
                 break
-            time.sleep(POLL_SECONDS)
+            pause(POLL_SECONDS)
         else:
             return
     left = occupants(directory, program)

@@ -11,12 +11,22 @@ from pathlib import Path
 
 from backend.embedded.errors import EmbeddedError
 from backend.embedded.identity import Identity, server_identity
-from backend.embedded.process import end, evict, log_size, private_directory, socket_directory, spawn, tail
+from backend.embedded.process import (
+    Patience,
+    end,
+    evict,
+    log_size,
+    private_directory,
+    socket_directory,
+    spawn,
+    tail,
+)
 
 ROLE = "muster"
 START_SECONDS = 30
 READY_POLL_SECONDS = 0.02
-TERM_THEN_KILL = ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0))
+# Long enough to write its file; and nothing in it matters.
+TERM_THEN_KILL = ((signal.SIGTERM, 2.0), (signal.SIGKILL, 2.0))
 
 # 6.2 misses later fixes of its Lua engine, and nothing here runs scripts. arq asks for INFO, and for KEYS when it
 # lists what is queued.
@@ -39,12 +49,13 @@ user {role} on >{password} ~* &* +@all -@dangerous -@scripting +info +keys
 class EmbeddedRedis:
     """The Redis server whose files live in `data_dir/redis`, reached by a private unix socket."""
 
-    def __init__(self, data_dir: Path, *, databases: int = 16) -> None:
+    def __init__(self, data_dir: Path, *, databases: int = 16, patience: Patience | None = None) -> None:
         self.data_dir = data_dir.resolve()
         self.home = self.data_dir / "redis"
         self.log = self.data_dir / "redis.log"
         self.databases = databases
         self.process: subprocess.Popen[bytes] | None = None
+        self._patience = patience or Patience()
         self._sockets: Path | None = None
         # Nobody but this instance's own processes has business here, and a revived server keeps its address.
         self._password = secrets.token_urlsafe(24)
@@ -54,7 +65,7 @@ class EmbeddedRedis:
         self.stop()
         identity = server_identity(self.home)
         private_directory(self.home, identity)
-        evict(self.home, "redis-server", *TERM_THEN_KILL)
+        evict(self.home, "redis-server", *TERM_THEN_KILL, pause=self._patience.wait)
         self._sockets = socket_directory(self.data_dir, identity)
         began = log_size(self.log)
         if self._starts(identity):
@@ -132,7 +143,7 @@ class EmbeddedRedis:
                 # While it reads its file it answers -LOADING.
                 if answer.endswith(b"+PONG\r\n"):
                     return True
-            time.sleep(READY_POLL_SECONDS)
+            self._patience.wait(READY_POLL_SECONDS)
         return False
 
 

@@ -16,6 +16,9 @@ from tests.harness.instance import Muster, clean_environment, run_muster
 
 UNUSABLE = 2
 SECOND_START_SECONDS = 30
+# The name of the server's program and where below the data directory it lives.
+POSTGRES = ("postgres", "postgres/cluster")
+REDIS = ("redis-server", "redis")
 
 
 def until(condition: Callable[[], bool], seconds: float = 30) -> None:
@@ -49,6 +52,34 @@ def children_called(muster: Muster, module: str) -> list[int]:
             if module.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
                 found.append(pid)
     return found
+
+
+def server_of(muster: Muster, server: str, directory: str) -> int | None:
+    """The embedded server's main process: the one that the supervisor started."""
+    for pid in occupants(muster.data_dir / directory, server):
+        # It may end while it is looked at.
+        with suppress(OSError):
+            if status_of(pid)["PPid"] == str(muster.pid):
+                return pid
+    return None
+
+
+def main_of(muster: Muster, server: str, directory: str) -> int:
+    found = server_of(muster, server, directory)
+    assert found is not None
+    return found
+
+
+def status_of(pid: int) -> dict[str, str]:
+    """What the kernel says of a process."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def told_to_end(pid: int) -> bool:
+    """Whether a stopped process has a signal waiting for it."""
+    status = status_of(pid)
+    return bool(int(status["SigPnd"], 16) | int(status["ShdPnd"], 16))
 
 
 def healthy(muster: Muster) -> bool:
@@ -109,13 +140,42 @@ def test_processes_and_servers_that_die_are_started_again(own: Muster) -> None:
         (pid,) = children_called(own, module)
         os.kill(pid, signal.SIGKILL)
         until(lambda module=module, pid=pid: children_called(own, module) not in ([], [pid]))  # type: ignore[misc]
-    for server, directory in (("postgres", "postgres/cluster"), ("redis-server", "redis")):
-        killed = set(occupants(own.data_dir / directory, server))
-        for pid in killed:
-            os.kill(pid, signal.SIGKILL)
-        until(lambda s=server, d=directory, k=killed: set(occupants(own.data_dir / d, s)) - k)  # type: ignore[misc]
+    for server, directory in (POSTGRES, REDIS):
+        before = set(occupants(own.data_dir / directory, server))
+        killed = main_of(own, server, directory)
+        os.kill(killed, signal.SIGKILL)
+        until(lambda s=server, d=directory, k=killed: server_of(own, s, d) not in (None, k))  # type: ignore[misc]
+        # Backends of the old server do not work on beside the new one.
+        assert not before & set(occupants(own.data_dir / directory, server))
     until(lambda: healthy(own))
     own.sign_in()
+
+
+def test_stopping_is_bounded_while_a_server_is_being_started_again(own: Muster) -> None:
+    own.start()
+    killed = main_of(own, *POSTGRES)
+    orphan = next(pid for pid in occupants(own.data_dir / POSTGRES[1], POSTGRES[0]) if pid != killed)
+    # It hears no signal but SIGKILL, so the new server has to wait for it.
+    os.kill(orphan, signal.SIGSTOP)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: told_to_end(orphan))
+    assert own.stop() == 0
+    assert processes_of(own.directory) == []
+    own.start()
+    assert healthy(own)
+
+
+def test_stopping_is_bounded_when_postgresql_hangs(own: Muster) -> None:
+    own.start()
+    killed = main_of(own, *POSTGRES)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: server_of(own, *POSTGRES) not in (None, killed))
+    # Most likely in the middle of its recovery.
+    os.kill(main_of(own, *POSTGRES), signal.SIGSTOP)
+    assert own.stop() == 0
+    assert processes_of(own.directory) == []
+    own.start()
+    assert healthy(own)
 
 
 def test_a_data_directory_serves_once(own: Muster) -> None:
