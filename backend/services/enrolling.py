@@ -29,6 +29,15 @@ INLINE = 20_000
 # What enrollments copy from their methods.
 SETTLED = ("role", "mandatory", "due_at", "due_days")
 
+_APPLIED_BEFORE = """
+SELECT r.id AS run_id, r.method_id, r.entered, r.left_count AS "left", r.blocked, r.state
+FROM run r
+JOIN enrollment_method m ON m.id = r.method_id AND m.deleted_at IS NULL
+WHERE r.session_id = $1 AND r.cause = 'confirm' AND r.detail->>'plan' = $2 AND r.state IN ('applying', 'applied')
+  AND CASE WHEN $3::integer IS NULL THEN r.detail->'method' = 'null' ELSE r.method_id = $3 AND r.detail->'method' <> 'null' END
+ORDER BY r.id DESC LIMIT 1
+"""
+
 
 class PlanChanged(Conflict):
     """The people are no longer those that were shown; the new plan comes with it."""
@@ -71,8 +80,16 @@ async def apply(
         draft = await _draft(actor, index, session_id, request)
         decided = decide(index, draft)
         if decided.hash != request.hash:
+            if (done := await _applied_before(session_id, request)) is not None:
+                return done
             raise PlanChanged(await shown(session, decided))
         return await _write(actor, decided)
+
+
+async def _applied_before(session_id: int, request: wire.ApplyRequest) -> wire.Applied | None:
+    """What this very request did, when it comes a second time (a double click, a lost answer): nothing is done again."""
+    row = await fetch_row(_APPLIED_BEFORE, session_id, request.hash, request.method_id)
+    return None if row is None else wire.Applied(**row)
 
 
 async def _draft(actor: Actor, index: FacetIndex, session_id: int, request: wire.PlanRequest) -> Draft:
@@ -114,7 +131,19 @@ def decide(index: FacetIndex, draft: Draft) -> Decided:
             elsewhere=index.blocked(draft.session_id, desired - actual),
         )
     )
-    return Decided(draft, made, digest(draft.rule_bytes(), draft.policy_bytes(), made), index.position)
+    policy = draft.policy_bytes() + _twins(index, draft)
+    return Decided(draft, made, digest(draft.rule_bytes(), policy, made), index.position)
+
+
+def _twins(index: FacetIndex, draft: Draft) -> bytes:
+    """The session's methods that a new one would repeat: its plan is another one once it has been applied."""
+    methods = index.structure.methods
+    twins = sorted(
+        method_id
+        for method_id in index.structure.methods_of(draft.session_id)
+        if (methods[method_id].kind, methods[method_id].rule) == (draft.kind, draft.rule)
+    )
+    return b"" if draft.id else str(twins).encode()
 
 
 def _evaluated(index: FacetIndex, draft: Draft) -> BitMap:
@@ -184,7 +213,11 @@ async def _write(actor: Actor, decided: Decided) -> wire.Applied:
     method_id = await save_method(actor, draft, state="live")
     # Both sides of the change, so that an undo can tell whether it still stands as this run left it.
     after = await fetch_value("SELECT to_jsonb(m) FROM enrollment_method m WHERE id = $1", method_id)
-    detail: dict[str, Any] = {"method": None if before is None else before["row"], "method_after": after}
+    detail: dict[str, Any] = {
+        "plan": decided.hash,
+        "method": None if before is None else before["row"],
+        "method_after": after,
+    }
     await _close_held(method_id)
     await audit.record(
         actor, "method.apply", "enrollment_method", method_id, session_id=draft.session_id, hash=decided.hash

@@ -68,6 +68,31 @@ async def test_applying_twice_is_applying_once(house: House) -> None:
     assert (confirmed["entered"], confirmed["left"]) == (0, 0)
 
 
+async def test_the_same_confirmation_twice_is_one(house: House) -> None:
+    """A double click, or a client that lost the answer and sends it again."""
+    group = await house.group()
+    people = await house.people(3, group)
+    session = await house.session()
+    body: dict[str, Any] = {"kind": "audience", "rule": {"blocks": [{"groups": [group]}]}, "dynamic": True}
+    plan = await house.plan(session, **body)
+    confirmed = {**body, "hash": plan["hash"]}
+    first = await house.admin.post(f"/sessions/{session}/apply", json=confirmed)
+    again = await house.admin.post(f"/sessions/{session}/apply", json=confirmed)
+    assert again.status_code == first.status_code == 200
+    assert again.json() == first.json()
+    methods = (await house.admin.get(f"/sessions/{session}/methods")).json()["items"]
+    assert [method["people"] for method in methods] == [3]
+    assert await house.enrolled(session) == set(people)
+    # A second method of the same people is another plan, and an undone one can be confirmed anew.
+    assert (await house.plan(session, **body))["hash"] != plan["hash"]
+    await house.admin.post(f"/runs/{first.json()['run_id']}/undo")
+    await house.settled()
+    plan = await house.plan(session, **body)
+    redone = await house.admin.post(f"/sessions/{session}/apply", json={**body, "hash": plan["hash"]})
+    assert redone.json()["run_id"] != first.json()["run_id"]
+    assert await house.enrolled(session) == set(people)
+
+
 async def test_a_plan_that_changed_is_shown_again(house: House) -> None:
     group = await house.group()
     await house.people(3, group)
