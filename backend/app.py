@@ -15,7 +15,7 @@ from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 from litestar.plugins.prometheus import PrometheusConfig
 
-from backend import bell, clock, database, logs
+from backend import bell, clock, database, logs, readiness
 from backend.controllers.authentication import DEPENDENCIES, MIDDLEWARE
 from backend.controllers.front_end import FrontEnd
 from backend.controllers.openapi import openapi_config
@@ -97,6 +97,9 @@ class Parts:
             await self.hub.start()
             # Loading the index takes its time; meanwhile the health route says so.
             await self.follower.start()
+            if readiness.succeeding():
+                # Another process answers until this one can.
+                await self.follower.loaded.wait()
             yield
         finally:
             await self.hub.stop()

@@ -9,6 +9,7 @@ import socket
 
 import uvicorn
 
+from backend.draining import HttpProtocol, Server
 from backend.live.protocol import LiveProtocol
 
 BACKLOG = 2048
@@ -41,12 +42,13 @@ def listening_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-def server() -> uvicorn.Server:
+def server() -> Server:
     """Uvicorn with the settings that sockets and stalled readers need."""
-    return uvicorn.Server(
+    return Server(
         uvicorn.Config(
             "backend.app:create_app",
             factory=True,
+            http=HttpProtocol,
             ws=LiveProtocol,
             ws_max_size=MESSAGE_BYTES,
             # Deflate costs 100 KB and more a socket, and frames are small.
@@ -63,7 +65,7 @@ def server() -> uvicorn.Server:
 
 
 async def serve(listener: socket.socket) -> None:
-    """Serve the application on `listener` until SIGTERM or SIGINT."""
+    """Serve the application on `listener` until SIGTERM or SIGINT, or until a successor has taken over (SIGHUP)."""
     await server().serve(sockets=[listener])
 
 

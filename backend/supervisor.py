@@ -8,8 +8,9 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from backend import readiness
 from backend.embedded.process import launch_command
 
 # A process that dies at once is started again after 0.2 s, then 0.4 s … up to 10 s; one that lived is forgiven.
@@ -21,6 +22,8 @@ HOPELESS_DEATHS = 4
 # uvicorn gives open requests five seconds; jobs are resumed by the next start.
 STOP_SECONDS = 7.0
 KILLED_SECONDS = 2.0
+# A million people's index without a checkpoint is read in under a minute; twice that beside other work.
+SUCCEED_SECONDS = 120.0
 # Log lines are forwarded whole up to this length.
 LINE_BYTES = 1024 * 1024
 LAST_WORDS_SECONDS = 1.0
@@ -32,7 +35,7 @@ class HopelessError(Exception):
     """A process of ours dies again and again before Muster was ever ready."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Child:
     """One process to keep alive."""
 
@@ -41,7 +44,13 @@ class Child:
     inherited: Sequence[socket.socket] = ()
     # Seconds it has to end by itself when told to.
     patience: float = STOP_SECONDS
+    # What tells it to make way for a successor, and the seconds it has then.
+    hand_over: signal.Signals = signal.SIGTERM
+    hand_over_patience: float = STOP_SECONDS
     deaths: int = 0
+    leaving: bool = False
+    # Where a successor says that it is ready: the writing end of a pipe, until the process has it.
+    ready: int | None = None
     process: asyncio.subprocess.Process | None = None
     task: asyncio.Task[None] | None = field(default=None, repr=False)
 
@@ -73,12 +82,35 @@ class Supervisor:
         for group in reversed(self._groups):
             await asyncio.gather(*(self._end(child) for child in group))
 
+    async def replace_all(self) -> bool:
+        """Replace every process by a new one, one at a time, in the order they were started; False when one failed."""
+        for child in [child for group in self._groups for child in group]:
+            if not await self._replace(child):
+                return False
+        return True
+
+    async def _replace(self, child: Child) -> bool:
+        """Start a successor and, once it is ready, let `child` make way. If it never is, `child` stays."""
+        successor = replace(child, deaths=0, process=None, task=None)
+        group = next(group for group in self._groups if child in group)
+        group.append(successor)
+        reading, successor.ready = os.pipe()
+        successor.task = asyncio.create_task(self._keep(successor), name=child.name)
+        came = await _said(reading)
+        gone = child if came else successor
+        gone.leaving = True
+        if came:
+            await self._signal(child, child.hand_over, child.hand_over_patience)
+        await self._end(gone)
+        group.remove(gone)
+        return came
+
     async def _keep(self, child: Child) -> None:
         pause = FIRST_PAUSE_SECONDS
         while True:
             began = time.monotonic()
             status = await self._run(child)
-            if self._stopping:
+            if self._stopping or child.leaving:
                 return
             child.deaths += 1
             if time.monotonic() - began > FORGIVEN_AFTER_SECONDS:
@@ -92,16 +124,24 @@ class Supervisor:
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def _run(self, child: Child) -> int:
+        environment, inherited = self.environment, [inherited.fileno() for inherited in child.inherited]
+        ready, child.ready = child.ready, None
+        if ready is not None:
+            environment = environment | {readiness.PIPE: str(ready)}
+            inherited.append(ready)
         child.process = await asyncio.create_subprocess_exec(
             *launch_command([sys.executable, *child.arguments], end_signal=signal.SIGKILL),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env=self.environment,
-            pass_fds=[inherited.fileno() for inherited in child.inherited],
+            env=environment,
+            pass_fds=inherited,
             start_new_session=True,
             limit=LINE_BYTES,
         )
+        if ready is not None:
+            # The process alone holds it now: its death is heard too.
+            os.close(ready)
         forwarding = asyncio.create_task(self._forward(child.name, child.process.stdout))
         try:
             status = await child.process.wait()
@@ -129,15 +169,41 @@ class Supervisor:
         if child.task is None:
             return
         for number, patience in ((signal.SIGTERM, child.patience), (signal.SIGKILL, KILLED_SECONDS)):
-            if child.process is not None and child.process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    child.process.send_signal(number)
-            elif not child.task.done():
-                # Between two lives: it is waiting to start again.
-                child.task.cancel()
-            await asyncio.wait([child.task], timeout=patience)
+            await self._signal(child, number, patience)
             if child.task.done():
                 return
+
+    async def _signal(self, child: Child, number: signal.Signals, patience: float) -> None:
+        """Send `number`, then wait for the end."""
+        if child.task is None or child.task.done():
+            return
+        if child.process is not None and child.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                child.process.send_signal(number)
+        else:
+            # Between two lives: it is waiting to start again.
+            child.task.cancel()
+        await asyncio.wait([child.task], timeout=patience)
+
+
+async def _said(pipe: int) -> bool:
+    """Whether the process at the other end says in time that it is ready."""
+    loop = asyncio.get_running_loop()
+    said: asyncio.Future[bool] = loop.create_future()
+
+    def read() -> None:
+        loop.remove_reader(pipe)
+        said.set_result(bool(os.read(pipe, 1)))
+
+    loop.add_reader(pipe, read)
+    try:
+        async with asyncio.timeout(SUCCEED_SECONDS):
+            return await said
+    except TimeoutError:
+        return False
+    finally:
+        loop.remove_reader(pipe)
+        os.close(pipe)
 
 
 def _described(status: int) -> str:

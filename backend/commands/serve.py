@@ -1,7 +1,6 @@
 """`muster serve`: API and workers under one supervisor."""
 
 import asyncio
-import http.client
 import os
 import signal
 import socket
@@ -9,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -18,31 +16,21 @@ import typer
 
 from backend import database
 from backend.commands.context import UNUSABLE, DataDir, apply_timezone, connected, fail, say, understood
+from backend.commands.reloading import reload_when_told, take_hangups
+from backend.commands.roles import Roles, address_of, healthy, sequencer
 from backend.demo.organisation import ADMIN, COACH, LEARNER, PASSWORD
 from backend.embedded import Embedded, EmbeddedError, Instance, Servers
 from backend.embedded.instance import InUseError, Running
 from backend.embedded.process import launch_command
 from backend.serving import listening_socket
 from backend.settings import Settings, load_settings
-from backend.supervisor import LONGEST_PAUSE_SECONDS, Child, HopelessError, Supervisor
+from backend.supervisor import LONGEST_PAUSE_SECONDS, HopelessError, Supervisor
 
 READY_POLL_SECONDS = 0.1
-HEALTH_TIMEOUT_SECONDS = 5
 # How soon a server that died is noticed.
 WATCH_SECONDS = 0.5
 # A command that uses the data directory is waited for this long.
 COMMAND_SECONDS = 60
-# The sequencer has at most one statement to end.
-SEQUENCER_STOP_SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class Roles:
-    """What this supervisor runs."""
-
-    api: int
-    workers: int
-    demo: bool
 
 
 def serve(
@@ -139,15 +127,17 @@ class Serving:
         self.embedded = embedded
         self.roles = roles
         self.listener = listener
-        self.address = _address(listener)
+        self.address = address_of(listener)
         self.sign_ins: list[str] = []
+        self.reload = asyncio.Event()
 
     async def run(self) -> int:
         """Serve until a signal; the exit status."""
         told = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, told.set)
+        take_hangups(stop=told, reload=self.reload)
         servers = self.embedded.servers
         environment = self.settings.environment(
             database_url=servers.database_url, redis_url=servers.redis_url, base_url=self.address
@@ -184,34 +174,25 @@ class Serving:
             await database.migrate()
             await apply_timezone(self.settings)
         if self.roles.workers:
-            sequencer = ["-m", "backend.workers.sequencer"]
-            supervisor.start(Child("sequencer", sequencer, patience=SEQUENCER_STOP_SECONDS))
+            supervisor.start(sequencer())
         if self.roles.demo:
             await self._load_demo(supervisor.environment)
             self.sign_ins = await self._demo_sign_ins()
-        say("→ starting " + _counted(self.roles))
-        supervisor.start(*self._children())
+        say(f"→ starting {self.roles}")
+        supervisor.start(*self.roles.children(self.listener))
         watching = asyncio.create_task(self._watch(supervisor))
         try:
             if self.listener is not None:
                 await self._until_healthy(watching)
             supervisor.ready = True
             self._announce()
-            await watching
+            reloading = asyncio.create_task(reload_when_told(self.reload, supervisor))
+            try:
+                await watching
+            finally:
+                reloading.cancel()
         finally:
             watching.cancel()
-
-    def _children(self) -> list[Child]:
-        children = [
-            Child(f"worker {number}", ["-m", "backend.workers"])
-            for number in range(1, self.roles.workers + 1)
-        ]
-        if self.listener is not None:
-            arguments = ["-m", "backend.serving", "--fd", str(self.listener.fileno())]
-            children += [
-                Child(f"api {number}", arguments, [self.listener]) for number in range(1, self.roles.api + 1)
-            ]
-        return children
 
     async def _load_demo(self, environment: dict[str, str]) -> None:
         """In a process of its own, like any `muster demo`."""
@@ -261,7 +242,7 @@ class Serving:
 
     async def _until_healthy(self, watching: asyncio.Task[None]) -> None:
         say("→ waiting for the index to be read")
-        while not await asyncio.to_thread(_healthy, self.address):
+        while not await asyncio.to_thread(healthy, self.address):
             await asyncio.wait([watching], timeout=READY_POLL_SECONDS)
             if watching.done():
                 watching.result()
@@ -282,28 +263,3 @@ class Serving:
         print(f"Muster is ready at {self.address}", flush=True)
         if self.sign_ins:
             print("\n".join(["Sign in to the demo organisation as", *self.sign_ins]), flush=True)
-
-
-def _counted(roles: Roles) -> str:
-    named = [("API process", "API processes", roles.api), ("worker", "workers", roles.workers)]
-    return " and ".join(f"{n} {one if n == 1 else many}" for one, many, n in named if n)
-
-
-def _address(listener: socket.socket | None) -> str:
-    if listener is None:
-        return ""
-    host, port = listener.getsockname()[:2]
-    # What listens everywhere is reached here by the loopback address.
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared with, not bound
-    return f"http://{host}:{port}"
-
-
-def _healthy(address: str) -> bool:
-    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=HEALTH_TIMEOUT_SECONDS)
-    try:
-        connection.request("GET", "/api/health")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()

@@ -7,7 +7,7 @@ import prometheus_client
 from litestar import Response, get
 from litestar.di import NamedDependency
 
-from backend import database
+from backend import database, readiness
 from backend.controllers.route_options import PUBLIC
 from backend.index import Follower
 from backend.live import metrics
@@ -19,7 +19,7 @@ DatabaseAway = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutE
 
 
 class Health(Output):
-    """`ok`, or what is awaited: `database`, `migrations`, `index`. `position` is the place in the change log."""
+    """`ok`, what is awaited (`database`, `migrations`, `index`), or `stopping`. `position` is the place in the change log."""
 
     status: str
     version: str
@@ -28,13 +28,15 @@ class Health(Output):
 
 @get("/api/health", operation_id="health", tags=TAGS, opt={PUBLIC: True})
 async def health(follower: NamedDependency[Follower]) -> Response[Health]:
-    """200 once this process can answer truthfully, 503 before."""
+    """200 once this process can answer truthfully, 503 before, and while it ends."""
     status = await _awaited(follower)
     answer = Health(status=status, version=version("muster"), position=follower.position)
     return Response(answer, status_code=200 if status == "ok" else 503)
 
 
 async def _awaited(follower: Follower) -> str:
+    if readiness.patience() is not None:
+        return "stopping"
     try:
         if not follower.loaded.is_set():
             # Looked for only until the index stands on the migrated schema.

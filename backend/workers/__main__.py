@@ -2,6 +2,7 @@
 
 import asyncio
 
+from backend import readiness
 from backend.index import Follower
 from backend.services import jobs
 from backend.workers.process import connected, run
@@ -16,6 +17,9 @@ async def main() -> None:
     async with connected(pool_size=POOL_SIZE) as process:
         follower = Follower()
         await follower.start()
+        if readiness.succeeding():
+            await follower.loaded.wait()
+            readiness.tell()
         jobs.start(process.redis_url)
         try:
             async with asyncio.TaskGroup() as tasks:

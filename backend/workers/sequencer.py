@@ -10,6 +10,7 @@ import contextlib
 import asyncpg
 import structlog
 
+from backend import readiness
 from backend.database import Leadership
 from backend.workers.bell import listen_for_bell
 from backend.workers.process import DATABASE_LOST, connected, run
@@ -61,6 +62,8 @@ async def main() -> None:
     """Run until cancelled, whatever becomes of PostgreSQL and Redis."""
     async with connected(pool_size=1) as process:
         bell = asyncio.Event()
+        # It waits for the lead of the one it succeeds, which ends when it hears this.
+        readiness.tell()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(listen_for_bell(process.redis_url, bell), name="bell")
             tasks.create_task(sequence_for_ever(bell), name="sequencer")
