@@ -8,6 +8,8 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 SCALE ?=
 JOBS ?= 2
+KILLS ?= 200
+SEED ?=
 
 PIP := .venv/bin/pip --disable-pip-version-check
 NODE := .ci/node
@@ -22,7 +24,7 @@ FRONTEND := $(shell [ -d frontend ] && find frontend -type f \
 	-not -path '*/paraglide/*' -not -path '*/test-results/*' -not -name '.*' 2>/dev/null)
 HAS_FRONTEND := $(wildcard frontend/package.json)
 
-.PHONY: help run setup develop test check bench format clean
+.PHONY: help run setup develop test check bench faults format clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -83,6 +85,9 @@ format: develop ## let the formatters have their way
 
 bench: develop ## benchmarks with a table and JSON (SCALE= learners)
 	@exec .venv/bin/muster bench $(if $(SCALE),--scale $(SCALE))
+
+faults: develop ## kill and freeze processes of an instance under load and look for losses (KILLS=200, SEED=)
+	@exec .venv/bin/python -m tests.faults --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 clean: ## remove what the other targets made, but not the data directory
 	@rm -rf .venv frontend/node_modules frontend/build frontend/.svelte-kit .mypy_cache .ruff_cache .pytest_cache

@@ -78,9 +78,9 @@ class _FreePort(Controller):
 
 
 @contextmanager
-def smtp_server() -> Iterator[SmtpSink]:
-    """A server on a free port of the loopback address."""
-    sink = SmtpSink()
+def smtp_server(sink: SmtpSink | None = None) -> Iterator[SmtpSink]:
+    """A server on a free port of the loopback address, for `sink` or a new one."""
+    sink = sink or SmtpSink()
     controller = _FreePort(sink, hostname="127.0.0.1", port=0, ready_timeout=10)
     controller.start()
     try:
