@@ -24,7 +24,7 @@ FRONTEND := $(shell [ -d frontend ] && find frontend -type f \
 	-not -path '*/paraglide/*' -not -path '*/test-results/*' -not -name '.*' 2>/dev/null)
 HAS_FRONTEND := $(wildcard frontend/package.json)
 
-.PHONY: help run setup develop test check bench faults format clean
+.PHONY: help run setup develop test check bench faults client format clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -75,8 +75,12 @@ check: develop ## linters, types, layers, formatting
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+	@if [ -n "$(HAS_FRONTEND)" ]; then cd frontend && ../$(NODE) npm run --silent openapi:check; fi
 	@if [ -n "$(HAS_FRONTEND)" ]; then cd frontend && ../$(NODE) npm run --silent check; fi
 	@if [ -n "$(HAS_FRONTEND)" ]; then cd frontend && ../$(NODE) npm run --silent lint; fi
+
+client: develop ## generate the front end's types from the application's OpenAPI document
+	@cd frontend && ../$(NODE) npm run --silent openapi
 
 format: develop ## let the formatters have their way
 	@.venv/bin/ruff check --fix --quiet . || true

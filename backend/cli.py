@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "backend.commands.demo:demo",
     "synth": "backend.commands.demo:synth",
     "bench": "backend.commands.bench:bench",
+    "openapi": "backend.commands.openapi:openapi",
 }
 
 

@@ -7,9 +7,9 @@ import typer
 
 from backend.commands.context import UNUSABLE, DataDir, fail, run_command, say
 from backend.embedded import Servers
+from backend.schemas.imports import ImportKind
 from backend.schemas.people import BulkAnswer
 from backend.services.actor import SYSTEM
-from backend.services.import_columns import ImportKind
 from backend.services.importing import CHUNK, reader_for, write_rows
 from backend.settings import Settings
 from backend.sheets.limits import SheetError

@@ -13,9 +13,8 @@ from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit
 from backend.controllers.route_options import READS
 from backend.schemas.commons import Page
-from backend.schemas.imports import Import, ImportMade, PreviewRow, RowOutcome, TemplateInput
+from backend.schemas.imports import Import, ImportKind, ImportMade, PreviewRow, RowOutcome, TemplateInput
 from backend.services import imports
-from backend.services.import_columns import ImportKind
 
 TAGS = ["Imports"]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

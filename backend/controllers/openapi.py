@@ -1,7 +1,7 @@
 """`/api/openapi.json`: what Litestar derives, and what it leaves out: closed structs, and the frames of the socket."""
 
-from collections.abc import Iterator
 from importlib.metadata import version
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -9,28 +9,28 @@ from litestar import Request
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
-from backend.controllers.openapi_examples import add_examples, close_objects, document_problems
-from backend.schemas.live import ClientFrame, ServerFrame
+from backend.controllers.openapi_examples import add_examples, document_problems
+from backend.controllers.openapi_shapes import close_objects, name_pages, nodes, require_answered
+from backend.schemas.live import ClientFrame, LiveStates, ServerFrame
 
 REFERENCE = "#/components/schemas/{name}"
 
 
 def frame_schemas() -> dict[str, Any]:
-    """JSON Schema of every frame of the socket and what they are made of; `LiveClientFrame`, `LiveServerFrame`."""
-    (client, server), components = msgspec.json.schema_components(
-        (ClientFrame, ServerFrame), ref_template=REFERENCE
+    """JSON Schema of every frame of the socket and what they are made of.
+
+    `LiveClientFrame`, `LiveServerFrame`; `LiveStates` says which state belongs to which topic.
+    """
+    (client, server, _), components = msgspec.json.schema_components(
+        (ClientFrame, ServerFrame, LiveStates), ref_template=REFERENCE
     )
+    for schema in components.values():
+        if "description" in schema:
+            schema["description"] = cleandoc(schema["description"])
+    # msgspec cannot tell untagged Structs apart, so the Struct says only that it is an object.
+    states = components["LiveStates"]["properties"].values()
+    components["StateFrame"]["properties"]["data"] = {"anyOf": list(states)}
     return {**components, "LiveClientFrame": client, "LiveServerFrame": server}
-
-
-def _nodes(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-        for child in value.values():
-            yield from _nodes(child)
-    elif isinstance(value, list):
-        for child in value:
-            yield from _nodes(child)
 
 
 class CompleteJson(JsonRenderPlugin):
@@ -55,9 +55,11 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
             schemas[name] = schemas.get(name, schema) | (
                 {"additionalProperties": False} if schema.get("additionalProperties") is False else {}
             )
-    for node in _nodes(document):
+    for node in nodes(document):
         node.pop("discriminator", None)
+    name_pages(document)
     close_objects(document)
+    require_answered(document)
     document_problems(document)
     add_examples(document)
     return document
@@ -70,7 +72,7 @@ def openapi_config() -> OpenAPIConfig:
         version=version("muster"),
         description=(
             "Enrolls people in learning by audience, live. `GET /api/v1/live` is a websocket: its frames are the "
-            "components `LiveClientFrame` and `LiveServerFrame`."
+            "components `LiveClientFrame` and `LiveServerFrame`, its states those of `LiveStates`."
         ),
         path="/api",
         render_plugins=[CompleteJson()],

@@ -1,6 +1,5 @@
-"""What Litestar leaves out of the OpenAPI document: examples of bodies, closed objects, problems."""
+"""What Litestar leaves out of the OpenAPI document: examples of bodies, and problems."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -93,28 +92,22 @@ def add_examples(document: dict[str, Any]) -> None:
                         media["example"] = example_of(media["schema"], schemas)
 
 
-def _subclasses(of: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
-    for child in of.__subclasses__():
-        yield child
-        yield from _subclasses(child)
-
-
-def close_objects(document: dict[str, Any]) -> None:
-    """`additionalProperties: false` for every Struct that forbids unknown fields, which Litestar leaves out."""
-    schemas = document["components"]["schemas"]
-    for struct in _subclasses(msgspec.Struct):
-        config = getattr(struct, "__struct_config__", None)
-        if config is not None and config.forbid_unknown_fields and struct.__name__ in schemas:
-            schemas[struct.__name__]["additionalProperties"] = False
-
-
 def document_problems(document: dict[str, Any]) -> None:
     """Every error is a problem document, whatever the route."""
     (schema,), components = msgspec.json.schema_components(
         [Problem], ref_template="#/components/schemas/{name}"
     )
     document["components"]["schemas"] |= components
-    answer = {
+    document["components"]["responses"] = {"Problem": _problem(schema)}
+    for item in document["paths"].values():
+        for operation in item.values():
+            if isinstance(operation, dict) and "responses" in operation:
+                kept = {code: body for code, body in operation["responses"].items() if code < "400"}
+                operation["responses"] = {**kept, "default": {"$ref": "#/components/responses/Problem"}}
+
+
+def _problem(schema: dict[str, Any]) -> dict[str, Any]:
+    return {
         "description": "What is wrong, as a problem document (RFC 9457)",
         "content": {
             "application/problem+json": {
@@ -131,8 +124,3 @@ def document_problems(document: dict[str, Any]) -> None:
             }
         },
     }
-    for item in document["paths"].values():
-        for operation in item.values():
-            if isinstance(operation, dict) and "responses" in operation:
-                kept = {code: body for code, body in operation["responses"].items() if code < "400"}
-                operation["responses"] = {**kept, "default": answer}

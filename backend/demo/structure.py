@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 
 from backend.database import fetch, fetch_value
+from backend.schemas.imports import ImportKind
 from backend.schemas.learning import ActivityInput, SessionInput
 from backend.schemas.people import FieldInput, GroupRow
 from backend.services import activities, fields, group_bulk, sessions
 from backend.services.actor import Actor
 from backend.services.errors import Invalid
-from backend.services.import_columns import ImportKind
 from backend.services.importing import CHUNK, write_rows
 
 

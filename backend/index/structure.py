@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from backend.rules import Facet, InvalidRule, Rule, convert, segments_of
+from backend.schemas.enrolling import MethodState
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -102,7 +103,7 @@ class Method(msgspec.Struct, frozen=True):
     segment_id: int | None = None
     group_id: int | None = None
     after_activity_id: int | None = None
-    state: str = "draft"
+    state: MethodState = "draft"
     state_reason: str = ""
     version: int = 1
     rule_broken: bool = False

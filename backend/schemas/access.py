@@ -42,8 +42,8 @@ class InvitedPerson(Output):
     language: str
 
 
-class Person(Output):
-    """The person signed in."""
+class Account(Output):
+    """The person who is signed in, or was when they acted."""
 
     id: int
     email: str
@@ -73,7 +73,7 @@ class OrganisationChange(Input):
 class Me(Output):
     """Who is signed in and what the interface should show them."""
 
-    learner: Person
+    learner: Account
     roles: list[Role]
     organisation: Organisation
     smtp: bool
@@ -95,7 +95,7 @@ class Token(Output):
     id: int
     learner_id: int
     name: str
-    scopes: list[str]
+    scopes: list[Scope]
     created_at: datetime
     last_used_at: datetime | None
     expires_at: datetime | None
@@ -107,7 +107,7 @@ class AuditLine(Output):
 
     id: int
     at: datetime
-    actor: Person | None
+    actor: Account | None
     action: str
     object_kind: str
     object_id: int | None

@@ -1,12 +1,13 @@
 """Questions about an audience, and their answers."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
 from backend.rules import Rule
 from backend.schemas.commons import Id, Input, Name, Output
+from backend.schemas.people import FieldValue, MemberRole, Status
 
 # A sample is looked at, not worked through: the list of members has pages.
 SAMPLE_MOST = 50
@@ -17,11 +18,8 @@ Sample = Annotated[int, Meta(ge=0, le=SAMPLE_MOST, description="how many of the 
 Limit = Annotated[int, Meta(ge=1, le=LIMIT_MOST)]
 Cursor = Annotated[str, Meta(max_length=2_000)]
 MemberTab = Annotated[
-    str,
-    Meta(
-        pattern="^(matching|nearly|excluded|entering|leaving|blocked)$",
-        description="`nearly`: fail exactly one filter; the last three need `session_id`",
-    ),
+    Literal["matching", "nearly", "excluded", "entering", "leaving", "blocked"],
+    Meta(description="`nearly`: fail exactly one filter; the last three need `session_id`"),
 ]
 
 
@@ -92,11 +90,11 @@ class AudienceMember(Output):
     first_name: str
     last_name: str
     language: str
-    status: str
+    status: Status
     added_at: datetime
     external_id: str | None
     manager_id: int | None
-    fields: dict[str, Any]
+    fields: dict[str, FieldValue]
     groups: list["AudienceGroup"]
     facts: list[Fact]
     session_id: int | UnsetType | None = UNSET
@@ -106,7 +104,7 @@ class AudienceGroup(Output):
     """A group the person is in directly."""
 
     id: int
-    role: str
+    role: MemberRole
 
 
 class MembersRequest(Input):

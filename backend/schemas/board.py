@@ -1,9 +1,14 @@
 """The coach's board and the learner's player on the wire."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from backend.schemas.commons import Output
+from backend.schemas.enrolling import EnrollmentState
+from backend.schemas.learning import ActivityKind, StepKind
+
+# Where a learner stands on an activity, or with one of its steps.
+StandingStatus = Literal["not_started", "started", "completed", "failed"]
 
 
 class BoardSession(Output):
@@ -64,7 +69,7 @@ class PlayerActivity(Output):
     """What is being taken."""
 
     id: int
-    kind: str
+    kind: ActivityKind
     title: str
     description: str
 
@@ -73,13 +78,13 @@ class PlayerStep(Output):
     """A step and how far the reader is with it."""
 
     id: int
-    kind: str
+    kind: StepKind
     activity_id: int | None
     title: str
     body: str
     mandatory: bool
     min_score: float | None
-    status: str
+    status: StandingStatus
     score: float | None
     completed_at: datetime | None
 
@@ -90,7 +95,7 @@ class PlayerEnrollment(Output):
     id: int
     session_id: int
     session_name: str
-    state: str
+    state: EnrollmentState
     starts_at: datetime | None
     due_at: datetime | None
 
@@ -109,7 +114,7 @@ class Player(Output):
     activity: PlayerActivity
     steps: list[PlayerStep]
     enrollment: PlayerEnrollment | None
-    status: str
+    status: StandingStatus
     successful: bool
     progress: float
     award: PlayerAward | None

@@ -5,8 +5,10 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from backend.enrollment import addresses
 from backend.rules import Rule
 from backend.schemas.commons import Id, Input, Output, Text
+from backend.schemas.learning import ActivityKind, StepKind
 from backend.schemas.people import Instant
 
 MethodKind = Literal["manual", "audience", "group", "segment", "chain", "self", "subpath"]
@@ -27,6 +29,7 @@ EnrollmentFilter = Literal[
     "blocked",
 ]
 ChangeKind = Literal["entered", "left", "blocked", "unblocked", "updated"]
+RunCause = Literal["confirm", "change", "clock", "import", "act", "self", "approve", "undo", "check"]
 RunState = Literal["applying", "applied", "held", "rejected", "undone", "failed"]
 
 DueDays = Annotated[int, Meta(ge=0, le=3660, description="days after enrolling", examples=[30])]
@@ -243,7 +246,7 @@ class SortedEmail(Output):
     """What one pasted address is."""
 
     email: str
-    kind: str
+    kind: addresses.Kind
     learner_id: int | None
 
 
@@ -274,7 +277,7 @@ class Run(Output):
     session_id: int | None
     session_name: str | None
     activity_title: str | None
-    cause: str
+    cause: RunCause
     state: RunState
     actor: Person | None
     entered: int
@@ -291,14 +294,25 @@ class Run(Output):
     finished_at: datetime | None
 
 
+class RunReason(Output):
+    """The fact that caused it: what it is about, its name, and its value before and after."""
+
+    facet: str
+    ref: int | None = None
+    name: str | None = None
+    old: Any = None
+    new: Any = None
+    text: str | None = None
+
+
 class RunChange(Output):
     """What a run did to one person."""
 
     learner: Person
-    change: str
+    change: ChangeKind
     before: dict[str, Any] | None
     after: dict[str, Any] | None
-    reason: dict[str, Any] | None
+    reason: RunReason | None
 
 
 class LeftAlone(Output):
@@ -350,7 +364,7 @@ class CatalogStep(Output):
     """A step of an activity in the catalog."""
 
     id: int
-    kind: str
+    kind: StepKind
     activity_id: int | None
     title: str
     mandatory: bool
@@ -360,7 +374,7 @@ class CatalogActivity(Output):
     """What can be learned."""
 
     id: int
-    kind: str
+    kind: ActivityKind
     title: str
     description: str
     steps: list[CatalogStep]

@@ -8,6 +8,7 @@ from msgspec import Meta
 from backend.schemas.commons import Code, Id, Input, Output
 from backend.schemas.people import Instant, MemberRole
 
+ImportKind = Literal["learners", "groups", "memberships", "results", "enrollments"]
 ImportState = Literal["reading", "ready", "applying", "done", "failed", "cancelled"]
 RowOutcome = Literal["valid", "error", "applied"]
 
@@ -56,7 +57,7 @@ class Import(Output):
     """A sheet being imported: read and checked first, applied when somebody says so."""
 
     id: int
-    kind: str
+    kind: ImportKind
     state: ImportState
     filename: str
     rows: int

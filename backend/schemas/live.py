@@ -1,14 +1,16 @@
 """The frames of the live socket."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from backend.rules import Rule
+from backend.schemas import enrolling
 from backend.schemas.audience import Preview, Sample
 from backend.schemas.commons import Id, Input, Output
+from backend.schemas.imports import ImportKind, ImportState
 from backend.schemas.problem import Mistake
 
 SubscriptionId = Annotated[str, Meta(min_length=1, max_length=64, description="chosen by the client")]
@@ -60,8 +62,7 @@ class CountsFrame(Preview, tag="counts"):
 class StateFrame(Output, tag="state"):
     """The present state of a topic.
 
-    `data` is, for a session the counts of its enrollments (as `GET /sessions/{id}/counts`), for a method `MethodState`,
-    for a run `RunProgress`, for an import `ImportProgress`, for `me` `MyState`.
+    `data` is what `LiveStates` says for the kind of topic; for a session the counts of `GET /sessions/{id}/counts`.
     """
 
     id: str
@@ -83,7 +84,7 @@ class MethodState(Output):
 
     id: int
     session_id: int
-    state: str
+    state: enrolling.MethodState
     state_reason: str
     active: bool
     version: int
@@ -98,7 +99,7 @@ class RunProgress(Output):
     id: int
     method_id: int | None
     session_id: int | None
-    state: str
+    state: enrolling.RunState
     entered: int
     left: int
     blocked: int
@@ -112,14 +113,24 @@ class ImportProgress(Output):
     """State of an import. `progress` is 0 to 1."""
 
     id: int
-    kind: str
-    state: str
+    kind: ImportKind
+    state: ImportState
     rows: int
     valid: int
     errors: int
     progress: float
     error: str | None
     finished_at: datetime | None
+
+
+class LiveStates(Output):
+    """Which state belongs to which kind of topic."""
+
+    session: enrolling.Counts
+    method: MethodState
+    run: RunProgress
+    import_: ImportProgress = msgspec.field(name="import")
+    me: MyState
 
 
 class EventPerson(Output):
@@ -152,15 +163,18 @@ class EventData(Output):
     after: str | None
 
 
+EventName = Literal["entered", "left", "completed", "blocked", "unblocked", "updated", "catalog"]
+
+
 class EventFrame(Output, tag="event"):
-    """Something happened in a topic: `entered`, `left`, `completed`, `blocked`, `unblocked`, `updated`, `catalog`.
+    """Something happened in a topic.
 
     Every event after the first state's position arrives once and in order, so that they add up to each later state.
     """
 
     id: str
     position: int
-    event: str
+    event: EventName
     data: EventData
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from asyncpg import Record
 
 from backend.database import execute, fetch, fetch_value
-from backend.schemas.access import AuditLine, Person
+from backend.schemas.access import Account, AuditLine
 from backend.schemas.commons import Page
 from backend.services.actor import Actor
 from backend.services.conditions import Conditions, chosen_sort
@@ -70,7 +70,7 @@ async def list_lines(actor: Actor, query: AuditQuery) -> Page[AuditLine]:
 def _wire(row: Record) -> AuditLine:
     who = None
     if row["actor_id"] is not None:
-        who = Person(
+        who = Account(
             id=row["actor_id"],
             email=row["email"],
             first_name=row["first_name"],

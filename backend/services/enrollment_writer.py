@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from backend import clock
 from backend.database import execute, fetch
+from backend.schemas.enrolling import RunCause
 from backend.services import enrollment_sql as sql
 from backend.services import notices
 
-Cause = Literal["confirm", "change", "clock", "import", "act", "self", "approve", "undo", "check"]
 # The log row that caused it: {"facet", "ref", "name", "old", "new"}.
 Reason = dict[str, Any]
 
@@ -30,7 +30,7 @@ class Write(Struct, frozen=True, kw_only=True):
 
     method_id: int
     session_id: int
-    cause: Cause
+    cause: RunCause
     entering: Sequence[int] = ()
     leaving: Sequence[int] = ()
     releasing: Sequence[int] = ()

@@ -2,11 +2,12 @@
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 import msgspec
 
-ImportKind = Literal["learners", "groups", "memberships", "results", "enrollments"]
+from backend.schemas.imports import ImportKind
+
 KINDS: tuple[ImportKind, ...] = get_args(ImportKind)
 
 _LEARNER = ("learner", "person", "participant", "user", "student", "email", "e-mail", "mail", "external id",

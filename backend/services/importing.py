@@ -10,7 +10,7 @@ from asyncpg import Record
 
 from backend.database import fetch, fetch_value, transaction
 from backend.schemas.commons import BadRow
-from backend.schemas.imports import EnrollmentRow, MembershipRow
+from backend.schemas.imports import EnrollmentRow, ImportKind, MembershipRow
 from backend.schemas.learning import ResultRow
 from backend.schemas.people import BulkAnswer, GroupRow, LearnerRow, MembersInput
 from backend.schemas.problem import RowMistake
@@ -19,7 +19,7 @@ from backend.services.actor import Actor
 from backend.services.enrollment_writer import Write, lock_sessions, write
 from backend.services.errors import Invalid
 from backend.services.import_cells import is_no, read_row
-from backend.services.import_columns import Column, ImportKind, detect
+from backend.services.import_columns import Column, detect
 from backend.services.memberships import add_members
 from backend.services.registrations import Registration, methods_named
 from backend.services.rights import require_admin

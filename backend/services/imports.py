@@ -9,10 +9,10 @@ from backend import clock
 from backend.database import after_commit, execute, fetch, fetch_row, fetch_value, transaction
 from backend.schemas import imports as wire
 from backend.schemas.commons import LARGEST_ID, Page
+from backend.schemas.imports import ImportKind
 from backend.services import audit, jobs
 from backend.services.actor import Actor
 from backend.services.errors import Conflict, Invalid, NotFound, TooLarge
-from backend.services.import_columns import ImportKind
 from backend.services.paging import decode_cursor, page_of
 from backend.services.rights import require_admin
 from backend.sheets import Cell, xlsx_bytes

@@ -2,7 +2,7 @@
 
 from backend import clock
 from backend.database import fetch_row
-from backend.schemas.access import Me, Person, Role
+from backend.schemas.access import Account, Me, Role
 from backend.services.actor import Actor
 from backend.services.organisations import organisation
 
@@ -26,7 +26,7 @@ async def roles_of(actor: Actor) -> list[Role]:
 async def me(actor: Actor, *, smtp: bool) -> Me:
     """What the interface asks first; `smtp` tells whether mail leaves the house."""
     return Me(
-        learner=Person(
+        learner=Account(
             id=actor.id,
             email=actor.email,
             first_name=actor.first_name,

@@ -3,7 +3,14 @@
 from asyncpg import Record
 
 from backend.database import fetch, fetch_row
-from backend.schemas.board import Player, PlayerActivity, PlayerAward, PlayerEnrollment, PlayerStep
+from backend.schemas.board import (
+    Player,
+    PlayerActivity,
+    PlayerAward,
+    PlayerEnrollment,
+    PlayerStep,
+    StandingStatus,
+)
 from backend.services.actor import Actor
 from backend.services.rights import activity_for
 
@@ -59,7 +66,7 @@ async def play(actor: Actor, activity_id: int) -> Player:
         activity_id,
         actor.id,
     )
-    status = standing["status"] if standing else "not_started"
+    status: StandingStatus = standing["status"] if standing else "not_started"
     return Player(
         activity=PlayerActivity(
             id=activity_id,

@@ -20,10 +20,11 @@ from backend.enrollment.fuse import WINDOW
 from backend.index import BrokenRule, Change, FacetIndex
 from backend.index.structure import Method
 from backend.rules import Facet
+from backend.schemas.enrolling import RunCause
 from backend.services import holding
 from backend.services.attention import Attention, Look
 from backend.services.chunks import CHUNK, begin_large
-from backend.services.enrollment_writer import Cause, Reason, Write, lock_sessions, write
+from backend.services.enrollment_writer import Reason, Write, lock_sessions, write
 
 # State reasons begin with a word that says what thaws them.
 BROKEN = "broken rule"
@@ -62,7 +63,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What is to become of one method and its people. `remaining` hold its source before anybody leaves."""
 
     method: Method
-    cause: Cause = "change"
+    cause: RunCause = "change"
     entering: list[int] = []
     leaving: list[int] = []
     releasing: list[int] = []
@@ -140,7 +141,7 @@ def _difference(index: FacetIndex, look: Look, method: Method, desired: BitMap) 
     )
 
 
-def _cause(look: Look) -> Cause:
+def _cause(look: Look) -> RunCause:
     return look.cause if look.cause in ("clock", "check") else "change"  # type: ignore[return-value]
 
 

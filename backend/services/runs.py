@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from asyncpg import Record
 from msgspec import UNSET, Struct
 from pyroaring import BitMap
@@ -255,5 +256,5 @@ def _change(row: Record) -> wire.RunChange:
         change=row["change"],
         before=row["before"],
         after=row["after"],
-        reason=row["reason"],
+        reason=None if row["reason"] is None else msgspec.convert(row["reason"], wire.RunReason),
     )

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jsonschema_rs
 import pytest
 
 from backend.controllers.front_end import content_security_policy, read_assets
-from tests.harness.instance import Muster
+from tests.harness.instance import Muster, clean_environment, run_muster
 
 BUILT = Path(__file__).parents[2] / "frontend" / "build" / "index.html"
 
@@ -50,8 +51,27 @@ def test_the_document_describes_the_frames_and_every_reference_leads_somewhere(m
     assert schemas["PreviewFrame"]["additionalProperties"] is False
     assert schemas["PreviewFrame"]["properties"]["type"]["enum"] == ["preview"]
     for reference in references(document):
-        assert reference.removeprefix("#/components/schemas/") in schemas
+        _, _, kind, name = reference.split("/")
+        assert name in document["components"][kind]
     assert "discriminator" not in json.dumps(document)
+
+
+def test_the_document_can_be_printed_without_a_server(muster: Muster, tmp_path: Path) -> None:
+    printed = run_muster("openapi", environment=clean_environment(), directory=tmp_path)
+    assert json.loads(printed.stdout) == httpx.get(f"{muster.address}/api/openapi.json").json()
+
+
+def test_answers_fit_the_document_which_says_what_is_always_there(muster: Muster, http: httpx.Client) -> None:
+    document = httpx.get(f"{muster.address}/api/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    for name in ("Me", "LearnerPage", "Learner", "Run", "EmailPlan", "Segment", "Applied"):
+        assert schemas[name]["required"] == list(schemas[name]["properties"])
+    # What is told only once, and what a body may leave out.
+    assert "token" not in schemas["Token"]["required"]
+    assert schemas["GroupInput"]["required"] == ["name"]
+    for path, name in (("/auth/me", "Me"), ("/learners?limit=20", "LearnerPage")):
+        schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+        jsonschema_rs.validate(schema, http.get(path).json())
 
 
 def test_metrics_tell_how_far_behind_the_index_is(muster: Muster) -> None:

@@ -1,177 +1,302 @@
-/** One function per route of the API, so that paths are written once. */
-import { del, get, patch, post, request, type QueryValue, type RequestOptions } from './request';
+/** One function per use of a route, so that paths are written once. What each takes and answers is the document's. */
+import { answer, asked, client, madeOn, repeating, type Asked } from './client';
 import type {
-  Activity,
-  Applied,
-  Counts,
-  Enrollment,
-  Explanation,
-  Field,
-  ForecastPoint,
-  Group,
+  ActivityChange,
+  ActivityInput,
+  ApplyRequest,
+  Day,
+  Emails,
+  FieldChange,
+  FieldInput,
+  GroupChange,
+  GroupInput,
   Id,
-  Learner,
-  Me,
-  Member,
+  LearnerChange,
+  LearnerInput,
   MemberRole,
-  Message,
+  MembersRequest,
   OnLeave,
-  Organisation,
-  Method,
-  Page,
-  Plan,
-  Preview,
-  Role,
-  Rule,
-  Run,
-  RunChange,
-  Scope,
-  Segment,
-  Session,
-  Token,
-  Undone,
+  OrganisationChange,
+  PlanRequest,
+  Policy,
+  PreviewRequest,
+  SegmentInput,
+  SegmentPatch,
+  SessionChange,
+  SessionInput,
+  TokenInput,
   Unlink,
+  WireRule,
 } from './types';
 
-type Query = Record<string, QueryValue>;
 type Signal = AbortSignal | undefined;
 
 /** The longest page the API gives. */
 export const LARGEST_PAGE = 1000;
+const WHOLE = { limit: LARGEST_PAGE };
 
 // Who is signed in
-export const me = (signal?: Signal) => request<Me>('GET', '/auth/me', { signal, anonymous: true });
+export const me = (signal?: Signal) => answer(client.GET('/api/v1/auth/me', { signal }));
 export const signIn = (email: string, password: string) =>
-  post<Me | undefined>('/auth/login', { email, password }, { anonymous: true });
-export const signOut = () => post<void>('/auth/logout');
+  answer(client.POST('/api/v1/auth/login', { body: { email, password } }));
+export const signOut = () => answer(client.POST('/api/v1/auth/logout'));
 export const changePassword = (current: string, next: string) =>
-  post<void>('/auth/password', { current, new: next });
+  answer(client.POST('/api/v1/auth/password', { body: { current, new: next } }));
 export const invitation = (token: string, signal?: Signal) =>
-  get<{ email: string; first_name: string; last_name: string; language: string }>(
-    `/auth/invitations/${encodeURIComponent(token)}`,
-    undefined,
-    signal,
-  );
+  answer(client.GET('/api/v1/auth/invitations/{token}', { params: { path: { token } }, signal }));
 export const acceptInvitation = (token: string, password: string) =>
-  post<Me | undefined>(`/auth/invitations/${encodeURIComponent(token)}`, { password }, { anonymous: true });
+  answer(
+    client.POST('/api/v1/auth/invitations/{token}', { params: { path: { token } }, body: { password } }),
+  );
 
 // People and structure
-export const fields = (signal?: Signal) => get<Page<Field>>('/fields', { limit: LARGEST_PAGE }, signal);
-export const createField = (field: Partial<Field>) => post<Field>('/fields', field);
-export const updateField = (id: Id, field: Partial<Field>, version?: number) =>
-  patch<Field>(`/fields/${id}`, field, { ifMatch: version });
-export const deleteField = (id: Id) => del(`/fields/${id}`);
+export const fields = (signal?: Signal) =>
+  answer(client.GET('/api/v1/fields', { params: { query: WHOLE }, signal }));
+export const createField = (body: FieldInput) => answer(client.POST('/api/v1/fields', { body }));
+export const updateField = (field_id: Id, body: FieldChange, version?: number) =>
+  answer(
+    client.PATCH('/api/v1/fields/{field_id}', {
+      params: { path: { field_id } },
+      body,
+      headers: madeOn(version),
+    }),
+  );
+export const deleteField = (field_id: Id) =>
+  answer(client.DELETE('/api/v1/fields/{field_id}', { params: { path: { field_id } } }));
 
-export const learners = (query: Query, signal?: Signal) => get<Page<Learner>>('/learners', query, signal);
-export const learner = (id: Id, signal?: Signal) => get<Learner>(`/learners/${id}`, undefined, signal);
-export const createLearner = (learner: Partial<Learner>) => post<Learner>('/learners', learner);
-export const updateLearner = (id: Id, learner: Partial<Learner>, version?: number) =>
-  patch<Learner>(`/learners/${id}`, learner, { ifMatch: version });
-export const learnerEnrollments = (id: Id, query: Query = {}, signal?: Signal) =>
-  get<Page<Enrollment>>(`/learners/${id}/enrollments`, query, signal);
+type LearnersAsked = Asked<'/api/v1/learners'> & { [field: `field.${string}`]: unknown };
+export const learners = (query: LearnersAsked, signal?: Signal) =>
+  answer(client.GET('/api/v1/learners', { params: { query: asked<'/api/v1/learners'>(query) }, signal }));
+export const learner = (learner_id: Id, signal?: Signal) =>
+  answer(client.GET('/api/v1/learners/{learner_id}', { params: { path: { learner_id } }, signal }));
+export const createLearner = (body: LearnerInput) => answer(client.POST('/api/v1/learners', { body }));
+export const updateLearner = (learner_id: Id, body: LearnerChange, version?: number) =>
+  answer(
+    client.PATCH('/api/v1/learners/{learner_id}', {
+      params: { path: { learner_id } },
+      body,
+      headers: madeOn(version),
+    }),
+  );
+export const learnerEnrollments = (
+  learner_id: Id,
+  query: Asked<'/api/v1/learners/{learner_id}/enrollments'> = {},
+  signal?: Signal,
+) =>
+  answer(
+    client.GET('/api/v1/learners/{learner_id}/enrollments', {
+      params: { path: { learner_id }, query: asked<'/api/v1/learners/{learner_id}/enrollments'>(query) },
+      signal,
+    }),
+  );
 
-export const groups = (query: Query = {}, signal?: Signal) => get<Page<Group>>('/groups', query, signal);
-export const group = (id: Id, signal?: Signal) => get<Group>(`/groups/${id}`, undefined, signal);
-export const createGroup = (group: Partial<Group>) => post<Group>('/groups', group);
-export const updateGroup = (id: Id, group: Partial<Group>, version?: number) =>
-  patch<Group>(`/groups/${id}`, group, { ifMatch: version });
-export const deleteGroup = (id: Id) => del(`/groups/${id}`);
-export const members = (id: Id, query: Query = {}, signal?: Signal) =>
-  get<Page<Member>>(`/groups/${id}/members`, query, signal);
-export const addMembers = (id: Id, learner_ids: Id[], role: MemberRole = 'member') =>
-  post<unknown>(`/groups/${id}/members`, { learner_ids, role });
-export const removeMembers = (id: Id, learner_ids: Id[], unlink: Unlink) =>
-  post<unknown>(`/groups/${id}/members/remove`, { learner_ids, unlink });
-export const moveMembers = (id: Id, learner_ids: Id[], to_group_id: Id, unlink: Unlink) =>
-  post<unknown>(`/groups/${id}/members/move`, { learner_ids, to_group_id, unlink });
+export const groups = (query: Asked<'/api/v1/groups'> = {}, signal?: Signal) =>
+  answer(client.GET('/api/v1/groups', { params: { query: asked<'/api/v1/groups'>(query) }, signal }));
+export const group = (group_id: Id, signal?: Signal) =>
+  answer(client.GET('/api/v1/groups/{group_id}', { params: { path: { group_id } }, signal }));
+export const createGroup = (body: GroupInput) => answer(client.POST('/api/v1/groups', { body }));
+export const updateGroup = (group_id: Id, body: GroupChange, version?: number) =>
+  answer(
+    client.PATCH('/api/v1/groups/{group_id}', {
+      params: { path: { group_id } },
+      body,
+      headers: madeOn(version),
+    }),
+  );
+export const deleteGroup = (group_id: Id) =>
+  answer(client.DELETE('/api/v1/groups/{group_id}', { params: { path: { group_id } } }));
+export const members = (
+  group_id: Id,
+  query: Asked<'/api/v1/groups/{group_id}/members'> = {},
+  signal?: Signal,
+) =>
+  answer(
+    client.GET('/api/v1/groups/{group_id}/members', {
+      params: { path: { group_id }, query: asked<'/api/v1/groups/{group_id}/members'>(query) },
+      signal,
+    }),
+  );
+export const addMembers = (group_id: Id, learner_ids: Id[], role: MemberRole = 'member') =>
+  answer(
+    client.POST('/api/v1/groups/{group_id}/members', {
+      params: { path: { group_id } },
+      body: { learner_ids, role },
+    }),
+  );
+export const removeMembers = (group_id: Id, learner_ids: Id[], unlink: Unlink) =>
+  answer(
+    client.POST('/api/v1/groups/{group_id}/members/remove', {
+      params: { path: { group_id } },
+      body: { learner_ids, unlink },
+    }),
+  );
+export const moveMembers = (group_id: Id, learner_ids: Id[], to_group_id: Id, unlink: Unlink) =>
+  answer(
+    client.POST('/api/v1/groups/{group_id}/members/move', {
+      params: { path: { group_id } },
+      body: { learner_ids, to_group_id, unlink },
+    }),
+  );
 
 // Learning
-export const activities = (query: Query = {}, signal?: Signal) =>
-  get<Page<Activity>>('/activities', query, signal);
-export const activity = (id: Id, signal?: Signal) => get<Activity>(`/activities/${id}`, undefined, signal);
-export const createActivity = (activity: Partial<Activity>) => post<Activity>('/activities', activity);
-export const updateActivity = (id: Id, activity: Partial<Activity>, version?: number) =>
-  patch<Activity>(`/activities/${id}`, activity, { ifMatch: version });
-export const deleteActivity = (id: Id) => del(`/activities/${id}`);
+export const activities = (query: Asked<'/api/v1/activities'> = {}, signal?: Signal) =>
+  answer(client.GET('/api/v1/activities', { params: { query: asked<'/api/v1/activities'>(query) }, signal }));
+export const activity = (activity_id: Id, signal?: Signal) =>
+  answer(client.GET('/api/v1/activities/{activity_id}', { params: { path: { activity_id } }, signal }));
+export const createActivity = (body: ActivityInput) => answer(client.POST('/api/v1/activities', { body }));
+export const updateActivity = (activity_id: Id, body: ActivityChange, version?: number) =>
+  answer(
+    client.PATCH('/api/v1/activities/{activity_id}', {
+      params: { path: { activity_id } },
+      body,
+      headers: madeOn(version),
+    }),
+  );
+export const deleteActivity = (activity_id: Id) =>
+  answer(client.DELETE('/api/v1/activities/{activity_id}', { params: { path: { activity_id } } }));
 
-export const sessions = (query: Query = {}, signal?: Signal) =>
-  get<Page<Session>>('/sessions', query, signal);
-export const session = (id: Id, signal?: Signal) => get<Session>(`/sessions/${id}`, undefined, signal);
-export const createSession = (session: Partial<Session>) => post<Session>('/sessions', session);
-export const updateSession = (id: Id, session: Partial<Session>, version?: number) =>
-  patch<Session>(`/sessions/${id}`, session, { ifMatch: version });
-export const deleteSession = (id: Id) => del(`/sessions/${id}`);
+export const sessions = (query: Asked<'/api/v1/sessions'> = {}, signal?: Signal) =>
+  answer(client.GET('/api/v1/sessions', { params: { query: asked<'/api/v1/sessions'>(query) }, signal }));
+export const session = (session_id: Id, signal?: Signal) =>
+  answer(client.GET('/api/v1/sessions/{session_id}', { params: { path: { session_id } }, signal }));
+export const createSession = (body: SessionInput) => answer(client.POST('/api/v1/sessions', { body }));
+export const updateSession = (session_id: Id, body: SessionChange, version?: number) =>
+  answer(
+    client.PATCH('/api/v1/sessions/{session_id}', {
+      params: { path: { session_id } },
+      body,
+      headers: madeOn(version),
+    }),
+  );
+export const deleteSession = (session_id: Id) =>
+  answer(client.DELETE('/api/v1/sessions/{session_id}', { params: { path: { session_id } } }));
 
 // Who
-export const preview = (
-  body: { rule: Rule; session_id?: Id; at?: string; sample?: number },
-  signal?: Signal,
-) => post<Preview>('/audiences/preview', body, { signal });
-export const audienceMembers = (
-  body: { rule: Rule; at?: string; limit?: number; cursor?: string | null; q?: string },
-  signal?: Signal,
-) => post<Page<Learner>>('/audiences/members', body, { signal });
-export const explain = (body: { rule: Rule; learner_id: Id; at?: string }, signal?: Signal) =>
-  post<Explanation>('/audiences/explain', body, { signal });
-export const forecast = (body: { rule: Rule; from: string; to: string }, signal?: Signal) =>
-  post<ForecastPoint[]>('/audiences/forecast', body, { signal });
-export const describe = (rule: Rule, signal?: Signal) =>
-  post<{ sentence: string }>('/audiences/describe', { rule }, { signal });
+export const preview = (body: PreviewRequest, signal?: Signal) =>
+  answer(client.POST('/api/v1/audiences/preview', { body, signal }));
+export const audienceMembers = (body: MembersRequest, signal?: Signal) =>
+  answer(client.POST('/api/v1/audiences/members', { body, signal }));
+export const explain = (body: { rule: WireRule; learner_id: Id; at?: Day }, signal?: Signal) =>
+  answer(client.POST('/api/v1/audiences/explain', { body, signal }));
+export const forecast = (body: { rule: WireRule; from: Day; to: Day }, signal?: Signal) =>
+  answer(client.POST('/api/v1/audiences/forecast', { body, signal }));
+export const describe = (body: { rule: WireRule; language?: string }, signal?: Signal) =>
+  answer(client.POST('/api/v1/audiences/describe', { body, signal }));
 
-export const segments = (query: Query = {}, signal?: Signal) =>
-  get<Page<Segment>>('/segments', query, signal);
-export const segment = (id: Id, signal?: Signal) => get<Segment>(`/segments/${id}`, undefined, signal);
-export const createSegment = (segment: Partial<Segment>) => post<Segment>('/segments', segment);
-export const updateSegment = (id: Id, segment: Partial<Segment>, version?: number) =>
-  patch<Segment>(`/segments/${id}`, segment, { ifMatch: version });
-export const deleteSegment = (id: Id) => del(`/segments/${id}`);
+export const segments = (query: Asked<'/api/v1/segments'> = {}, signal?: Signal) =>
+  answer(client.GET('/api/v1/segments', { params: { query: asked<'/api/v1/segments'>(query) }, signal }));
+export const segment = (segment_id: Id, signal?: Signal) =>
+  answer(client.GET('/api/v1/segments/{segment_id}', { params: { path: { segment_id } }, signal }));
+export const createSegment = (body: SegmentInput) => answer(client.POST('/api/v1/segments', { body }));
+export const updateSegment = (segment_id: Id, body: SegmentPatch, version?: number) =>
+  answer(
+    client.PATCH('/api/v1/segments/{segment_id}', {
+      params: { path: { segment_id } },
+      body,
+      headers: madeOn(version),
+    }),
+  );
+export const deleteSegment = (segment_id: Id) =>
+  answer(client.DELETE('/api/v1/segments/{segment_id}', { params: { path: { segment_id } } }));
 
 // Enrolling
 export const methods = (session_id: Id, signal?: Signal) =>
-  get<Page<Method>>(`/sessions/${session_id}/methods`, { limit: LARGEST_PAGE }, signal);
-export const updateMethod = (session_id: Id, id: Id, method: Partial<Method>, version?: number) =>
-  patch<Method>(`/sessions/${session_id}/methods/${id}`, method, { ifMatch: version });
+  answer(
+    client.GET('/api/v1/sessions/{session_id}/methods', {
+      params: { path: { session_id }, query: WHOLE },
+      signal,
+    }),
+  );
+export const updateMethod = (session_id: Id, method_id: Id, body: Policy, version?: number) =>
+  answer(
+    client.PATCH('/api/v1/sessions/{session_id}/methods/{method_id}', {
+      params: { path: { session_id, method_id } },
+      body,
+      headers: madeOn(version),
+    }),
+  );
 /** `people`: what becomes of those whom only this method holds. Answers the run; nothing for a draft. */
-export const deleteMethod = (session_id: Id, id: Id, people: OnLeave) =>
-  request<Applied | null>('DELETE', `/sessions/${session_id}/methods/${id}`, { query: { people } });
+export const deleteMethod = (session_id: Id, method_id: Id, people: OnLeave) =>
+  answer(
+    client.DELETE('/api/v1/sessions/{session_id}/methods/{method_id}', {
+      params: { path: { session_id, method_id }, query: { people } },
+    }),
+  );
 /** What would change; `body` is the method's rule and policy. Nothing is written. */
-export const plan = (session_id: Id, body: Partial<Method> & { method_id?: Id }, signal?: Signal) =>
-  post<Plan>(`/sessions/${session_id}/plan`, body, { signal });
+export const plan = (session_id: Id, body: PlanRequest, signal?: Signal) =>
+  answer(
+    client.POST('/api/v1/sessions/{session_id}/plan', { params: { path: { session_id } }, body, signal }),
+  );
 /** Confirms a plan by its hash. A 409 problem's `body` carries the new plan. */
-export const apply = (
-  session_id: Id,
-  body: Partial<Method> & { method_id?: Id; hash: string },
-  options?: RequestOptions,
-) => post<Applied>(`/sessions/${session_id}/apply`, body, options);
+export const apply = (session_id: Id, body: ApplyRequest, key?: string) =>
+  answer(
+    client.POST('/api/v1/sessions/{session_id}/apply', {
+      params: { path: { session_id } },
+      body,
+      headers: repeating(key),
+    }),
+  );
+/** Sorts pasted addresses; with the hash of a sorting that was shown, enrolls its known and new people. */
+export const emails = (session_id: Id, body: Emails, signal?: Signal) =>
+  answer(
+    client.POST('/api/v1/sessions/{session_id}/emails', { params: { path: { session_id } }, body, signal }),
+  );
 export const counts = (session_id: Id, signal?: Signal) =>
-  get<Counts>(`/sessions/${session_id}/counts`, undefined, signal);
-export const enrollments = (session_id: Id, query: Query = {}, signal?: Signal) =>
-  get<Page<Enrollment>>(`/sessions/${session_id}/enrollments`, query, signal);
-export const actOnEnrollment = (
-  id: Id,
-  act: 'suspend' | 'resume' | 'extend' | 'unenroll',
-  body: Record<string, unknown> = {},
-) => post<Enrollment | undefined>(`/enrollments/${id}/${act}`, body);
+  answer(client.GET('/api/v1/sessions/{session_id}/counts', { params: { path: { session_id } }, signal }));
+export const enrollments = (
+  session_id: Id,
+  query: Asked<'/api/v1/sessions/{session_id}/enrollments'> = {},
+  signal?: Signal,
+) =>
+  answer(
+    client.GET('/api/v1/sessions/{session_id}/enrollments', {
+      params: { path: { session_id }, query: asked<'/api/v1/sessions/{session_id}/enrollments'>(query) },
+      signal,
+    }),
+  );
+const enrollment = (enrollment_id: Id) => ({ params: { path: { enrollment_id } } });
+export const suspend = (id: Id) =>
+  answer(client.POST('/api/v1/enrollments/{enrollment_id}/suspend', enrollment(id)));
+export const resume = (id: Id) =>
+  answer(client.POST('/api/v1/enrollments/{enrollment_id}/resume', enrollment(id)));
+export const extend = (id: Id, due_at: string | null) =>
+  answer(client.POST('/api/v1/enrollments/{enrollment_id}/extend', { ...enrollment(id), body: { due_at } }));
+export const unenroll = (id: Id, body: { on_leave?: OnLeave; reason?: string } = {}) =>
+  answer(client.POST('/api/v1/enrollments/{enrollment_id}/unenroll', { ...enrollment(id), body }));
 
-export const organisation = (signal?: Signal) => get<Organisation>('/organisation', undefined, signal);
-export const updateOrganisation = (changes: Partial<Organisation>) =>
-  patch<Organisation>('/organisation', changes);
+export const organisation = (signal?: Signal) => answer(client.GET('/api/v1/organisation', { signal }));
+export const updateOrganisation = (body: OrganisationChange) =>
+  answer(client.PATCH('/api/v1/organisation', { body }));
 
 // Runs, outbox, settings
-export const runs = (query: Query = {}, signal?: Signal) => get<Page<Run>>('/runs', query, signal);
-export const run = (id: Id, signal?: Signal) => get<Run>(`/runs/${id}`, undefined, signal);
-export const undoRun = (id: Id) => post<Undone>(`/runs/${id}/undo`);
-export const approveRun = (id: Id) => post<Run>(`/runs/${id}/approve`, {});
-export const rejectRun = (id: Id, reason = '') => post<Run>(`/runs/${id}/reject`, { reason });
-export const runChanges = (id: Id, query: Query = {}, signal?: Signal) =>
-  get<Page<RunChange>>(`/runs/${id}/changes`, query, signal);
+const one = (run_id: Id) => ({ params: { path: { run_id } } });
+export const runs = (query: Asked<'/api/v1/runs'> = {}, signal?: Signal) =>
+  answer(client.GET('/api/v1/runs', { params: { query: asked<'/api/v1/runs'>(query) }, signal }));
+export const run = (id: Id, signal?: Signal) =>
+  answer(client.GET('/api/v1/runs/{run_id}', { ...one(id), signal }));
+export const undoRun = (id: Id) => answer(client.POST('/api/v1/runs/{run_id}/undo', one(id)));
+/** Lets a held removal go ahead; with `learner_ids` only for these people, and the rest stays held. */
+export const approveRun = (id: Id, learner_ids?: Id[]) =>
+  answer(
+    client.POST('/api/v1/runs/{run_id}/approve', { ...one(id), body: learner_ids ? { learner_ids } : {} }),
+  );
+export const rejectRun = (id: Id, reason = '') =>
+  answer(client.POST('/api/v1/runs/{run_id}/reject', { ...one(id), body: { reason } }));
+export const runChanges = (run_id: Id, query: Asked<'/api/v1/runs/{run_id}/changes'> = {}, signal?: Signal) =>
+  answer(
+    client.GET('/api/v1/runs/{run_id}/changes', {
+      params: { path: { run_id }, query: asked<'/api/v1/runs/{run_id}/changes'>(query) },
+      signal,
+    }),
+  );
 
-export const outbox = (query: Query = {}, signal?: Signal) => get<Page<Message>>('/outbox', query, signal);
-export const message = (id: Id, signal?: Signal) => get<Message>(`/outbox/${id}`, undefined, signal);
+export const outbox = (query: Asked<'/api/v1/outbox'> = {}, signal?: Signal) =>
+  answer(client.GET('/api/v1/outbox', { params: { query: asked<'/api/v1/outbox'>(query) }, signal }));
+export const message = (message_id: Id, signal?: Signal) =>
+  answer(client.GET('/api/v1/outbox/{message_id}', { params: { path: { message_id } }, signal }));
 
-export const tokens = (signal?: Signal) => get<Page<Token>>('/tokens', { limit: LARGEST_PAGE }, signal);
-export const createToken = (token: { name: string; scopes: Scope[]; expires_at?: string | null }) =>
-  post<Token>('/tokens', token);
-export const deleteToken = (id: Id) => del(`/tokens/${id}`);
-
-export type { Role };
+export const tokens = (signal?: Signal) =>
+  answer(client.GET('/api/v1/tokens', { params: { query: WHOLE }, signal }));
+export const createToken = (body: TokenInput) => answer(client.POST('/api/v1/tokens', { body }));
+export const deleteToken = (token_id: Id) =>
+  answer(client.DELETE('/api/v1/tokens/{token_id}', { params: { path: { token_id } } }));

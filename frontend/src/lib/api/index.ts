@@ -1,5 +1,5 @@
 export * from './types';
 export { ApiProblem, isProblem, isUnreachable, type ProblemError } from './problem';
-export { del, get, patch, post, queryString, request, whenUnauthorized, type QueryValue } from './request';
+export { answer, client, newKey, whenUnauthorized, type QueryValue } from './client';
 export { PagedList } from './paged-list.svelte';
 export * as api from './calls';

@@ -1,18 +1,23 @@
-import { get, post, type Enrollment, type Id, type Page, type Session } from '$lib/api';
-import type { Happening, TimelinePoint } from './types';
+import { answer, client, type BoardSession, type Id } from '$lib/api';
+
+export type { BoardSession };
 
 /** A wall of more cards than this is no longer looked at: the rest comes with the search. */
 const MOST_CARDS = 200;
 
-export type BoardSession = Session & { activity_title?: string };
-
 export const mySessions = (signal?: AbortSignal) =>
-  get<Page<BoardSession>>('/me/sessions', { limit: MOST_CARDS }, signal);
-export const timeline = (session: Id, days: number, signal?: AbortSignal) =>
-  get<TimelinePoint[]>(`/sessions/${session}/timeline`, { days }, signal);
-export const happenings = (session: Id, limit: number, signal?: AbortSignal) =>
-  get<{ items: Happening[] }>(`/sessions/${session}/happenings`, { limit }, signal);
-export const extendTo = (enrollment: Id, due_at: string) =>
-  post<Enrollment>(`/enrollments/${enrollment}/extend`, { due_at });
-export const unenroll = (enrollment: Id, reason: string) =>
-  post<unknown>(`/enrollments/${enrollment}/unenroll`, { reason });
+  answer(client.GET('/api/v1/me/sessions', { params: { query: { limit: MOST_CARDS } }, signal }));
+export const timeline = (session_id: Id, days: number, signal?: AbortSignal) =>
+  answer(
+    client.GET('/api/v1/sessions/{session_id}/timeline', {
+      params: { path: { session_id }, query: { days } },
+      signal,
+    }),
+  );
+export const happenings = (session_id: Id, limit: number, signal?: AbortSignal) =>
+  answer(
+    client.GET('/api/v1/sessions/{session_id}/happenings', {
+      params: { path: { session_id }, query: { limit } },
+      signal,
+    }),
+  );

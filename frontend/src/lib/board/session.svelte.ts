@@ -1,8 +1,8 @@
 import { live } from '$lib/live';
-import type { Counts, Id } from '$lib/api';
+import type { Counts, Id, TimelinePoint } from '$lib/api';
 import { happenings, timeline } from './calls';
 import { addHappenings, happeningOf } from './ticker';
-import type { Happening, TimelinePoint } from './types';
+import type { Happening } from './types';
 
 /** The chart shows about a quarter: long enough for a trend, short enough to read days. */
 const TIMELINE_DAYS = 90;
@@ -28,7 +28,7 @@ export class SessionBoard {
   /** Follows the session; returns what stops it. */
   follow(): () => void {
     this.#abort = new AbortController();
-    const stop = live.watch<Counts>(`session:${this.id}`, {
+    const stop = live.watch(`session:${this.id}`, {
       state: (counts) => {
         this.counts = counts;
         this.problem = null;
@@ -38,7 +38,7 @@ export class SessionBoard {
         const happening = happeningOf(frame);
         if (happening) this.ticker = addHappenings(this.ticker, [happening]);
       },
-      problem: (problem) => (this.problem = problem.detail ?? problem.title ?? ''),
+      problem: (problem) => (this.problem = problem.detail),
     });
     void this.#history();
     return () => {

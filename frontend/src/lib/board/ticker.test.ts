@@ -1,12 +1,32 @@
 import { describe, expect, it } from 'vitest';
 import { addHappenings, happeningOf, TICKER_LENGTH } from './ticker';
+import type { EventFrame } from '$lib/live';
 import type { Happening } from './types';
 
-const happening = (id: number, at: string, event = 'entered'): Happening => ({
+const happening = (id: number, at: string, event: Happening['event'] = 'entered'): Happening => ({
   event,
   learner: { id, first_name: 'Ana', last_name: String(id) },
   reason: null,
   at,
+  position: id,
+});
+
+/** An event about nobody, unless `data` says of whom. */
+const frame = (position: number, data: Partial<EventFrame['data']>): EventFrame => ({
+  type: 'event',
+  id: 'a',
+  position,
+  event: 'entered',
+  data: {
+    at: '2026-01-01T00:00:00Z',
+    count: 0,
+    session_id: 1,
+    learner: null,
+    reason: null,
+    before: null,
+    after: null,
+    ...data,
+  },
 });
 
 describe('the ticker', () => {
@@ -30,12 +50,10 @@ describe('the ticker', () => {
   });
 
   it('takes many at once as one happening', () => {
-    const frame = { at: '2026-01-01T00:00:00Z', count: 4000, learner: null };
-    const found = happeningOf({ type: 'event', id: 'a', position: 9, event: 'entered', data: frame });
-    expect(found?.count).toBe(4000);
+    expect(happeningOf(frame(9, { count: 4000 }))?.count).toBe(4000);
   });
 
   it('leaves frames about nobody alone', () => {
-    expect(happeningOf({ type: 'event', id: 'a', position: 1, event: 'renamed', data: {} })).toBeNull();
+    expect(happeningOf(frame(1, {}))).toBeNull();
   });
 });

@@ -8,16 +8,10 @@ export const TICKER_LENGTH = 50;
 
 /** What of an event frame the ticker shows, or nothing when it is not about people. */
 export function happeningOf(frame: EventFrame): Happening | null {
-  const data = frame.data as Partial<Happening>;
-  if (!data.at || (!data.learner && !data.count)) return null;
-  return {
-    event: frame.event,
-    learner: data.learner ?? null,
-    count: data.count ?? 1,
-    reason: data.reason ?? null,
-    at: data.at,
-    position: frame.position,
-  };
+  const { at, count, learner, reason } = frame.data;
+  return learner || count
+    ? { event: frame.event, learner, count, reason, at, position: frame.position }
+    : null;
 }
 
 /** What makes a happening the same as another. */

@@ -4,7 +4,7 @@ import type { CatalogItem } from './types';
 
 function item(id: number, change: Partial<CatalogItem> = {}): CatalogItem {
   return {
-    activity: { id, kind: 'path', title: `Path ${id}` },
+    activity: { id, kind: 'path', title: `Path ${id}`, description: '', steps: [] },
     session: { id, name: 'Open', starts_at: null, ends_at: null },
     section: 'mine',
     state: 'active',
@@ -16,6 +16,9 @@ function item(id: number, change: Partial<CatalogItem> = {}): CatalogItem {
     until: null,
     why: [],
     can_self_enroll: false,
+    needs_key: false,
+    enrollment_id: null,
+    missing: null,
     ...change,
   };
 }

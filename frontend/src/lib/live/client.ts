@@ -7,14 +7,15 @@ import {
   type LiveProblem,
   type ServerFrame,
   type StateFrame,
+  type StateOf,
   type Topic,
 } from './protocol';
 import type { Day, Id, Preview, Rule } from '$lib/api';
 
 export type Connection = 'idle' | 'connecting' | 'open' | 'lost' | 'refused';
 
-export interface Watcher<T> {
-  state(data: T, frame: StateFrame<T>): void;
+export interface Watcher<T extends Topic> {
+  state(data: StateOf<T>, frame: StateFrame): void;
   event?(frame: EventFrame): void;
   problem?(problem: LiveProblem): void;
 }
@@ -74,12 +75,12 @@ export class LiveClient {
   }
 
   /** Follows a topic; the answer ends it. The first state arrives as soon as the server has it. */
-  watch<T>(topic: Topic, watcher: Watcher<T>): () => void {
+  watch<T extends Topic>(topic: T, watcher: Watcher<T>): () => void {
     const id = this.#newId();
     return this.#subscribe({
       frame: { type: 'watch', id, topic },
       receive: (frame) => {
-        if (frame.type === 'state') watcher.state(frame.data as T, frame as StateFrame<T>);
+        if (frame.type === 'state') watcher.state(frame.data as StateOf<T>, frame);
         else if (frame.type === 'event') watcher.event?.(frame);
         else if (frame.type === 'error') watcher.problem?.(frame.problem);
       },
@@ -158,7 +159,7 @@ export class LiveClient {
       this.#listener.lag(Math.round(this.#around.now() - this.#pingedAt));
       return;
     }
-    this.#subscriptions.get(frame.id)?.receive(frame);
+    if (frame.id !== null) this.#subscriptions.get(frame.id)?.receive(frame);
   }
 
   #sendPing(): void {

@@ -1,3 +1,3 @@
 export { live, watched } from './live.svelte';
 export type { Connection, PreviewWatcher, Watcher } from './client';
-export type { EventFrame, LiveProblem, StateFrame, Topic } from './protocol';
+export type { EventFrame, LiveProblem, StateFrame, StateOf, Topic } from './protocol';

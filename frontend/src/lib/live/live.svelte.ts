@@ -1,5 +1,5 @@
 import { LiveClient, type Connection, type PreviewWatcher, type Watcher } from './client';
-import type { LiveProblem, EventFrame, Topic } from './protocol';
+import type { LiveProblem, EventFrame, StateOf, Topic } from './protocol';
 import type { Day, Id, Rule } from '$lib/api';
 
 /** The state of the one socket, for the connection dot and for greying stale numbers out. */
@@ -17,7 +17,7 @@ class Live {
     this.#onNotSignedIn = handler;
   }
 
-  watch<T>(topic: Topic, watcher: Watcher<T>): () => void {
+  watch<T extends Topic>(topic: T, watcher: Watcher<T>): () => void {
     return this.#opened().watch(topic, watcher);
   }
 
@@ -51,10 +51,10 @@ export const live = new Live();
 
 /**
  * The latest state of a topic, for use while a component initialises:
- * `const counts = watched<Counts>(() => \`session:${id}\`)`, then `counts.data`. It follows a changing topic.
+ * `const counts = watched(() => \`session:${id}\`)`, then `counts.data`. It follows a changing topic.
  */
-export function watched<T>(topic: () => Topic | null, onEvent?: (frame: EventFrame) => void) {
-  let data = $state.raw<T | null>(null);
+export function watched<T extends Topic>(topic: () => T | null, onEvent?: (frame: EventFrame) => void) {
+  let data = $state.raw<StateOf<T> | null>(null);
   let position = $state(0);
   let problem = $state.raw<LiveProblem | null>(null);
   $effect(() => {
@@ -62,7 +62,7 @@ export function watched<T>(topic: () => Topic | null, onEvent?: (frame: EventFra
     data = null;
     problem = null;
     if (current === null) return;
-    return live.watch<T>(current, {
+    return live.watch(current, {
       state: (next, frame) => {
         data = next;
         position = frame.position;

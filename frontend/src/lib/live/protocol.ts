@@ -1,46 +1,23 @@
-/** The frames of `GET /api/v1/live`. */
-import type { Counts, Day, Id, Preview, ProblemError, Rule } from '$lib/api';
+/** The frames of `GET /api/v1/live`, as the server's own schema has them. */
+import type {
+  EventFrame,
+  LiveClientFrame,
+  LiveProblem,
+  LiveServerFrame,
+  LiveStates,
+  StateFrame,
+} from '$lib/api';
 
-export type Topic = `session:${Id}` | `method:${Id}` | `import:${Id}` | `run:${Id}` | 'me';
+type Numbered = Exclude<keyof LiveStates, 'me'>;
+export type Topic = `${Numbered}:${number}` | 'me';
+/** The state of a topic, by its kind. */
+export type StateOf<T extends Topic> = T extends `${infer Kind extends Numbered}:${number}`
+  ? LiveStates[Kind]
+  : LiveStates['me'];
 
-export type ClientFrame =
-  | { type: 'preview'; id: string; rule: Rule; session_id?: Id; at?: Day }
-  | { type: 'watch'; id: string; topic: Topic }
-  | { type: 'unwatch'; id: string }
-  | { type: 'ping' };
-
-export interface StateFrame<T = unknown> {
-  type: 'state';
-  id: string;
-  position: number;
-  data: T;
-}
-
-export interface EventFrame {
-  type: 'event';
-  id: string;
-  position: number;
-  event: string;
-  data: Record<string, unknown>;
-}
-
-export interface LiveProblem {
-  title?: string;
-  detail?: string;
-  status?: number;
-  errors?: ProblemError[];
-}
-
-export type CountsFrame = Preview & { type: 'counts'; id: string };
-
-export type ServerFrame =
-  | CountsFrame
-  | StateFrame
-  | EventFrame
-  | { type: 'error'; id: string; problem: LiveProblem }
-  | { type: 'pong' };
-
-export type SessionState = StateFrame<Counts>;
+export type ClientFrame = LiveClientFrame;
+export type ServerFrame = LiveServerFrame;
+export type { EventFrame, LiveProblem, StateFrame };
 
 export const CLOSE_NOT_SIGNED_IN = 4401;
 export const CLOSE_FORBIDDEN = 4403;

@@ -14,6 +14,7 @@ function group(id: number, name: string, parent_id: number | null): Group {
     external_id: null,
     member_count: 0,
     total_count: 0,
+    version: 1,
   };
 }
 

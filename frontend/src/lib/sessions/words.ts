@@ -31,6 +31,7 @@ export function enrollmentState(state: EnrollmentState): { label: string; tone: 
     completed: { label: m.state_completed(), tone: 'enter' as const },
     expired: { label: m.state_expired(), tone: 'plain' as const },
     suspended: { label: m.state_suspended(), tone: 'blocked' as const },
+    blocked: { label: m.run_blocked(), tone: 'blocked' as const },
   }[state];
 }
 

@@ -1,21 +1,36 @@
 /** Edits of a rule. Each takes a rule and gives a new one; what was not touched stays the same object. */
-import type { Block, Filter, Id, NestedFilter, Ref, Rule } from '$lib/api';
+import type { Block, Filter, Id, NestedFilter, Ref, Rule, WireRule } from '$lib/api';
 import { inherit } from './identity';
 import { filterAt, isNested, parentOf, siblings, type FilterPath } from './path';
 
 export const EMPTY_RULE: Rule = { blocks: [], include: [], exclude: [] };
 
 /** Fills in what the wire may leave out, so that the rest of the builder need not ask. */
-export function complete(rule: Partial<Rule> | null | undefined): Rule {
+export function complete(rule: WireRule | null | undefined): Rule {
   return {
-    blocks: (rule?.blocks ?? []).map((block) =>
-      block.groups && block.filters
-        ? block
-        : { ...block, groups: block.groups ?? [], filters: block.filters ?? [] },
-    ),
+    blocks: (rule?.blocks ?? []).map((block) => ({
+      ...block,
+      groups: block.groups ?? [],
+      filters: completed(block.filters ?? []),
+    })),
     include: rule?.include ?? [],
     exclude: rule?.exclude ?? [],
   };
+}
+
+function completed(filters: NonNullable<NonNullable<WireRule['blocks']>[number]['filters']>): Filter[] {
+  return filters.map((filter): Filter => {
+    if ('of' in filter) return { ...filter, of: completed(filter.of) };
+    switch (filter.type) {
+      case 'group':
+      case 'language':
+      case 'manager':
+      case 'segment':
+        return { ...filter, op: filter.op ?? 'in' };
+      default:
+        return filter;
+    }
+  });
 }
 
 // Blocks

@@ -1,5 +1,5 @@
 /** The rule as text, for those who would rather type it. */
-import type { Filter, Rule } from '$lib/api';
+import type { Filter, Rule, WireRule } from '$lib/api';
 import { complete } from './edit';
 
 export function toText(rule: Rule): string {
@@ -31,7 +31,7 @@ export function fromText(text: string): Reading {
     return { problem: 'syntax', detail: error instanceof Error ? error.message : String(error) };
   }
   const wrong = wrongInRule(value);
-  return wrong === null ? { rule: complete(value as Rule) } : { problem: 'shape', detail: wrong };
+  return wrong === null ? { rule: complete(value as WireRule) } : { problem: 'shape', detail: wrong };
 }
 
 function wrongInRule(value: unknown): string | null {

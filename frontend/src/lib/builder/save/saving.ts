@@ -1,10 +1,19 @@
-import { api, isProblem, type Applied, type Id, type Method, type Plan, type Run } from '$lib/api';
+import {
+  api,
+  isProblem,
+  type Applied,
+  type ApplyRequest,
+  type Id,
+  type LiveStates,
+  type Method,
+  type Plan,
+  type Run,
+} from '$lib/api';
 import { live } from '$lib/live';
-import type { PlanBody } from '../state/planning.svelte';
 
 /** A run that is over, one way or another. */
-export function isOver(run: Run): boolean {
-  return !['applying', 'running', 'planned'].includes(run.state as string);
+export function isOver(run: Pick<Run, 'state'>): boolean {
+  return run.state !== 'applying';
 }
 
 export type Outcome =
@@ -16,11 +25,7 @@ export type Outcome =
  * Confirms a plan made for `version` of the method. The people having changed gives the new plan; the method itself having been changed by someone else
  * gives theirs, to choose from. Any other problem is thrown.
  */
-export async function confirm(
-  session_id: Id,
-  body: PlanBody & { hash: string },
-  version: number | null,
-): Promise<Outcome> {
+export async function confirm(session_id: Id, body: ApplyRequest, version: number | null): Promise<Outcome> {
   const conflict = await changedSince(session_id, body.method_id, version);
   if (conflict) return conflict;
   try {
@@ -38,10 +43,10 @@ export async function confirm(
 /** A plan is always of the newest version, so that it alone would save over what someone else just did. */
 async function changedSince(
   session_id: Id,
-  method_id: Id | undefined,
+  method_id: Id | null | undefined,
   version: number | null,
 ): Promise<Outcome | null> {
-  if (method_id === undefined || version === null) return null;
+  if (!method_id || version === null) return null;
   const theirs = await methodOf(session_id, method_id);
   return theirs && theirs.version !== version ? { kind: 'conflict', theirs } : null;
 }
@@ -51,11 +56,11 @@ export async function methodOf(session_id: Id, id: Id, signal?: AbortSignal): Pr
 }
 
 /** Resolves when a run is over; `progress` is told how far it is, from 0 to 1. */
-export function followRun(id: Id, progress: (part: number) => void): Promise<Run> {
+export function followRun(id: Id, progress: (part: number) => void): Promise<LiveStates['run']> {
   return new Promise((resolve) => {
-    const stop = live.watch<Run>(`run:${id}`, {
+    const stop = live.watch(`run:${id}`, {
       state: (run) => {
-        progress(run.progress ?? 0);
+        progress(run.progress);
         if (!isOver(run)) return;
         stop();
         resolve(run);

@@ -7,7 +7,7 @@ import {
   type Filter,
   type Group,
   type Id,
-  type Learner,
+  type Person,
   type Page,
   type Ref,
   type Segment,
@@ -17,7 +17,6 @@ import { m } from '$lib/paraglide/messages';
 import { getLocale } from '$lib/paraglide/runtime';
 import { isDay } from '../core';
 import { plain } from '$lib/design/options';
-import { members } from './questions';
 
 /** Enough for any organisation chart; what lies beyond is found by searching. */
 const MOST_PAGES = 20;
@@ -36,7 +35,7 @@ export class Directory {
   groups = $state.raw<Group[]>([]);
   activities = $state.raw<Activity[]>([]);
   segments = $state.raw<Segment[]>([]);
-  people = $state.raw<ReadonlyMap<Id, Learner>>(new Map());
+  people = $state.raw<ReadonlyMap<Id, Person>>(new Map());
   loading = $state(true);
   error = $state.raw<unknown>(null);
 
@@ -149,7 +148,7 @@ export class Directory {
     return this.segments.find((one) => one.id === ref);
   }
 
-  person(id: Id): Learner | undefined {
+  person(id: Id): Person | undefined {
     return this.people.get(id);
   }
 
@@ -158,7 +157,7 @@ export class Directory {
     return person && personName(person);
   }
 
-  learn(people: Learner[]): void {
+  learn(people: Person[]): void {
     if (people.length === 0) return;
     const next = new Map(this.people);
     for (const person of people) next.set(person.id, person);
@@ -171,7 +170,7 @@ export class Directory {
     if (unknown.length === 0) return;
     for (const id of unknown) this.#asked.add(id);
     const rule = { blocks: [], include: unknown, exclude: [] };
-    const page = await members({ rule, limit: Math.min(1000, unknown.length) }).catch(() => null);
+    const page = await api.audienceMembers({ rule, limit: Math.min(1000, unknown.length) }).catch(() => null);
     this.learn(page?.items ?? []);
     // Those who do not count at present are in no audience, but their names are still wanted.
     const rest = unknown.filter((id) => !this.people.has(id)).slice(0, 20);

@@ -1,14 +1,12 @@
 import { untrack } from 'svelte';
-import { api, isProblem, type Id, type Method, type Plan } from '$lib/api';
+import { api, isProblem, type Id, type Plan, type PlanRequest } from '$lib/api';
 import type { Draft } from '../core';
-
-export type PlanBody = Partial<Method> & { method_id?: Id };
 
 /** Counts arrive faster than anybody reads a plan. */
 const PAUSE_MS = 250;
 
 /** The body of a plan: the draft as the wire wants it. What is empty is said, since what is left out stays. */
-export function planBody(draft: Draft, method_id: Id | null): PlanBody {
+export function planBody(draft: Draft, method_id: Id | null): PlanRequest {
   return {
     ...(method_id === null ? { kind: 'audience' as const } : { method_id }),
     ...draft.policy,
@@ -26,7 +24,7 @@ export class Planning {
    * Follows `ask` while a component initialises: what to plan, and `moment`, which changes whenever people did.
    * `null` empties it.
    */
-  constructor(session_id: () => Id | null, ask: () => { body: PlanBody; moment: unknown } | null) {
+  constructor(session_id: () => Id | null, ask: () => { body: PlanRequest; moment: unknown } | null) {
     $effect(() => {
       const id = session_id();
       const question = ask();
@@ -47,7 +45,7 @@ export class Planning {
     });
   }
 
-  async #ask(id: Id, body: PlanBody, signal: AbortSignal): Promise<void> {
+  async #ask(id: Id, body: PlanRequest, signal: AbortSignal): Promise<void> {
     this.loading = true;
     try {
       this.plan = await api.plan(id, body, signal);

@@ -1,9 +1,8 @@
-import type { FieldValue, Filter, Rule } from '$lib/api';
+import type { AudienceMember, FieldValue, Filter, Rule } from '$lib/api';
 import { date, languageName, list } from '$lib/format';
 import { m } from '$lib/paraglide/messages';
 import { filterAt, parsePath } from '../core';
 import type { Directory } from '../state/directory.svelte';
-import type { AudienceMember } from '../state/questions';
 import { subjectOf, valueWord } from '../words';
 
 export interface FactLine {

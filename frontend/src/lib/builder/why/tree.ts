@@ -1,5 +1,5 @@
 /** The server's tree of reasons, which mirrors the rule, laid beside the rule it explains. */
-import type { Day, ExplainNode, Filter, Rule } from '$lib/api';
+import type { ExplainBlock, ExplainNode, ExplainTree, Filter, NextChange, Rule } from '$lib/api';
 import { isNested } from '../core';
 
 export interface Reason {
@@ -13,69 +13,49 @@ export interface Reason {
     | { kind: 'include' }
     | { kind: 'exclude' };
   target: string;
-  node: ExplainNode;
+  node: Told;
   inside: Reason[];
 }
 
-/** On `date` the answer becomes `becomes`, unless a fact changes first. */
-export interface NextChange {
-  date: Day;
-  becomes: boolean;
+/** What the server says of one part. `matches` is null where it tells nothing: the part is sealed. */
+export interface Told {
+  matches: boolean | null;
+  actual?: string | null;
+  since?: string | null;
+  next_change?: NextChange | null;
 }
 
-type Nodes = ExplainNode[] | undefined;
+const UNTOLD: ExplainBlock = { matches: false, groups: null, filters: [] };
 
-export function reasonsOf(rule: Rule, tree: ExplainNode): Reason {
-  const blocks = list(tree['blocks']);
+export function reasonsOf(rule: Rule, tree: ExplainTree): Reason {
   const inside = rule.blocks.map((block, index): Reason => {
     const target = `blocks[${index}]`;
-    const node = blocks?.[index] ?? { matches: false };
-    const groups = one(node['groups']);
+    const node = tree.blocks[index] ?? UNTOLD;
+    const groups: Reason[] = node.groups
+      ? [{ about: { kind: 'groups', index }, target: `${target}.groups`, node: node.groups, inside: [] }]
+      : [];
     return {
       about: { kind: 'block', index },
       target,
       node,
-      inside: [
-        ...(groups
-          ? [
-              {
-                about: { kind: 'groups' as const, index },
-                target: `${target}.groups`,
-                node: groups,
-                inside: [],
-              },
-            ]
-          : []),
-        ...filters(block.filters, list(node['filters']), `${target}.filters`),
-      ],
+      inside: [...groups, ...filters(block.filters, node.filters, `${target}.filters`)],
     };
   });
   for (const kind of ['include', 'exclude', 'status'] as const) {
-    const node = one(tree[kind]);
+    const node = tree[kind];
     // Not having been picked keeps nobody out, and a status that counts is nearly everybody's: not worth a line.
-    const tells = { include: node?.matches, exclude: rule.exclude.length > 0, status: !node?.matches }[kind];
-    if (node && tells) inside.push({ about: { kind }, target: kind, node, inside: [] });
+    const tells = { include: node.matches, exclude: rule.exclude.length > 0, status: !node.matches }[kind];
+    if (tells) inside.push({ about: { kind }, target: kind, node, inside: [] });
   }
   return { about: { kind: 'rule' }, target: '', node: tree, inside };
 }
 
-function filters(level: Filter[], nodes: Nodes, at: string): Reason[] {
+function filters(level: Filter[], nodes: ExplainNode[], at: string): Reason[] {
   return level.flatMap((filter, index): Reason[] => {
-    const node = nodes?.[index];
+    const node = nodes[index];
     if (!node) return [];
     const target = `${at}[${index}]`;
-    const inside = isNested(filter) ? filters(filter.of, list(node['of']), `${target}.of`) : [];
+    const inside = isNested(filter) ? filters(filter.of, node.of ?? [], `${target}.of`) : [];
     return [{ about: { kind: 'filter', filter }, target, node, inside }];
   });
-}
-
-const isNode = (value: unknown): value is ExplainNode =>
-  typeof value === 'object' && value !== null && 'matches' in value;
-const one = (value: unknown): ExplainNode | null => (isNode(value) ? value : null);
-const list = (value: unknown): Nodes => (Array.isArray(value) ? (value as ExplainNode[]) : undefined);
-
-/** On which day time alone turns the whole answer. */
-export function nextChange(tree: ExplainNode): NextChange | null {
-  const next = tree['next_change'];
-  return typeof next === 'object' && next !== null && 'date' in next ? (next as unknown as NextChange) : null;
 }
