@@ -10,11 +10,12 @@ from litestar.status_codes import HTTP_200_OK
 
 from backend import clock
 from backend.controllers.authentication import CurrentActor
-from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit, Search
+from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit, Search, SortBy
 from backend.index import Follower
 from backend.schemas import enrolling as wire
+from backend.schemas.board import PersonProgress
 from backend.schemas.commons import Page
-from backend.services import catalog, enrollment_acts, enrollment_lists, self_enrolling
+from backend.services import catalog, enrollment_acts, enrollment_lists, nudging, self_enrolling
 from backend.services.audiences import caught_up
 from backend.services.enrollment_lists import EnrollmentQuery
 from backend.services.rights import session_for
@@ -31,11 +32,16 @@ async def list_session_enrollments(
     actor: CurrentActor,
     only: Only = None,
     q: Search = None,
+    sort: SortBy = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[wire.Enrollment]:
-    """Who is or was enrolled, with every source; `state` also takes the names of the board's numbers."""
-    return await enrollment_lists.of_session(actor, session_id, EnrollmentQuery(only, q, limit, cursor))
+    """Who is or was enrolled, with every source; `state` also takes the names of the board's numbers.
+
+    `sort`: name, since, due, score or id.
+    """
+    query = EnrollmentQuery(state=only, q=q, sort=sort, limit=limit, cursor=cursor)
+    return await enrollment_lists.of_session(actor, session_id, query)
 
 
 @get("/sessions/{session_id:int}/counts", operation_id="getSessionCounts", tags=TAGS)
@@ -59,7 +65,9 @@ async def list_learner_enrollments(
     cursor: Cursor = None,
 ) -> Page[wire.Enrollment]:
     """What somebody is or was enrolled in."""
-    return await enrollment_lists.of_learner(actor, learner_id, EnrollmentQuery(only, None, limit, cursor))
+    return await enrollment_lists.of_learner(
+        actor, learner_id, EnrollmentQuery(only, limit=limit, cursor=cursor)
+    )
 
 
 @get("/me/enrollments", operation_id="listMyEnrollments", tags=TAGS)
@@ -70,7 +78,9 @@ async def list_my_enrollments(
     cursor: Cursor = None,
 ) -> Page[wire.Enrollment]:
     """What one is or was enrolled in oneself."""
-    return await enrollment_lists.of_learner(actor, actor.id, EnrollmentQuery(only, None, limit, cursor))
+    return await enrollment_lists.of_learner(
+        actor, actor.id, EnrollmentQuery(only, limit=limit, cursor=cursor)
+    )
 
 
 @get("/me/catalog", operation_id="getMyCatalog", tags=TAGS)
@@ -120,6 +130,20 @@ async def extend(
 ) -> wire.Enrollment:
     """A due date by hand, which wins over those of the methods."""
     return await enrollment_acts.extend(actor, enrollment_id, data.due_at)
+
+
+@get("/enrollments/{enrollment_id:int}/progress", operation_id="getEnrollmentProgress", tags=TAGS)
+async def get_progress(enrollment_id: FromPath[int], actor: CurrentActor) -> PersonProgress:
+    """How far they are, step by step, and when they were last reminded."""
+    return await nudging.progress(actor, enrollment_id)
+
+
+@post("/enrollments/{enrollment_id:int}/nudge", operation_id="nudge", tags=TAGS, status_code=HTTP_200_OK)
+async def nudge(
+    enrollment_id: FromPath[int], actor: CurrentActor, data: JSONBody[wire.Nudge | None] = None
+) -> PersonProgress:
+    """Remind them by mail, at once. 409 when there is nothing to remind of, or less than a day after the last."""
+    return await nudging.nudge(actor, enrollment_id, data or wire.Nudge())
 
 
 @post(

@@ -8,7 +8,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
 from backend.controllers.authentication import CurrentActor
-from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit
+from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit, Search
 from backend.index import Follower
 from backend.schemas import enrolling as wire
 from backend.schemas.commons import Page
@@ -27,11 +27,12 @@ async def list_runs(
     session_id: FromQuery[int | None] = None,
     method_id: FromQuery[int | None] = None,
     only: Only = None,
+    q: Search = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[wire.Run]:
-    """What was done in the sessions one may enroll in, the latest first."""
-    return await runs.list_runs(actor, RunQuery(session_id, method_id, only, limit, cursor))
+    """What was done in the sessions one may enroll in, the latest first; `q` searches places, methods and people."""
+    return await runs.list_runs(actor, RunQuery(session_id, method_id, only, q, limit, cursor))
 
 
 @get("/runs/{run_id:int}", operation_id="getRun", tags=TAGS)

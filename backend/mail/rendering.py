@@ -49,7 +49,7 @@ class Why(msgspec.Struct, frozen=True):
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One session in a message."""
 
-    kind: Literal["enrolled", "due_changed"]
+    kind: Literal["enrolled", "due_changed", "nudged"]
     title: str
     session: str
     starts_at: datetime | None
@@ -124,11 +124,19 @@ def render(content: Letter | Invitation | Alert, to: Recipient) -> Rendered:
 
 
 def _letter_subject(letter: Letter, words: Words) -> str:
-    told = [item for item in letter.items if item.kind == "enrolled"] or letter.items
-    changed = told[0].kind == "due_changed"
-    if len({item.title for item in told}) == 1:
-        return (words.changed_one if changed else words.enrolled_one).format(title=told[0].title)
-    return (words.changed_many if changed else words.enrolled_many).format(count=len(told))
+    subjects = {
+        "enrolled": (words.enrolled_one, words.enrolled_many),
+        "due_changed": (words.changed_one, words.changed_many),
+        "nudged": (words.nudged_one, words.nudged_many),
+    }
+    kind = next(kind for kind in subjects if any(item.kind == kind for item in letter.items))
+    told = [item for item in letter.items if item.kind == kind]
+    one, many = subjects[kind]
+    return (
+        one.format(title=told[0].title)
+        if len({item.title for item in told}) == 1
+        else many.format(count=len(told))
+    )
 
 
 def _letter(letter: Letter, to: Recipient, language: str) -> dict[str, object]:
@@ -143,7 +151,8 @@ def _letter(letter: Letter, to: Recipient, language: str) -> dict[str, object]:
 
     sections = []
     left = MOST_LISTED
-    for kind, lead in (("enrolled", words.enrolled_lead), ("due_changed", words.changed_lead)):
+    leads = {"enrolled": words.enrolled_lead, "due_changed": words.changed_lead, "nudged": words.nudged_lead}
+    for kind, lead in leads.items():
         rows = [
             {
                 "title": one_line(item.title),

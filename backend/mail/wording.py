@@ -17,6 +17,9 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     changed_one: str
     changed_many: str
     changed_lead: str
+    nudged_one: str
+    nudged_many: str
+    nudged_lead: str
     and_more: str
     starts: str
     ends: str
@@ -46,6 +49,9 @@ ENGLISH = Words(
     changed_one="Your due date for {title} has changed",
     changed_many="{count} of your due dates have changed",
     changed_lead="A due date of yours is now earlier:",
+    nudged_one="A reminder of {title}",
+    nudged_many="A reminder of {count} activities",
+    nudged_lead="This is waiting for you:",
     and_more="and {count} more, which you find in your catalog",
     starts="Starts:",
     ends="Ends:",
@@ -62,6 +68,8 @@ ENGLISH = Words(
         "segment": "You belong to the segment “{name}”.",
         "chain": "You completed “{name}”.",
         "self": "You enrolled yourself.",
+        "nudged_by": "{name} asked us to remind you.",
+        "note": "“{name}”",
         "subpath": "It is part of a path that you are enrolled in.",
     },
     invitation_subject="Your invitation to {organisation}",
@@ -91,6 +99,9 @@ FRENCH = Words(
     changed_one="Votre échéance pour {title} a changé",
     changed_many="{count} de vos échéances ont changé",
     changed_lead="Une de vos échéances est avancée :",
+    nudged_one="Rappel : {title}",
+    nudged_many="Rappel : {count} activités",
+    nudged_lead="Ceci vous attend :",
     and_more="et {count} de plus, à retrouver dans votre catalogue",
     starts="Début :",
     ends="Fin :",
@@ -107,6 +118,8 @@ FRENCH = Words(
         "segment": "Vous faites partie du segment « {name} ».",
         "chain": "Vous avez terminé « {name} ».",
         "self": "Vous avez fait cette inscription.",
+        "nudged_by": "{name} nous a demandé de vous le rappeler.",
+        "note": "« {name} »",
         "subpath": "Cela fait partie d’un parcours que vous suivez.",
     },
     invitation_subject="Votre invitation à {organisation}",

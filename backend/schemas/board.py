@@ -74,19 +74,31 @@ class PlayerActivity(Output):
     description: str
 
 
-class PlayerStep(Output):
-    """A step and how far the reader is with it."""
+class StepProgress(Output):
+    """A step and how far somebody is with it."""
 
     id: int
     kind: StepKind
     activity_id: int | None
     title: str
-    body: str
     mandatory: bool
     min_score: float | None
     status: StandingStatus
     score: float | None
     completed_at: datetime | None
+
+
+class PlayerStep(StepProgress):
+    """The same with what there is to read."""
+
+    body: str
+
+
+class PersonProgress(Output):
+    """Somebody's progress in a session, and when they were last reminded."""
+
+    steps: list[StepProgress]
+    nudged_at: datetime | None
 
 
 class PlayerEnrollment(Output):

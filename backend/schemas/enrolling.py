@@ -224,6 +224,12 @@ class Extend(Input):
     due_at: Instant | None
 
 
+class Nudge(Input):
+    """A reminder, with a few words of one's own if one likes."""
+
+    note: Text = ""
+
+
 class Unenroll(Input):
     """What becomes of them; dynamic methods that want the person are told to leave them out."""
 

@@ -68,8 +68,10 @@ async def _letters(message_ids: Sequence[int], mail: MailSettings) -> dict[int, 
     rows = await fetch(
         """
         SELECT n.message_id, n.kind, n.learner_id, n.session_id, s.name AS session, s.starts_at, s.ends_at,
-               a.id AS activity_id, a.title, e.due_at, e.mandatory
+               a.id AS activity_id, a.title, e.due_at, e.mandatory, n.detail->>'note' AS note,
+               trim(concat_ws(' ', nullif(by.first_name, ''), nullif(by.last_name, ''))) AS by_name
         FROM notice n
+        LEFT JOIN learner by ON by.id = (n.detail->>'by')::integer
         JOIN session s ON s.id = n.session_id
         JOIN activity a ON a.id = s.activity_id
         JOIN enrollment e ON e.session_id = n.session_id AND e.learner_id = n.learner_id
@@ -93,11 +95,19 @@ async def _letters(message_ids: Sequence[int], mail: MailSettings) -> dict[int, 
             ends_at=row["ends_at"],
             due_at=row["due_at"],
             mandatory=row["mandatory"],
-            why=reasons[row["learner_id"], row["session_id"]],
+            why=[*_asked_by(row), *reasons[row["learner_id"], row["session_id"]]],
             link=f"{mail.base_url}/learn/{row['activity_id']}",
         )
         items[row["message_id"]].append(item)
     return {message_id: Letter(found) for message_id, found in items.items()}
+
+
+def _asked_by(row: Any) -> list[Why]:
+    """Who had them reminded, and in what words."""
+    if row["kind"] != "nudged":
+        return []
+    asked = [Why("nudged_by", row["by_name"])] if row["by_name"] else []
+    return [*asked, Why("note", row["note"])] if row["note"] else asked
 
 
 async def _reasons(learner_ids: list[int], session_ids: list[int]) -> dict[tuple[int, int], list[Why]]:

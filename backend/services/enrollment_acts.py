@@ -1,7 +1,7 @@
 """Acts on one person's enrollment by hand: suspend, resume, extend, unenroll. Each is a run, so each can be undone."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from asyncpg import Record
 
@@ -148,19 +148,29 @@ async def _change(
     return await one(enrollment_id)
 
 
-async def _locked(actor: Actor, enrollment_id: int) -> Record:
-    """The enrollment with its snapshot, its session's lock held, for those who may enroll there."""
+async def enrollment_for(
+    actor: Actor, enrollment_id: int, need: Literal["view", "enroll"], *, lock: bool = False
+) -> Record:
+    """The row of `enrollment`, for those who may see, or enroll in, its session; `lock` holds it until the commit."""
     found = None
     if 0 < enrollment_id <= LARGEST_ID:
-        found = await fetch_row("SELECT session_id, learner_id FROM enrollment WHERE id = $1", enrollment_id)
+        found = await fetch_row(
+            f"SELECT * FROM enrollment WHERE id = $1 {'FOR UPDATE' if lock else ''}", enrollment_id
+        )
     if found is None:
         raise NotFound(f"There is no enrollment {enrollment_id}.")
     try:
-        await session_for(actor, found["session_id"], "enroll")
+        await session_for(actor, found["session_id"], need)
         await learner_for(actor, found["learner_id"])
     except Forbidden:
         # Somebody else's enrollment: that it exists is not theirs to know.
         raise NotFound(f"There is no enrollment {enrollment_id}.") from None
+    return found
+
+
+async def _locked(actor: Actor, enrollment_id: int) -> Record:
+    """The enrollment with its snapshot, its session's lock held, for those who may enroll there."""
+    found = await enrollment_for(actor, enrollment_id, "enroll")
     await lock_sessions([found["session_id"]])
     row = await fetch_row(
         f"SELECT e.*, {sql.SNAPSHOT.format(e='e')} AS snapshot FROM enrollment e WHERE e.id = $1 FOR UPDATE",

@@ -13,7 +13,7 @@ from backend.database import fetch, fetch_value
 from backend.schemas import enrolling as wire
 from backend.schemas.commons import Page
 from backend.services.actor import Actor
-from backend.services.conditions import Conditions
+from backend.services.conditions import Conditions, chosen_sort
 from backend.services.paging import decode_cursor, page_of
 from backend.services.reach import instructed_sessions, led_groups
 from backend.services.rights import learner_for, session_for
@@ -46,6 +46,14 @@ JOIN learner l ON l.id = b.learner_id
 JOIN session s ON s.id = b.session_id
 JOIN activity a ON a.id = s.activity_id
 """
+# Who has no due date or score comes last, and first the other way round.
+_SORTS = {
+    "id": (("e.id", "integer"),),
+    "name": (("lower(l.last_name)", "text"), ("lower(l.first_name)", "text"), ("e.id", "integer")),
+    "since": (("e.since", "timestamptz"), ("e.id", "integer")),
+    "due": (("coalesce(e.due_at, '9999-12-31Z'::timestamptz)", "timestamptz"), ("e.id", "integer")),
+    "score": (("coalesce(st.score, 'Infinity'::float8)", "float8"), ("e.id", "integer")),
+}
 
 
 class EnrollmentQuery(Struct, frozen=True):
@@ -53,6 +61,7 @@ class EnrollmentQuery(Struct, frozen=True):
 
     state: wire.EnrollmentFilter | None = None
     q: str | None = None
+    sort: str | None = None
     limit: int = 100
     cursor: str | None = None
 
@@ -95,15 +104,15 @@ async def _only_sessions_of(actor: Actor, conditions: Conditions) -> None:
 async def _page(conditions: Conditions, query: EnrollmentQuery) -> Page[wire.Enrollment]:
     _narrow(conditions, query)
     total = await fetch_value(f"SELECT count(*) {_FROM} WHERE {conditions.sql}", *conditions.values)
-    key = decode_cursor(query.cursor, tuple[int])
-    if key is not None:
-        conditions.add("e.id > {}", key[0])
+    order = chosen_sort(query.sort, _SORTS, "id")
+    order.after(conditions, query.cursor)
     limit = conditions.value(query.limit + 1)
     rows = await fetch(
-        f"SELECT {_COLUMNS} {_FROM} WHERE {conditions.sql} ORDER BY e.id LIMIT {limit}", *conditions.values
+        f"SELECT {_COLUMNS}, {order.columns} {_FROM} WHERE {conditions.sql} ORDER BY {order.order} LIMIT {limit}",
+        *conditions.values,
     )
     shown = {item.id: item for item in await _shown(rows[: query.limit])}
-    return page_of(rows, query.limit, total, item=lambda row: shown[row["id"]], key=lambda row: [row["id"]])
+    return page_of(rows, query.limit, total, item=lambda row: shown[row["id"]], key=order.key)
 
 
 def _narrow(conditions: Conditions, query: EnrollmentQuery) -> None:

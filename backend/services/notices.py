@@ -147,6 +147,18 @@ async def file_due_changed(learner_ids: Sequence[int], session_id: int, run_id: 
     return await _file(learner_ids, filing)
 
 
+async def file_nudge(learner_id: int, session_id: int, *, by: int | None, note: str) -> int:
+    """Remind somebody of the session, at once, in the words of who asked for it."""
+    filing = Filing(
+        kind="nudged",
+        message="enrollment",
+        due_at=clock.now(),
+        session_id=session_id,
+        detail={"by": by, "note": note},
+    )
+    return await _file([learner_id], filing)
+
+
 async def file_alert(
     learner_ids: Sequence[int],
     kind: Literal["held", "frozen"],

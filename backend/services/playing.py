@@ -55,10 +55,15 @@ def _progress(steps: list[Record], status: str) -> float:
     return done / len(steps)
 
 
+async def steps_of(activity_id: int, learner_id: int) -> list[Record]:
+    """The activity's steps in order, each as the learner stands on it."""
+    return await fetch(_STEPS, activity_id, learner_id)
+
+
 async def play(actor: Actor, activity_id: int) -> Player:
     """The activity with the actor's own state on it. Raises `NotFound` for one that they may not know of."""
     activity = await activity_for(actor, activity_id)
-    steps = await fetch(_STEPS, activity_id, actor.id)
+    steps = await steps_of(activity_id, actor.id)
     enrollment = await fetch_row(_ENROLLMENT, activity_id, actor.id)
     award = await fetch_row(_AWARD, activity_id, actor.id)
     standing = await fetch_row(

@@ -31,6 +31,8 @@ LARGEST_RUN_ID = 2**63 - 1
 _RUNS = """
 SELECT r.*, m.name AS method_name, m.kind AS method_kind, s.name AS session_name, a.title AS activity_title,
        l.email, l.first_name, l.last_name, (SELECT u.id FROM run u WHERE u.undo_of = r.id) AS undone_by
+"""
+_FROM = """
 FROM run r
 LEFT JOIN enrollment_method m ON m.id = r.method_id
 LEFT JOIN session s ON s.id = r.session_id
@@ -40,6 +42,10 @@ LEFT JOIN learner l ON l.id = r.actor_id
 _CHANGES = """
 SELECT c.*, l.email, l.first_name, l.last_name FROM run_change c JOIN learner l ON l.id = c.learner_id
 """
+_SEARCHED = (
+    "coalesce(m.name, '')", "coalesce(s.name, '')", "coalesce(a.title, '')",
+    "coalesce(l.first_name, '')", "coalesce(l.last_name, '')", "coalesce(l.email, '')",
+)  # fmt: skip
 
 
 class RunQuery(Struct, frozen=True):
@@ -48,6 +54,7 @@ class RunQuery(Struct, frozen=True):
     session_id: int | None = None
     method_id: int | None = None
     state: wire.RunState | None = None
+    q: str | None = None
     limit: int = 100
     cursor: str | None = None
 
@@ -67,15 +74,15 @@ async def list_runs(actor: Actor, query: RunQuery) -> Page[wire.Run]:
         conditions.add("r.method_id = {}", query.method_id)
     if query.state is not None:
         conditions.add("r.state = {}", query.state)
-    total = await fetch_value(
-        f"SELECT count(*) FROM run r LEFT JOIN session s ON s.id = r.session_id WHERE {conditions.sql}",
-        *conditions.values,
-    )
+    conditions.add_search(query.q, *_SEARCHED)
+    total = await fetch_value(f"SELECT count(*) {_FROM} WHERE {conditions.sql}", *conditions.values)
     key = decode_cursor(query.cursor, tuple[int])
     if key is not None:
         conditions.add("r.id < {}", key[0])
     limit = conditions.value(query.limit + 1)
-    rows = await fetch(f"{_RUNS} WHERE {conditions.sql} ORDER BY r.id DESC LIMIT {limit}", *conditions.values)
+    rows = await fetch(
+        f"{_RUNS} {_FROM} WHERE {conditions.sql} ORDER BY r.id DESC LIMIT {limit}", *conditions.values
+    )
     return page_of(rows, query.limit, total, item=_shown, key=lambda row: [row["id"]])
 
 
@@ -208,7 +215,9 @@ async def reject(actor: Actor, run_id: int, request: wire.Reject) -> wire.Run:
 
 
 async def _visible(actor: Actor, run_id: int) -> Record:
-    row = await fetch_row(f"{_RUNS} WHERE r.id = $1", run_id) if 0 < run_id <= LARGEST_RUN_ID else None
+    row = (
+        await fetch_row(f"{_RUNS} {_FROM} WHERE r.id = $1", run_id) if 0 < run_id <= LARGEST_RUN_ID else None
+    )
     if row is None:
         raise NotFound(f"There is no run {run_id}.")
     if row["session_id"] is None:

@@ -452,6 +452,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/enrollments/{enrollment_id}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetProgress */
+        get: operations["getEnrollmentProgress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollments/{enrollment_id}/nudge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Nudge */
+        post: operations["nudge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/enrollments/{enrollment_id}/unenroll": {
         parameters: {
             query?: never;
@@ -2375,6 +2409,11 @@ export interface components {
             /** @constant */
             type: "none";
         };
+        /** Nudge */
+        Nudge: {
+            /** @default  */
+            note?: string;
+        };
         /** Organisation */
         Organisation: {
             name: string;
@@ -2414,6 +2453,11 @@ export interface components {
             email: string;
             first_name: string;
             last_name: string;
+        };
+        /** PersonProgress */
+        PersonProgress: {
+            steps: components["schemas"]["StepProgress"][];
+            nudged_at: string | null;
         };
         /** Plan */
         Plan: {
@@ -2518,13 +2562,13 @@ export interface components {
             kind: "content" | "course" | "program" | "path";
             activity_id: number | null;
             title: string;
-            body: string;
             mandatory: boolean;
             min_score: number | null;
             /** @enum {string} */
             status: "not_started" | "started" | "completed" | "failed";
             score: number | null;
             completed_at: string | null;
+            body: string;
         };
         /** Policy */
         Policy: {
@@ -2864,6 +2908,20 @@ export interface components {
             /** @default true */
             mandatory?: boolean;
             min_score?: number | null;
+        };
+        /** StepProgress */
+        StepProgress: {
+            id: number;
+            /** @enum {string} */
+            kind: "content" | "course" | "program" | "path";
+            activity_id: number | null;
+            title: string;
+            mandatory: boolean;
+            min_score: number | null;
+            /** @enum {string} */
+            status: "not_started" | "started" | "completed" | "failed";
+            score: number | null;
+            completed_at: string | null;
         };
         /** TemplateInput */
         TemplateInput: {
@@ -4671,12 +4729,12 @@ export interface operations {
                      *           "kind": "content",
                      *           "activity_id": 7,
                      *           "title": "Fire safety",
-                     *           "body": "text",
                      *           "mandatory": true,
                      *           "min_score": 1,
                      *           "status": "not_started",
                      *           "score": 85,
-                     *           "completed_at": "2026-11-23T14:03:00Z"
+                     *           "completed_at": "2026-11-23T14:03:00Z",
+                     *           "body": "text"
                      *         }
                      *       ],
                      *       "enrollment": {
@@ -4710,6 +4768,8 @@ export interface operations {
                 state?: "active" | "completed" | "expired" | "suspended" | "enrolled" | "in_progress" | "not_started" | "overdue" | "blocked" | null;
                 /** @description words to be found, in whatever case */
                 q?: string | null;
+                /** @description order; a minus before it reverses it */
+                sort?: string | null;
                 /** @description how many items a page has */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -5269,6 +5329,97 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Enrollment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEnrollmentProgress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                enrollment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "steps": [
+                     *         {
+                     *           "id": 7,
+                     *           "kind": "content",
+                     *           "activity_id": 7,
+                     *           "title": "Fire safety",
+                     *           "mandatory": true,
+                     *           "min_score": 1,
+                     *           "status": "not_started",
+                     *           "score": 85,
+                     *           "completed_at": "2026-11-23T14:03:00Z"
+                     *         }
+                     *       ],
+                     *       "nudged_at": "2026-11-23T14:03:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PersonProgress"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    nudge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                enrollment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "note": "text"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Nudge"] | null;
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "steps": [
+                     *         {
+                     *           "id": 7,
+                     *           "kind": "content",
+                     *           "activity_id": 7,
+                     *           "title": "Fire safety",
+                     *           "mandatory": true,
+                     *           "min_score": 1,
+                     *           "status": "not_started",
+                     *           "score": 85,
+                     *           "completed_at": "2026-11-23T14:03:00Z"
+                     *         }
+                     *       ],
+                     *       "nudged_at": "2026-11-23T14:03:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PersonProgress"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -7700,6 +7851,8 @@ export interface operations {
                 method_id?: number | null;
                 /** @description in this state */
                 state?: "applying" | "applied" | "held" | "rejected" | "undone" | "failed" | null;
+                /** @description words to be found, in whatever case */
+                q?: string | null;
                 /** @description how many items a page has */
                 limit?: number;
                 /** @description `next` of the page before */

@@ -155,6 +155,7 @@ export type TimelinePoint = Schemas['TimelinePoint'];
 export type Happening = Schemas['Happening'];
 export type CatalogItem = Schemas['CatalogItem'];
 export type Why = Schemas['Why'];
+export type PersonProgress = Schemas['PersonProgress'];
 export type Player = Schemas['Player'];
 export type PlayerStep = Schemas['PlayerStep'];
 

@@ -14,7 +14,7 @@ export const SHOWN_STATES: ShownState[] = [
   'expired',
 ];
 
-export function stateName(state: ShownState): string {
+export function shownState(state: ShownState): string {
   switch (state) {
     case 'active':
       return m.faces_active();

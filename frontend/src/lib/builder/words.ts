@@ -72,6 +72,9 @@ export const tabWord: Record<Tab, () => string> = {
   excluded: m.builder_tab_excluded,
 };
 
+/** How soon `expiring` means where a filter does not say. */
+const EXPIRING_DAYS = 30;
+
 /** What a filter asks about. */
 export function subjectOf(filter: Filter, directory: Directory): string {
   switch (filter.type) {
@@ -118,7 +121,10 @@ export function filterWords(filter: Filter, directory: Directory): string {
     case 'certificate':
       return m.builder_words_certificate({
         names: names(values, filter.certificates),
-        status: certificateStatusWord[filter.status](),
+        status:
+          filter.status === 'expiring'
+            ? m.builder_certificate_expiring_days({ days: number(filter.days ?? EXPIRING_DAYS) })
+            : certificateStatusWord[filter.status](),
       });
     case 'language':
       return `${subject} ${inWord(filter.op)} ${names(values, filter.values)}`;

@@ -3,8 +3,15 @@ import { getLocale } from '$lib/paraglide/runtime';
 
 const cache = new Map<string, unknown>();
 
+/** The reader's own variety of the language on screen: 9 Aug in Britain is Aug 9 in the United States. */
+function readersLocale(): string {
+  const language = getLocale();
+  const varieties = typeof navigator === 'undefined' ? [] : navigator.languages;
+  return varieties.find((one) => one.startsWith(`${language}-`)) ?? language;
+}
+
 function cached<T>(key: string, make: (locale: string) => T): T {
-  const locale = getLocale();
+  const locale = readersLocale();
   const full = `${locale} ${key}`;
   let found = cache.get(full) as T | undefined;
   if (found === undefined) {

@@ -25,7 +25,8 @@ export function methodState(state: MethodState): { label: string; tone: Tone } {
   }[state];
 }
 
-export function enrollmentState(state: EnrollmentState): { label: string; tone: Tone } {
+/** `blocked` is not an enrollment yet: it waits for one in another session to end. */
+export function enrollmentState(state: EnrollmentState | 'blocked'): { label: string; tone: Tone } {
   return {
     active: { label: m.state_active(), tone: 'accent' as const },
     completed: { label: m.state_completed(), tone: 'enter' as const },

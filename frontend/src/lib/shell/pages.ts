@@ -20,8 +20,6 @@ export interface PageEntry {
   label: () => string;
   icon: Component;
   roles: Role[];
-  /** Other places that belong to it. */
-  also?: string[];
   /** `g` then this letter goes there. */
   letter?: string;
 }
@@ -40,7 +38,6 @@ const SECTIONS: PageSection[] = [
         label: m.nav_paths,
         icon: Route,
         roles: ['admin'],
-        also: ['/activities', '/sessions'],
         letter: 'p',
       },
       { href: '/courses', label: m.nav_courses, icon: BookOpen, roles: ['admin'], letter: 'c' },
@@ -80,7 +77,6 @@ const SECTIONS: PageSection[] = [
         label: m.nav_catalog,
         icon: Compass,
         roles: ['learner'],
-        also: ['/learn'],
         letter: 'k',
       },
       { href: '/learning', label: m.nav_learning, icon: GraduationCap, roles: ['learner'] },
@@ -103,6 +99,9 @@ export function startFor(roles: Role[]): string {
   return pagesFor(roles)[0]?.pages[0]?.href ?? '/catalog';
 }
 
-export function isCurrent(page: PageEntry, path: string): boolean {
-  return [page.href, ...(page.also ?? [])].some((href) => path === href || path.startsWith(`${href}/`));
+/** The entry that `path` lies under; for places of their own, such as a session, the one its crumbs begin with. */
+export function currentOf(pages: PageEntry[], path: string, origin: string | undefined): string | undefined {
+  const under = (href: string) =>
+    pages.find((page) => href === page.href || href.startsWith(`${page.href}/`));
+  return (under(path) ?? under(origin ?? ''))?.href;
 }
