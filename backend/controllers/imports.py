@@ -68,7 +68,7 @@ async def list_rows(
     return await imports.list_rows(actor, import_id, outcome, limit, cursor)
 
 
-@get("/imports/{import_id:int}/rejects.xlsx", operation_id="getImportRejects", tags=TAGS)
+@get("/imports/{import_id:int}/rejects.xlsx", operation_id="getImportRejects", tags=TAGS, media_type=XLSX)
 async def get_rejects(import_id: FromPath[int], actor: CurrentActor) -> Response[bytes]:
     """The rows that were refused, with why. For platform admins."""
     content = await imports.rejects(actor, import_id)
@@ -92,6 +92,7 @@ async def cancel_import(import_id: FromPath[int], actor: CurrentActor) -> Import
     operation_id="createImportTemplate",
     tags=TAGS,
     status_code=HTTP_200_OK,
+    media_type=XLSX,
     opt={READS: True},
 )
 async def create_template(data: JSONBody[TemplateInput], actor: CurrentActor) -> Response[bytes]:

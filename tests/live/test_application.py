@@ -125,3 +125,35 @@ def test_only_the_inline_script_of_the_page_may_run() -> None:
     policy = content_security_policy(b"<script>start()</script>")
     assert "script-src 'self' 'sha256-" in policy
     assert "'unsafe-inline'" not in policy.split("style-src")[0]
+
+
+def test_answers_are_what_the_document_says(muster: Muster, http: httpx.Client) -> None:
+    """Also where a value fits several types of a union, as 7 is an integer and a number."""
+    for kind, key in (("number", "grade"), ("text", "shift"), ("date", "hired"), ("boolean", "remote")):
+        http.post("/fields", json={"key": key, "name": key, "type": kind})
+    values = {"grade": 7, "shift": "night", "hired": "2024-02-29", "remote": True}
+    http.post("/learners", json={"email": "ada@halden.example", "fields": values})
+    group = (http.post("/groups", json={"name": "Sales"})).json()["id"]
+    steps = [{"kind": "content", "title": "Read", "mandatory": True, "min_score": 50}]
+    activity = (http.post("/activities", json={"kind": "path", "title": "P", "steps": steps})).json()
+    session = (http.post("/sessions", json={"activity_id": activity["id"], "name": "S"})).json()["id"]
+    filters = [
+        {"type": "field", "field": "grade", "op": "between", "values": [1, 7.5]},
+        {"type": "none", "of": [{"type": "path_result", "status": "completed", "paths": [activity["id"]]}]},
+    ]
+    rule = {"blocks": [{"groups": [group], "filters": filters}]}
+    http.post(f"/sessions/{session}/methods", json={"kind": "audience", "rule": rule})
+    http.post("/segments", json={"name": "Sales", "rule": rule})
+    document = (httpx.get(f"{muster.address}/api/openapi.json")).json()
+    lists = {
+        "/learners": "/learners",
+        "/groups": "/groups",
+        "/activities": "/activities",
+        "/segments": "/segments",
+    }
+    for path, route in {**lists, f"/sessions/{session}/methods": "/sessions/{session_id}/methods"}.items():
+        answer = http.get(path)
+        assert answer.json()["items"], path
+        content = document["paths"][f"/api/v1{route}"]["get"]["responses"]["200"]["content"]
+        schema = {**content["application/json"]["schema"], "components": document["components"]}
+        jsonschema_rs.validate(schema, answer.json())

@@ -6386,7 +6386,7 @@ export interface operations {
                 };
                 content: {
                     /** @example text */
-                    "application/json": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 };
             };
             default: components["responses"]["Problem"];
@@ -6537,7 +6537,7 @@ export interface operations {
                 };
                 content: {
                     /** @example text */
-                    "application/json": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
                 };
             };
             default: components["responses"]["Problem"];
