@@ -13,9 +13,8 @@ from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
-from litestar.plugins.prometheus import PrometheusConfig
 
-from backend import bell, clock, database, logs, readiness
+from backend import bell, clock, database, logs, metrics, readiness
 from backend.controllers.authentication import DEPENDENCIES, MIDDLEWARE
 from backend.controllers.front_end import FrontEnd
 from backend.controllers.openapi import openapi_config
@@ -25,6 +24,7 @@ from backend.controllers.requests import MusterRequest
 from backend.index import Follower
 from backend.live.hub import Hub
 from backend.services import jobs
+from backend.services.measuring import Measuring
 from backend.settings import Settings, load_settings
 
 BASE = "/api/v1"
@@ -46,11 +46,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
     app = Litestar(
         route_handlers=_doors(),
         request_class=MusterRequest,
-        middleware=[_prometheus().middleware, *MIDDLEWARE],
+        middleware=MIDDLEWARE,
         dependencies={
             **DEPENDENCIES,
             "settings": Provide(lambda: settings, sync_to_thread=False, use_cache=True),
             "follower": Provide(lambda: parts.follower, sync_to_thread=False, use_cache=True),
+            "measuring": Provide(lambda: parts.measuring, sync_to_thread=False, use_cache=True),
             "hub": Provide(lambda: parts.hub, sync_to_thread=False, use_cache=True),
         },
         exception_handlers=EXCEPTION_HANDLERS,
@@ -68,13 +69,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
     return app
 
 
-def _prometheus() -> PrometheusConfig:
-    # Templates of paths, not paths: one series for a route.
-    return PrometheusConfig(
-        app_name="muster", prefix="muster", group_path=True, exclude=["/metrics", "/api/health"]
-    )
-
-
 class Parts:
     """What lives as long as the application: pool, bell, index, hub."""
 
@@ -82,11 +76,13 @@ class Parts:
         self.settings = settings
         self.follower = Follower()
         self.hub = Hub(self.follower)
+        self.measuring = Measuring()
 
     @asynccontextmanager
     async def running(self, _: Litestar) -> AsyncIterator[None]:
         """Everything started in order, and stopped in the reverse one."""
         settings = self.settings
+        metrics.begin()
         if settings.database_url is None or settings.redis_url is None:
             raise RuntimeError("set MUSTER_DATABASE_URL and MUSTER_REDIS_URL, or start with `muster serve`")
         await database.connect(settings.database_url, max_size=POOL_SIZE)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from backend import readiness
+from backend import metrics, readiness
 from backend.embedded.process import launch_command
 
 # A process that dies at once is started again after 0.2 s, then 0.4 s … up to 10 s; one that lived is forgiven.
@@ -62,8 +62,10 @@ class Supervisor:
     it at once (they resume from what is committed), so that no port stays taken.
     """
 
-    def __init__(self, environment: Mapping[str, str], say: Say) -> None:
+    def __init__(self, environment: Mapping[str, str], say: Say, *, measures: str) -> None:
         self.environment = dict(environment)
+        # The directory in which they keep what they measure.
+        self.measures = measures
         self.ready = False
         self._say = say
         self._groups: list[list[Child]] = []
@@ -124,10 +126,11 @@ class Supervisor:
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def _run(self, child: Child) -> int:
-        environment, inherited = self.environment, [inherited.fileno() for inherited in child.inherited]
+        environment = self.environment | {metrics.PROCESS: child.name, metrics.DIRECTORY: self.measures}
+        inherited = [inherited.fileno() for inherited in child.inherited]
         ready, child.ready = child.ready, None
         if ready is not None:
-            environment = environment | {readiness.PIPE: str(ready)}
+            environment[readiness.PIPE] = str(ready)
             inherited.append(ready)
         child.process = await asyncio.create_subprocess_exec(
             *launch_command([sys.executable, *child.arguments], end_signal=signal.SIGKILL),
@@ -145,6 +148,7 @@ class Supervisor:
         forwarding = asyncio.create_task(self._forward(child.name, child.process.stdout))
         try:
             status = await child.process.wait()
+            metrics.forget(child.process.pid, self.measures)
             # What it left behind in its session.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.process.pid, signal.SIGKILL)

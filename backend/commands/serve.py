@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 import msgspec
 import typer
 
-from backend import database
+from backend import database, metrics
 from backend.commands.context import UNUSABLE, DataDir, apply_timezone, connected, fail, say, understood
 from backend.commands.reloading import reload_when_told, take_hangups
 from backend.commands.roles import Roles, address_of, healthy, sequencer
@@ -39,6 +39,9 @@ def serve(
     data_dir: DataDir = None,
     api: Annotated[int, typer.Option(min=0, max=64, help="API processes")] = 1,
     workers: Annotated[int, typer.Option(min=0, max=64, help="Worker processes")] = 1,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Port for /metrics of this machine's processes, beside the API's own")
+    ] = None,
     demo: Annotated[
         bool, typer.Option("--demo", help="Load the demo organisation if there is nobody yet")
     ] = False,
@@ -51,9 +54,14 @@ def serve(
     with understood(), ExitStack() as stack:
         settings = load_settings(data_dir=data_dir)
         listener = stack.enter_context(_listen(host, port)) if api else None
+        measures = stack.enter_context(metrics.shared_directory())
+        if metrics_port is not None:
+            stack.callback(_measured(host, metrics_port, measures))
         instance = Instance(settings.data_dir)
         embedded = stack.enter_context(_servers(instance, settings, borrow=not api or not workers))
-        status = asyncio.run(Serving(settings, instance, embedded, Roles(api, workers, demo), listener).run())
+        status = asyncio.run(
+            Serving(settings, instance, embedded, Roles(api, workers, demo), listener, measures).run()
+        )
     raise typer.Exit(status)
 
 
@@ -65,10 +73,21 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return listening_socket(host, port)
     except OSError as error:
-        fail(
-            f"cannot listen on {host} port {port}: {error.strerror or error}; choose another with --port",
-            UNUSABLE,
-        )
+        _taken(host, port, "--port", error)
+
+
+def _measured(host: str, port: int, measures: str) -> Callable[[], None]:
+    try:
+        return metrics.serve(host, port, measures)
+    except OSError as error:
+        _taken(host, port, "--metrics-port", error)
+
+
+def _taken(host: str, port: int, option: str, error: OSError) -> NoReturn:
+    fail(
+        f"cannot listen on {host} port {port}: {error.strerror or error}; choose another with {option}",
+        UNUSABLE,
+    )
 
 
 @contextmanager
@@ -121,12 +140,14 @@ class Serving:
         embedded: Embedded,
         roles: Roles,
         listener: socket.socket | None,
+        measures: str,
     ) -> None:
         self.settings = settings
         self.instance = instance
         self.embedded = embedded
         self.roles = roles
         self.listener = listener
+        self.measures = measures
         self.address = address_of(listener)
         self.sign_ins: list[str] = []
         self.reload = asyncio.Event()
@@ -142,7 +163,7 @@ class Serving:
         environment = self.settings.environment(
             database_url=servers.database_url, redis_url=servers.redis_url, base_url=self.address
         )
-        supervisor = Supervisor(environment, say)
+        supervisor = Supervisor(environment, say, measures=self.measures)
         work = asyncio.create_task(self._work(supervisor))
         stop = asyncio.create_task(told.wait())
         try:

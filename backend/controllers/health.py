@@ -1,21 +1,18 @@
-"""Is this process ready, and how is it doing."""
+"""Is this process ready."""
 
 from importlib.metadata import version
 
-import asyncpg
-import prometheus_client
 from litestar import Response, get
 from litestar.di import NamedDependency
 
 from backend import database, readiness
 from backend.controllers.route_options import PUBLIC
 from backend.index import Follower
-from backend.live import metrics
 from backend.schemas.commons import Output
+from backend.services.measuring import DATABASE_AWAY
 
 PREFIX = ""
 TAGS = ["Operating"]
-DatabaseAway = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 
 
 class Health(Output):
@@ -42,17 +39,6 @@ async def _awaited(follower: Follower) -> str:
             # Looked for only until the index stands on the migrated schema.
             return "migrations" if await database.pending_migrations() else "index"
         await database.fetch_value("SELECT 1")
-    except DatabaseAway:
+    except DATABASE_AWAY:
         return "database"
     return "ok"
-
-
-@get("/metrics", include_in_schema=False, opt={PUBLIC: True}, media_type="text/plain")
-async def show_metrics(follower: NamedDependency[Follower]) -> Response[bytes]:
-    """Counters of this process in Prometheus' format, and how far it is behind the change log."""
-    metrics.POSITION.set(follower.position)
-    try:
-        metrics.HEAD.set(await database.fetch_value("SELECT seq FROM log_head"))
-    except DatabaseAway:
-        metrics.HEAD.set(float("nan"))
-    return Response(prometheus_client.generate_latest(), media_type=prometheus_client.CONTENT_TYPE_LATEST)

@@ -1,4 +1,4 @@
-"""Around every request: an id, a log line, headers that browsers should obey."""
+"""Around every request: an id, a log line, a measurement, headers that browsers should obey."""
 
 import re
 import secrets
@@ -7,6 +7,9 @@ import time
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import Histogram
+
+from backend.metrics import NAME, process_gauge
 
 GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 # What gets a log line: not the front end's files, whose addresses may hold an invitation's token.
@@ -21,6 +24,19 @@ HEADERS = (
 API_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 NOT_STORED = (b"cache-control", b"no-store")
 
+METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS")
+# Seconds. Few, for each route, method and status has its own.
+BUCKETS = (0.005, 0.025, 0.1, 0.5, 2.5, 10.0)
+# How an address is named that is no route: the front end's files and whatever strangers try.
+NO_ROUTE = "other"
+
+_durations = Histogram(
+    "muster_request_duration_seconds",
+    "Requests by route, from their first line to the last byte of the answer",
+    ["method", "route", "status"],
+    buckets=BUCKETS,
+)
+_in_progress = process_gauge("muster_requests_in_progress", "Requests under way").labels(NAME)
 _log = structlog.get_logger("muster.http")
 
 
@@ -51,17 +67,27 @@ class RequestContext:
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=identity.decode()):
+            if scope["type"] == ScopeType.WEBSOCKET:
+                await self.app(scope, receive, send_with_headers)
+                return
+            _in_progress.inc()
             try:
                 await self.app(scope, receive, send_with_headers)
             finally:
-                if scope["type"] == ScopeType.HTTP and scope["path"].startswith(LOGGED):
-                    _log.info(
-                        "request",
-                        method=scope.get("method"),
-                        path=scope["path"],
-                        status=status,
-                        ms=round((time.perf_counter() - started) * 1000, 1),
-                    )
+                _in_progress.dec()
+                _record(scope, status, time.perf_counter() - started)
+
+
+def _record(scope: Scope, status: int, seconds: float) -> None:
+    method = scope.get("method")
+    _durations.labels(
+        method if method in METHODS else "other",
+        # The template of the path: as many series as there are routes.
+        scope.get("path_template", NO_ROUTE),
+        status,
+    ).observe(seconds)
+    if scope["path"].startswith(LOGGED):
+        _log.info("request", method=method, path=scope["path"], status=status, ms=round(seconds * 1000, 1))
 
 
 def _completed(headers: object, identity: bytes) -> list[tuple[bytes, bytes]]:

@@ -5,6 +5,7 @@ from types import TracebackType
 
 import asyncpg
 
+from backend import metrics
 from backend.database.connection import open_connection
 
 # How long a candidate waits between tries: bounds the time without a leader after one was killed.
@@ -21,6 +22,7 @@ class Leadership:
     def __init__(self, name: str) -> None:
         self.name = name
         self._connection: asyncpg.Connection | None = None
+        self._leading = metrics.LEADING.labels(metrics.NAME, name)
 
     async def __aenter__(self) -> asyncpg.Connection:
         while True:
@@ -30,6 +32,7 @@ class Leadership:
                     "SELECT pg_try_advisory_lock(hashtext($1))", f"muster.{self.name}"
                 ):
                     self._connection = connection
+                    self._leading.set(1)
                     return connection
             except BaseException:
                 connection.terminate()
@@ -42,4 +45,5 @@ class Leadership:
     ) -> None:
         if self._connection is not None:
             connection, self._connection = self._connection, None
+            self._leading.set(0)
             connection.terminate()

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import structlog
 
+from backend import metrics
 from backend.database import fetch_row, open_connection
 from backend.index.changes import Batch, Change
 from backend.index.errors import IndexBehind
@@ -188,6 +189,7 @@ class Follower:
         await self._tell(Batch(loaded.position, reloaded=True))
 
     async def _tell(self, batch: Batch) -> None:
+        metrics.POSITION.labels(metrics.NAME).set(batch.position)
         for subscriber in tuple(self._subscribers):
             try:
                 subscriber(batch)

@@ -110,7 +110,7 @@ class Hub:
         watcher = Watcher(seat, id_)
         topic.watchers[(seat.number, id_)] = watcher
         seat.subscriptions[id_] = topic
-        metrics.SUBSCRIPTIONS.labels(subject.kind).inc()
+        metrics.subscriptions(subject.kind).inc()
         if topic.version and topic not in self._dirty and topic not in self._loading:
             watcher.send_state(topic)
         else:
@@ -123,7 +123,7 @@ class Hub:
             return
         seat.outlet.forget(id_)
         topic.watchers.pop((seat.number, id_), None)
-        metrics.SUBSCRIPTIONS.labels(topic.subject.kind).dec()
+        metrics.subscriptions(topic.subject.kind).dec()
         if not topic.watchers:
             self._drop(topic)
 
@@ -258,7 +258,7 @@ class Hub:
             # The frame that says so still waits for its turn, so nothing is forgotten.
             for watcher in topic.watchers.values():
                 watcher.seat.subscriptions.pop(watcher.id, None)
-                metrics.SUBSCRIPTIONS.labels(topic.subject.kind).dec()
+                metrics.subscriptions(topic.subject.kind).dec()
             topic.watchers.clear()
             self._drop(topic)
 

@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from backend import bell, clock, database, logs
+from backend import bell, clock, database, logs, metrics
 from backend.settings import Settings, SettingsError, load_settings
 
 # Between tries while the database cannot be reached at the start.
@@ -40,6 +40,7 @@ class Process(msgspec.Struct, frozen=True):
 async def connected(*, pool_size: int) -> AsyncIterator[Process]:
     """The pool and the bell of this process; waits for ever for the database to come."""
     logs.configure()
+    metrics.begin()
     settings = load_settings()
     if settings.database_url is None or settings.redis_url is None:
         raise SettingsError("MUSTER_DATABASE_URL and MUSTER_REDIS_URL are needed; `muster serve` sets them")

@@ -10,7 +10,7 @@ import contextlib
 import asyncpg
 import structlog
 
-from backend import readiness
+from backend import metrics, readiness
 from backend.database import Leadership
 from backend.workers.bell import listen_for_bell
 from backend.workers.process import DATABASE_LOST, connected, run
@@ -35,6 +35,7 @@ async def sequence_visible(connection: asyncpg.Connection) -> None:
         )
         if row is None or not row["moved"]:
             return
+        metrics.SEQUENCED.inc(row["moved"])
 
 
 async def sequence_for_ever(bell: asyncio.Event) -> None:

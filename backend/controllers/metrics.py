@@ -1,0 +1,16 @@
+"""How is Muster doing."""
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+
+from backend import metrics
+from backend.controllers.route_options import PUBLIC
+from backend.services.measuring import Measuring
+
+PREFIX = ""
+
+
+@get("/metrics", include_in_schema=False, opt={PUBLIC: True}, media_type="text/plain")
+async def show_metrics(measuring: NamedDependency[Measuring]) -> Response[bytes]:
+    """What all processes of this supervisor measure, and what the database knows, in Prometheus' format."""
+    return Response(metrics.exposition(await measuring.families()), media_type=metrics.CONTENT_TYPE)
