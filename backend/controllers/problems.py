@@ -80,18 +80,22 @@ def _without_address(detail: str) -> str:
     return re.sub(r" for [A-Z]+ \S+$", "", detail)
 
 
-# The database has too much to do, or is just being restarted: nothing was changed, and another try may work.
+# The database has too much to do, is just being restarted or has no room left: another try may work.
 _BUSY = (
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
-    asyncpg.TooManyConnectionsError,
+    # Too many connections, no memory, a full disk.
+    asyncpg.InsufficientResourcesError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.ConnectionDoesNotExistError,
     asyncpg.InterfaceError,
+    # What asyncpg makes of a connection that dies between two messages.
+    asyncpg.InternalClientError,
     ConnectionError,
+    TimeoutError,
 )
 
 
@@ -119,7 +123,8 @@ def to_muster_error(error: Exception) -> MusterError:
     if isinstance(error, _BUSY):
         _log.warning("the database is busy or away", error=repr(error))
         return Unavailable(
-            "The database is busy. Nothing was changed; try again.", headers={"Retry-After": "1"}
+            "The database is busy or away. Try again, with the same Idempotency-Key if you gave one.",
+            headers={"Retry-After": "1"},
         )
     _log.error("unexpected error", exc_info=error)
     return _Internal()

@@ -1,5 +1,6 @@
 """The one door to arq: wakes a worker's job. Nothing is lost when nobody hears it, for jobs drain tables on a schedule too."""
 
+import asyncio
 from typing import Literal
 
 import msgspec
@@ -63,8 +64,10 @@ async def enqueue(job: Job) -> None:
     if _settings is None:
         return
     try:
-        if _pool is None:
-            _pool = await create_pool(_settings, job_serializer=serialize, job_deserializer=deserialize)
-        await _pool.enqueue_job(job)
+        # A Redis that hangs takes connections and says nothing; nobody's answer waits for it.
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            if _pool is None:
+                _pool = await create_pool(_settings, job_serializer=serialize, job_deserializer=deserialize)
+            await _pool.enqueue_job(job)
     except (RedisError, OSError, TimeoutError) as error:
         _log.warning("a job was not enqueued; its schedule will find the work", job=job, error=repr(error))

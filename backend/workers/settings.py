@@ -1,12 +1,13 @@
 """The arq worker of a process: its jobs, their schedule, and staying alive when Redis does not."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 from arq import Worker
 from arq.cron import CronJob, cron
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from backend.index import Follower
@@ -21,7 +22,15 @@ JOB_SECONDS = 300
 JOBS_AT_ONCE = 4
 # How late a job that no wake-up announced is found.
 POLL_SECONDS = 0.2
-RETRY_SECONDS = 1.0
+# Whether Redis still answers is asked this often; one that takes longer than this for it does not.
+PULSE_SECONDS = 2.0
+SILENCE_SECONDS = 3.0
+# Jobs under way get this long to end; the mail server's answer is worth waiting for.
+CLOSE_SECONDS = 4.0
+CANCEL_SECONDS = 1.0
+# While there is no Redis.
+URGENT = (send_mail, apply_runs, run_imports)
+SWEEP_SECONDS = 2.0
 
 _log = structlog.get_logger("muster.jobs")
 
@@ -38,32 +47,74 @@ def schedule() -> Sequence[CronJob]:
 
 
 async def work(process: Process, follower: Follower) -> None:
-    """Run jobs until cancelled; an unhandled Redis error ends an arq worker, so another one takes its place."""
+    """Run jobs until cancelled: arq's while Redis answers, the same on our own while it does not."""
     mail = MailSettings(
         smtp_url=process.settings.smtp_url,
         **({"base_url": process.settings.base_url} if process.settings.base_url else {}),
     )
+    ctx: dict[Any, Any] = {"follower": follower, "mail": mail}
     while True:
-        worker = Worker(
-            functions=FUNCTIONS,
-            cron_jobs=schedule(),
-            redis_settings=redis_settings(process.redis_url),
-            handle_signals=False,
-            max_jobs=JOBS_AT_ONCE,
-            job_timeout=JOB_SECONDS,
-            keep_result=0,
-            poll_delay=POLL_SECONDS,
-            max_tries=1,
-            job_serializer=serialize,
-            job_deserializer=deserialize,
-            ctx={"follower": follower, "mail": mail},
-            log_results=False,
-        )
-        try:
-            await worker.async_run()
-        except (RedisError, *DATABASE_LOST) as error:
-            _log.warning("jobs interrupted, trying again", error=repr(error))
-        finally:
-            with contextlib.suppress(RedisError, OSError, TimeoutError):
-                await worker.close()
-        await asyncio.sleep(RETRY_SECONDS)
+        await _work_with_redis(process.redis_url, ctx)
+        await _work_without_redis(process.redis_url, ctx)
+
+
+async def _work_with_redis(redis_url: str, ctx: dict[Any, Any]) -> None:
+    """One arq worker, until Redis is lost. Arq ends at a broken connection, but waits for ever for one that is silent."""
+    worker = Worker(
+        functions=FUNCTIONS,
+        cron_jobs=schedule(),
+        redis_settings=redis_settings(redis_url),
+        handle_signals=False,
+        max_jobs=JOBS_AT_ONCE,
+        job_timeout=JOB_SECONDS,
+        keep_result=0,
+        poll_delay=POLL_SECONDS,
+        max_tries=1,
+        job_serializer=serialize,
+        job_deserializer=deserialize,
+        ctx=dict(ctx),
+        log_results=False,
+    )
+    running = asyncio.create_task(worker.async_run(), name="arq")
+    silence = asyncio.create_task(_until_silent(redis_url), name="Redis is silent")
+    try:
+        await asyncio.wait({running, silence}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        silence.cancel()
+        # A task of its own: closing cancels running jobs, and lets their cancellation out.
+        closing = asyncio.create_task(worker.close(), name="closing arq")
+        await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
+        for task in (closing, running):
+            task.cancel()
+        await asyncio.wait({closing, running}, timeout=CANCEL_SECONDS)
+    error = running.exception() if running.done() and not running.cancelled() else None
+    if closing.done() and not closing.cancelled():
+        closing.exception()
+    if error is not None and not isinstance(error, RedisError | DATABASE_LOST):
+        raise error
+    _log.warning("Redis was lost; working without it", error=repr(error) if error else "it does not answer")
+
+
+async def _work_without_redis(redis_url: str, ctx: dict[Any, Any]) -> None:
+    """What cannot wait, every few seconds until Redis answers: its tables hold the work, not Redis."""
+    while not await _answers(redis_url):
+        for job in URGENT:
+            try:
+                await job(ctx)
+            except Exception:  # noqa: BLE001 - the next sweep tries again, whatever it was
+                _log.exception("a job failed, trying again", job=job.__name__)
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def _until_silent(redis_url: str) -> None:
+    while await _answers(redis_url):  # noqa: ASYNC110 - the other side's doing
+        await asyncio.sleep(PULSE_SECONDS)
+
+
+async def _answers(redis_url: str) -> bool:
+    """Whether Redis answers, asked on a connection of its own."""
+    try:
+        async with asyncio.timeout(SILENCE_SECONDS), Redis.from_url(redis_url) as client:
+            return bool(await client.ping())
+    except (RedisError, OSError, TimeoutError):
+        return False

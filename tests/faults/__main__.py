@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import secrets
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -42,6 +43,7 @@ def main() -> None:
         asyncio.run(play(campaign, options.kills))
     except AssertionError as error:
         sys.exit(f"{error}\nwhat it wrote is in {directory}")
+    shutil.rmtree(directory)
     for name, value in campaign.figures.rows(campaign.ledger, campaign.sink):
         print(f"| {name} | {value} |")
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
+
 from tests.faults.faults import Faults
 from tests.faults.instance import Instance
 from tests.faults.ledger import Ledger
@@ -166,6 +168,8 @@ class Campaign:
         repeats = times.total() - len(times) - self.sink.dropped
         if repeats > self.figures.kills.total():
             found.append(f"{repeats} repeated messages over {self.figures.kills.total()} kills")
+        if wrong := self.ledger.unanswered[str(httpx.codes.INTERNAL_SERVER_ERROR.value)]:
+            found.append(f"{wrong} answers were 500, which says that nobody thought of it")
         self.figures.looks += 1
         assert not found, "\n".join([f"seed {self.figures.seed}, look {self.figures.looks}:", *found])
 

@@ -1,6 +1,7 @@
 """What must be true once everything has settled: told by a plain second implementation straight from the tables."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -34,6 +35,10 @@ _MAIL_WAITING = "SELECT count(*) FROM message WHERE state IN ('pending', 'sendin
 _LOG = (
     "SELECT count(*) AS rows, coalesce(max(seq), 0) AS last, coalesce(min(seq), 1) AS first FROM change_log"
 )
+_MESSAGES = """
+SELECT m.message_id, m.state, m.kind, l.email FROM message m JOIN learner l ON l.id = m.learner_id
+WHERE m.state <> 'cancelled'
+"""
 _METHODS = "SELECT id, rule, state FROM enrollment_method WHERE id = ANY($1::integer[])"
 # Each names what may never be; the number found is told.
 NEVER = {
@@ -170,24 +175,19 @@ async def _log() -> list[str]:
 
 
 async def _mail(ledger: Ledger, sink: RoughSink) -> list[str]:
+    # Mail goes on meanwhile: what was sent before the sink is looked at must be in it, what is in it must be known after.
+    before = await fetch(_MESSAGES)
     arrived = sink.times()
-    rows = await fetch("SELECT message_id, email, state, kind FROM message")
-    sent = {f"<{row['message_id']}>" for row in rows if row["state"] == "sent"}
-    under_way = {f"<{row['message_id']}>" for row in rows if row["state"] == "sending"}
-    invited = [row["email"] for row in rows if row["kind"] == "invitation" and row["state"] == "sent"]
+    after = await fetch(_MESSAGES)
+    sent = {f"<{row['message_id']}>" for row in before if row["state"] == "sent"}
+    known = {f"<{row['message_id']}>" for row in after if row["state"] in ("sending", "sent")}
     found = [f"lost: the message {one} was never taken" for one in sent - arrived.keys()]
-    found += [f"nobody knows the message {one}" for one in arrived.keys() - sent - under_way]
+    found += [f"nobody knows the message {one}" for one in arrived.keys() - known]
     found += [f"the repeats of {one} differ" for one in sink.changed_between_repeats()]
+    invited = Counter(row["email"] for row in after if row["kind"] == "invitation")
     found += [
-        f"{email} was invited {invited.count(email)} times"
-        for email in set(invited)
-        if invited.count(email) > 1
+        f"{email} has {invited[email]} invitations" for email in ledger.newcomers if invited[email] != 1
     ]
-    waiting = await fetch(
-        "SELECT l.email FROM learner l JOIN message m ON m.learner_id = l.id AND m.kind = 'invitation'"
-        " WHERE m.state <> 'cancelled'"
-    )
-    found += [f"{email} is not invited" for email in ledger.newcomers - {row["email"] for row in waiting}]
     return found
 
 
