@@ -2,7 +2,7 @@
 
 from backend.index.changes import Batch, Change
 from backend.index.counting import SessionCounts
-from backend.index.errors import BrokenRule, IndexBehind
+from backend.index.errors import BrokenRule, IndexBehind, TooLong
 from backend.index.explaining import BlockNode, Explanation, NextChange, Node, RuleNode
 from backend.index.facet_index import FacetIndex, Preview
 from backend.index.following import Follower
@@ -31,5 +31,6 @@ __all__ = [
     "RuleNode",
     "SessionCounts",
     "Tab",
+    "TooLong",
     "load_index",
 ]

@@ -1,7 +1,7 @@
 """Remembers the people of a filter until one of the facts it rests on changes."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from typing import NamedTuple
 
 from pyroaring import BitMap
@@ -32,22 +32,25 @@ class Cache:
         self._changed: dict[Facet, int] = {}
         self._changed_kind: dict[str, int] = {}
 
-    def remember(
-        self,
-        key: Hashable,
-        facets: Callable[[], frozenset[Facet]],
-        compute: Callable[[], BitMap],
-    ) -> BitMap:
-        """The bitmap under `key`, computed again if a fact changed since."""
+    def get(self, key: Hashable) -> BitMap | None:
+        """The bitmap under `key`, unless one of its facts has changed since."""
         entry = self._entries.get(key)
-        if entry is not None:
-            if self._fresh(entry):
-                self._entries.move_to_end(key)
-                return entry.bits
+        if entry is None:
+            return None
+        if not self._fresh(entry):
             self._drop(key)
-        bits = compute()
-        self._keep(key, _Entry(bits, facets(), self._tick, _bytes_of(bits)))
-        return bits
+            return None
+        self._entries.move_to_end(key)
+        return entry.bits
+
+    def keep(self, key: Hashable, bits: BitMap, facets: frozenset[Facet]) -> None:
+        """Remember the bitmap, which rests on these facts as they are now."""
+        if key in self._entries:
+            self._drop(key)
+        entry = self._entries[key] = _Entry(bits, facets, self._tick, _bytes_of(bits))
+        self.size += entry.size
+        while self.size > self.limit_bytes and self._entries:
+            self._drop(next(iter(self._entries)))
 
     def touch(self, facets: Iterable[Facet]) -> None:
         """These facts have changed."""
@@ -71,12 +74,6 @@ class Cache:
             ):
                 return False
         return True
-
-    def _keep(self, key: Hashable, entry: _Entry) -> None:
-        self._entries[key] = entry
-        self.size += entry.size
-        while self.size > self.limit_bytes and self._entries:
-            self._drop(next(iter(self._entries)))
 
     def _drop(self, key: Hashable) -> None:
         self.size -= self._entries.pop(key).size

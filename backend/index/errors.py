@@ -15,3 +15,7 @@ class BrokenRule(Exception):
 
 class IndexBehind(Exception):
     """The index has not caught up in time with what was committed before the question."""
+
+
+class TooLong(Exception):
+    """The question takes more than one slice of the event loop: ask it with `FacetIndex.sliced`."""

@@ -1,8 +1,7 @@
 """The facet index: all facts and structure at one position of the change log, and the questions it answers."""
 
 import asyncio
-import time
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -13,24 +12,23 @@ from backend.index.cache import Cache
 from backend.index.changes import Batch, Change
 from backend.index.checking import broken_parts
 from backend.index.counting import SessionCounts, blocked_elsewhere, session_counts
-from backend.index.errors import BrokenRule
+from backend.index.errors import BrokenRule, TooLong
 from backend.index.evaluating import Evaluator
 from backend.index.explaining import Explainer, Explanation
 from backend.index.facts import Facts
-from backend.index.forecasting import FORECAST_DAYS, DayTotal, forecast
-from backend.index.funnel import BlockPreview, funnel, nearly
+from backend.index.forecasting import FORECAST_DAYS, DayTotal, forecast_steps
+from backend.index.funnel import BlockPreview, funnel_steps, nearly_steps
 from backend.index.history import end_of_day, latest_changes
 from backend.index.past import as_of
 from backend.index.predicates import PredicateIndex, depends_on_time, opened_facets
 from backend.index.reading import Reader
-from backend.index.selecting import Tab, page, select
+from backend.index.selecting import Tab, page, select_steps
+from backend.index.steps import Steps, finish, go_on
 from backend.index.structure import STRUCTURE, Activity, Certificate, Field, Group, Segment, Structure
-from backend.index.values import union
 from backend.rules import Facet, Problem, Rule
 
 K = TypeVar("K", bound=Hashable)
-# What one go may hold the event loop.
-SLICE_SECONDS = 0.005
+T = TypeVar("T")
 # Structure that can change what a filter means; the rest (methods, sessions' names) cannot.
 _MEANING = frozenset(
     {"learner_group", "field", "activity", "certificate", "session", "segment", "organisation"}
@@ -54,6 +52,9 @@ class FacetIndex:
     """Bitmaps of everything, kept current by `apply`; implements `rules.Names`.
 
     Raises `BrokenRule` wherever a rule refers to something that is gone. Rules given to it must be resolved.
+
+    Questions that may take long are also made of steps (`…_steps`); `sliced` asks them so that the event loop serves
+    others meanwhile. `still` is held between slices: whoever changes the index holds it too.
     """
 
     def __init__(self, timezone: str = "UTC") -> None:
@@ -62,6 +63,7 @@ class FacetIndex:
         self.structure.organisation = msgspec.structs.replace(self.structure.organisation, timezone=timezone)
         self.facts = Facts(timezone)
         self.cache = Cache()
+        self.still = asyncio.Lock()
         # Set where facts are of another day: whether somebody exists is asked of today.
         self.everybody: BitMap | None = None
 
@@ -110,7 +112,7 @@ class FacetIndex:
 
     def adopt(self, other: "FacetIndex") -> None:
         """Become what `other` is: whoever holds this index sees the new one."""
-        self.__dict__.update(other.__dict__)
+        self.__dict__.update({**other.__dict__, "still": self.still})
 
     def _apply(self, change: Change, batch: Batch) -> None:
         facet = Facet(change.facet, change.ref_id)
@@ -126,13 +128,40 @@ class FacetIndex:
 
     # ── who ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    async def sliced(self, question: Callable[[], Steps[T]]) -> T:
+        """The answer to a question of this index, all of it at one position, without holding the event loop.
+
+        Most are answered within the first slice; the log waits for the others.
+        """
+        steps, stood = question(), (self.position, self.facts)
+        ended, found = go_on(steps)
+        if not ended:
+            async with self.still:
+                if stood != (self.position, self.facts):
+                    steps = question()
+                while not ended:
+                    await asyncio.sleep(0)
+                    ended, found = go_on(steps)
+        return found  # type: ignore[return-value]  # it has ended
+
+    def at_once(self, question: Callable[[], Steps[T]]) -> T:
+        """The answer if one slice is enough for it. Raises `TooLong`."""
+        ended, found = go_on(question())
+        if not ended:
+            raise TooLong
+        return found  # type: ignore[return-value]  # it has ended
+
     def check(self, rule: Rule) -> list[Problem]:
         """Why the rule cannot be evaluated; empty when it can."""
         return broken_parts(rule, self.structure, self.learners)
 
     def evaluate(self, rule: Rule, day: date, *, only: BitMap | None = None) -> BitMap:
         """The people of the rule on `day`; with `only`, those among them. A bitmap of the caller's own."""
-        return self._evaluator(rule, day, only).rule(rule)
+        return finish(self.evaluate_steps(rule, day, only=only))
+
+    def evaluate_steps(self, rule: Rule, day: date, *, only: BitMap | None = None) -> Steps[BitMap]:
+        """`evaluate` in steps."""
+        return (yield from self._evaluator(rule, day, only).rule_steps(rule))
 
     def _evaluator(self, rule: Rule, day: date, only: BitMap | None = None) -> Evaluator:
         problems = self.check(rule)
@@ -142,11 +171,17 @@ class FacetIndex:
 
     def preview(self, rule: Rule, day: date, session_id: int | None = None, sample: int = 0) -> Preview:
         """Counts of the whole rule, of each block and filter, and with a session of the people enrolled elsewhere."""
+        return finish(self.preview_steps(rule, day, session_id, sample))
+
+    def preview_steps(
+        self, rule: Rule, day: date, session_id: int | None = None, sample: int = 0
+    ) -> Steps[Preview]:
+        """`preview` in steps."""
         evaluator = self._evaluator(rule, day)
         found = BitMap()
         blocks = []
         for block in rule.blocks:
-            people, counted = funnel(evaluator, block)
+            people, counted = yield from funnel_steps(evaluator, block)
             found |= people
             blocks.append(counted)
         included = self.countable & BitMap(rule.include)
@@ -192,14 +227,22 @@ class FacetIndex:
 
         Raises `IndexError` when the rule has no such block or filter.
         """
-        people = select(self._evaluator(rule, day), rule, tab, block, filter_)
+        people = finish(select_steps(self._evaluator(rule, day), rule, tab, block, filter_))
         return page(people, after, limit), len(people)
 
     def nearly(self, rule: Rule, day: date) -> BitMap:
         """Those who fail exactly one filter of a block, and nothing else keeps out; a bitmap of the caller's own."""
+        return finish(self.nearly_steps(rule, day))
+
+    def nearly_steps(self, rule: Rule, day: date) -> Steps[BitMap]:
+        """`nearly` in steps."""
         evaluator = self._evaluator(rule, day)
-        missed = [people for block in rule.blocks for people in nearly(evaluator, block)]
-        return union(missed) - evaluator.rule(rule) - BitMap(rule.exclude)
+        missed = BitMap()
+        for block in rule.blocks:
+            for people in (yield from nearly_steps(evaluator, block)):
+                missed |= people
+        members = yield from evaluator.rule_steps(rule)
+        return missed - members - BitMap(rule.exclude)
 
     async def forecast(self, rule: Rule, first: date, last: date) -> list[DayTotal]:
         """The rule's total on each day from `first` to `last`, both included, if only time goes on.
@@ -208,15 +251,11 @@ class FacetIndex:
         """
         if not first <= last or (last - first).days >= FORECAST_DAYS:
             raise ValueError(f"a forecast covers 1 to {FORECAST_DAYS} days")
+        return await self.sliced(lambda: self._forecast_steps(rule, first, last))
+
+    def _forecast_steps(self, rule: Rule, first: date, last: date) -> Steps[list[DayTotal]]:
         self._evaluator(rule, first)
-        totals = []
-        breath = time.monotonic() + SLICE_SECONDS
-        for total in forecast(self.facts, self.structure, rule, first, last):
-            totals.append(total)
-            if time.monotonic() > breath:
-                await asyncio.sleep(0)
-                breath = time.monotonic() + SLICE_SECONDS
-        return totals
+        return (yield from forecast_steps(self.facts, self.structure, self.cache, rule, first, last))
 
     async def as_of(self, rules: Iterable[Rule], day: date) -> "FacetIndex":
         """An index that answers these rules, and only these, as things stood at the end of `day` (from the change log)."""

@@ -45,8 +45,8 @@ class Enrollments:
         self.due: Values[datetime] = Values()
 
     def move(self, learner_id: int, old: list[Any] | None, new: list[Any] | None) -> None:
-        was, due_was = (None, None) if old is None else (old[0], instant(old[1]))
-        state, due = (None, None) if new is None else (new[0], instant(new[1]))
+        was, due_was = (None, None) if old is None else (old[0], due_instant(old[1]))
+        state, due = (None, None) if new is None else (new[0], due_instant(new[1]))
         self.states.move(learner_id, was, state)
         self.due.move(learner_id, due_was, due)
 
@@ -82,7 +82,9 @@ class Facts:
         self._movers: dict[str, Callable[[int, int, Any, Any], None]] = {
             "status": self._status,
             "language": lambda learner, _ref, old, new: self.language.move(learner, old, new),
-            "added": lambda learner, _ref, old, new: self.added.move(learner, self.day(old), self.day(new)),
+            "added": lambda learner, _ref, old, new: self.added.move(
+                learner, self.added_day(old), self.added_day(new)
+            ),
             "manager": lambda learner, _ref, old, new: self.manager.move(learner, old, new),
             "membership": lambda learner, group, _old, new: _mark(self.groups, group, learner, new),
             "field": self._field,
@@ -102,10 +104,10 @@ class Facts:
         """Make the fact `value`, whatever it was."""
         self.move(facet, learner_id, ref, None, value)
 
-    def day(self, value: Any) -> date | None:
-        """The calendar day of an instant as the log writes it."""
+    def added_day(self, value: Any) -> date | None:
+        """The calendar day of an instant, within the calendar as the loader bounds it too."""
         at = instant(value)
-        return None if at is None else day_in(at, self.zone)
+        return None if at is None else day_in(min(max(at, FIRST), LAST), self.zone)
 
     def _status(self, learner_id: int, _ref: int, old: Any, new: Any) -> None:
         self.status.move(learner_id, old, new)
@@ -135,7 +137,8 @@ class Facts:
         """The day on which an award [issued, expires] is no longer valid."""
         if award is None:
             return None
-        return self.day(award[1]) or NEVER
+        expires = instant(award[1])
+        return NEVER if expires is None or expires >= LAST else day_in(expires, self.zone)
 
     def _enrollment(self, learner_id: int, session: int, old: Any, new: Any) -> None:
         enrollments = _of(self.enrollments, session, Enrollments)
@@ -187,6 +190,15 @@ def instant(value: Any) -> datetime | None:
 
 
 FAR = datetime.max.replace(tzinfo=UTC)
+# Within these every instant has a day in every time zone; the loader's SQL bounds by the same.
+FIRST = datetime(1, 1, 2, tzinfo=UTC)
+LAST = datetime(9999, 12, 30, tzinfo=UTC)
+
+
+def due_instant(value: Any) -> datetime | None:
+    """When something is due; what is due beyond the calendar never is."""
+    at = instant(value)
+    return None if at is None or at >= LAST else at
 
 
 def day_in(at: datetime, zone: ZoneInfo) -> date:

@@ -11,6 +11,7 @@ import structlog
 from backend import metrics
 from backend.database import fetch_row, open_connection
 from backend.index.changes import Batch, Change
+from backend.index.checkpoints import read_checkpoint
 from backend.index.errors import IndexBehind
 from backend.index.facet_index import FacetIndex
 from backend.index.loading import load_index
@@ -177,15 +178,18 @@ class Follower:
             return
         for start in range(0, len(rows), SLICE_CHANGES):
             changes = [Change(*row) for row in rows[start : start + SLICE_CHANGES]]
-            await self._tell(index.apply(changes))
+            async with index.still:
+                batch = index.apply(changes)
+            await self._tell(batch)
             await asyncio.sleep(0)
 
     async def _load(self) -> None:
-        loaded = await load_index()
+        loaded = await read_checkpoint() or await load_index()
         if self._index is None:
             self._index = loaded
         else:
-            self._index.adopt(loaded)
+            async with self._index.still:
+                self._index.adopt(loaded)
         await self._tell(Batch(loaded.position, reloaded=True))
 
     async def _tell(self, batch: Batch) -> None:

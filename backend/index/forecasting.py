@@ -1,14 +1,16 @@
 """How many people a rule will have on the days to come, if nothing but time goes on."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import msgspec
 from pyroaring import BitMap
 
-from backend.index.evaluating import Evaluator, expiring_days, later
+from backend.index.cache import Cache
+from backend.index.evaluating import Evaluator
 from backend.index.facts import NEVER, Facts
+from backend.index.leaves import expiring_days, later
 from backend.index.predicates import all_segments
+from backend.index.steps import Steps
 from backend.index.structure import Structure
 from backend.index.values import union
 from backend.rules import AddedFilter, CertificateFilter, Filter, Rule
@@ -80,20 +82,25 @@ def turning_days(found: Filter, facts: Facts, learner_id: int) -> set[date]:
     return days
 
 
-def forecast(facts: Facts, structure: Structure, rule: Rule, first: date, last: date) -> Iterator[DayTotal]:
+def forecast_steps(  # noqa: PLR0913, PLR0917 - the world, the rule, and the days
+    facts: Facts, structure: Structure, cache: Cache, rule: Rule, first: date, last: date
+) -> Steps[list[DayTotal]]:
     """Totals from `first` to `last`, both included; the rule has been checked.
 
     Only those whose answer may turn on a day are asked again, before and after.
     """
     turning = Turning(rule, structure, facts)
     day = first
-    total = len(Evaluator(facts, structure, day).rule(rule))
-    while True:
-        yield DayTotal(day, total)
-        if day >= last:
-            return
+    total = len((yield from Evaluator(facts, structure, day, cache).rule_steps(rule)))
+    totals = [DayTotal(day, total)]
+    while day < last:
         before, day = day, day + timedelta(days=1)
         turned = turning.turned(day)
         if turned:
-            total -= len(Evaluator(facts, structure, before, only=turned).rule(rule))
-            total += len(Evaluator(facts, structure, day, only=turned).rule(rule))
+            # What is computed for these few people is of use to nobody else: the cache is left alone.
+            was = yield from Evaluator(facts, structure, before, only=turned).rule_steps(rule)
+            becomes = yield from Evaluator(facts, structure, day, only=turned).rule_steps(rule)
+            total += len(becomes) - len(was)
+        totals.append(DayTotal(day, total))
+        yield
+    return totals

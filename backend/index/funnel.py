@@ -4,6 +4,7 @@ import msgspec
 from pyroaring import BitMap
 
 from backend.index.evaluating import Evaluator
+from backend.index.steps import Steps, each_of
 from backend.rules import Block
 
 
@@ -22,30 +23,34 @@ class BlockPreview(msgspec.Struct, frozen=True):
     filters: list[FilterPreview]
 
 
-def funnel(evaluator: Evaluator, block: Block) -> tuple[BitMap, BlockPreview]:
+def funnel_steps(evaluator: Evaluator, block: Block) -> Steps[tuple[BitMap, BlockPreview]]:
     """The people of the block (not to be changed) and its counts: each filter once, from both ends."""
-    sets = [evaluator.filter(found) for found in block.filters]
-    before = [evaluator.base(block)]
+    sets = yield from each_of(map(evaluator.filter_steps, block.filters))
+    before = [(yield from evaluator.base_steps(block))]
     for found in sets:
         before.append(found.within(before[-1]))
+        yield
     after = [before[0]] * len(sets)
     for i in range(len(sets) - 1, 0, -1):
         after[i - 1] = sets[i].within(after[i])
-    filters = [
-        FilterPreview(len(before[i + 1]), before[i].intersection_cardinality(after[i]))
-        for i in range(len(sets))
-    ]
+        yield
+    filters = []
+    for i in range(len(sets)):
+        filters.append(FilterPreview(len(before[i + 1]), before[i].intersection_cardinality(after[i])))
+        yield
     return before[-1], BlockPreview(len(before[-1]), len(before[0]), filters)
 
 
-def nearly(evaluator: Evaluator, block: Block) -> list[BitMap]:
+def nearly_steps(evaluator: Evaluator, block: Block) -> Steps[list[BitMap]]:
     """For each filter of the block, the people for whom all but this one holds."""
-    sets = [evaluator.filter(found) for found in block.filters]
+    sets = yield from each_of(map(evaluator.filter_steps, block.filters))
+    base = yield from evaluator.base_steps(block)
     missed = []
     for i, left_out in enumerate(sets):
-        people = left_out.complement().within(evaluator.base(block))
+        people = left_out.complement().within(base)
         for j, other in enumerate(sets):
             if j != i:
                 people = other.within(people)
+                yield
         missed.append(people)
     return missed

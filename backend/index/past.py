@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from backend.index.facts import Facts
 from backend.index.history import end_of_day, facts_then, structure_then
 from backend.index.predicates import opened_facets
+from backend.index.steps import Steps
 from backend.index.structure import Structure
 from backend.rules import Facet, Rule
 
@@ -28,16 +29,7 @@ async def as_of(index: "FacetIndex", rules: Iterable[Rule], day: date) -> "Facet
     end = end_of_day(day, index.timezone)
     rules = list(rules)
     shape = await structure_then(_SHAPE, end)
-    # Nothing awaits between here and the copies: they belong to one position.
-    then = structure_at(index.structure, shape)
-    facets = {Facet("status")}
-    for rule in rules:
-        facets |= opened_facets(rule, index.structure) | opened_facets(rule, then)
-    made = type(index)(index.timezone)
-    made.position = index.position
-    made.structure = then
-    made.everybody = index.learners.copy()
-    made.facts = copied(index.facts, facets)
+    made, facets = await index.sliced(lambda: _copied_steps(index, rules, shape))
     done = 0
     async for facet, learner_id, ref, old in facts_then(facets, end, made.position):
         made.facts.set(facet, learner_id, ref, old)
@@ -45,6 +37,24 @@ async def as_of(index: "FacetIndex", rules: Iterable[Rule], day: date) -> "Facet
         if done % SLICE == 0:
             await asyncio.sleep(0)
     return made
+
+
+def _copied_steps(
+    index: "FacetIndex", rules: Iterable[Rule], shape: Iterable[tuple[str, int, Any]]
+) -> Steps[tuple["FacetIndex", set[Facet]]]:
+    """An index of copies at the position of this one, and the facets it holds."""
+    then = structure_at(index.structure, shape)
+    yield
+    facets = {Facet("status")}
+    for rule in rules:
+        facets |= opened_facets(rule, index.structure) | opened_facets(rule, then)
+        yield
+    made = type(index)(index.timezone)
+    made.position = index.position
+    made.structure = then
+    made.everybody = index.learners.copy()
+    made.facts = yield from copied_steps(index.facts, facets)
+    return made, facets
 
 
 def structure_at(now: Structure, shape: Iterable[tuple[str, int, Any]]) -> Structure:
@@ -56,7 +66,7 @@ def structure_at(now: Structure, shape: Iterable[tuple[str, int, Any]]) -> Struc
     return then
 
 
-def copied(facts: Facts, facets: Iterable[Facet]) -> Facts:
+def copied_steps(facts: Facts, facets: Iterable[Facet]) -> Steps[Facts]:
     """Copies of the bitmaps of these facets, and of nothing else."""
     made = Facts(facts.timezone)
     made.status = facts.status.copy()
@@ -73,4 +83,5 @@ def copied(facts: Facts, facets: Iterable[Facet]) -> Facts:
             setattr(made, name, getattr(facts, name).copy())
         elif name in tables and ref is not None and ref in tables[name][0]:
             tables[name][1][ref] = tables[name][0][ref].copy()
+        yield
     return made

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from backend.index.evaluating import expiring_days, later
 from backend.index.facts import LIVE, NEVER, Facts
+from backend.index.leaves import expiring_days, later
 from backend.index.structure import Structure
 from backend.rules import (
     AddedFilter,

@@ -5,34 +5,38 @@ from typing import Literal
 from pyroaring import BitMap
 
 from backend.index.evaluating import Evaluator
-from backend.index.funnel import nearly
+from backend.index.funnel import nearly_steps
+from backend.index.steps import Steps
 from backend.rules import Rule
 
 Tab = Literal["members", "included", "excluded", "groups", "block", "remaining", "without", "nearly"]
 
 
-def select(evaluator: Evaluator, rule: Rule, tab: Tab, block: int = 0, filter_: int = 0) -> BitMap:
+def select_steps(
+    evaluator: Evaluator, rule: Rule, tab: Tab, block: int = 0, filter_: int = 0
+) -> Steps[BitMap]:
     """The people behind a number of the preview; not to be changed by the caller.
 
     Of the block at `block`: `groups` before any filter, `block` after all, `remaining` after the filter at `filter_`,
     `without` that filter, `nearly` those who fail only that filter. Raises `IndexError` when there is no such part.
     """
     if tab == "members":
-        return evaluator.rule(rule)
+        return (yield from evaluator.rule_steps(rule))
     if tab in {"included", "excluded"}:
         return evaluator.countable & BitMap(rule.include if tab == "included" else rule.exclude)
     chosen = rule.blocks[block]
     if tab == "groups":
-        return evaluator.base(chosen)
+        return (yield from evaluator.base_steps(chosen))
     if tab == "block":
-        return evaluator.block(chosen)
+        return (yield from evaluator.block_steps(chosen))
     _ = chosen.filters[filter_]
     if tab == "nearly":
-        return nearly(evaluator, chosen)[filter_]
-    people = evaluator.base(chosen)
+        return (yield from nearly_steps(evaluator, chosen))[filter_]
+    people = yield from evaluator.base_steps(chosen)
     for i, found in enumerate(chosen.filters):
         if (i <= filter_) if tab == "remaining" else (i != filter_):
-            people = evaluator.filter(found).within(people)
+            people = (yield from evaluator.filter_steps(found)).within(people)
+            yield
     return people
 
 

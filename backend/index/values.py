@@ -61,10 +61,6 @@ class Values(Generic[V]):
             held |= learners
         self.present |= learners
 
-    def fill_from(self, value: V, learners: BitMap) -> None:
-        """`fill`, as the loader calls it."""
-        self.fill(value, learners)
-
     def of(self, learner_id: int) -> V | None:
         """The learner's value."""
         if learner_id not in self.present:

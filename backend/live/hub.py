@@ -15,7 +15,8 @@ from typing import Any
 import structlog
 
 from backend import clock
-from backend.index import Batch, Follower, PredicateIndex
+from backend.index import Batch, FacetIndex, Follower, PredicateIndex, TooLong
+from backend.index.steps import Steps
 from backend.live import metrics
 from backend.live.announcing import Announcer
 from backend.live.seat import Seat
@@ -197,12 +198,12 @@ class Hub:
             while self._dirty:
                 topic = next(iter(self._dirty))
                 del self._dirty[topic]
-                if topic.subject.load is None:
-                    self._evaluate(topic)
-                elif topic in self._loading:
+                if topic in self._loading:
                     again.append(topic)
+                elif topic.subject.load is None and not topic.long:
+                    self._evaluate(topic)
                 else:
-                    self._loading[topic] = asyncio.create_task(self._load(topic), name="live load")
+                    self._begin(topic)
                 if time.perf_counter() - started > SLICE_SECONDS:
                     await asyncio.sleep(0)
                     started = time.perf_counter()
@@ -210,11 +211,18 @@ class Hub:
                 # Its load finishes first; then it is looked at once more.
                 self._dirty[topic] = None
 
+    def _begin(self, topic: Topic) -> None:
+        self._loading[topic] = asyncio.create_task(self._load(topic), name="live load")
+
     def _evaluate(self, topic: Topic) -> None:
         index = self.follower.index
         started = time.perf_counter()
         try:
-            value = topic.subject.state(index) if topic.subject.state is not None else None
+            value = _at_once(topic.subject, index)
+        except TooLong:
+            topic.long = True
+            self._begin(topic)
+            return
         except Exception as error:  # noqa: BLE001 - one topic's failure is not the others'
             value = self._failed(topic, error)
         taken = time.perf_counter() - started
@@ -227,8 +235,10 @@ class Hub:
         index = self.follower.index
         position = index.position
         try:
-            assert topic.subject.load is not None  # noqa: S101 - the caller looked
-            value = await topic.subject.load(index)
+            if topic.subject.load is not None:
+                value = await topic.subject.load(index)
+            else:
+                value, position = await index.sliced(lambda: _located_steps(topic.subject, index))
         except Exception as error:  # noqa: BLE001 - one topic's failure is not the others'
             value = self._failed(topic, error)
         self._loading.pop(topic, None)
@@ -288,6 +298,20 @@ class Hub:
             for seat in seats:
                 if seat.number % turns == self._turn:
                     seat.recheck()
+
+
+def _at_once(subject: Subject, index: FacetIndex) -> Any:
+    if subject.steps is not None:
+        steps = subject.steps
+        return index.at_once(lambda: steps(index))
+    return None if subject.state is None else subject.state(index)
+
+
+def _located_steps(subject: Subject, index: FacetIndex) -> Steps[tuple[Any, int]]:
+    """The state and the position it is true at."""
+    assert subject.steps is not None  # noqa: S101 - only these take long
+    value = yield from subject.steps(index)
+    return value, index.position
 
 
 async def _supervised(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

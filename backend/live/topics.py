@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from backend.index import FacetIndex
+from backend.index.steps import Steps
 from backend.live.seat import Seat
 from backend.rules import Facet
 from backend.schemas.live import FrameProblem, encode
@@ -25,15 +26,16 @@ def no_facets(_: FacetIndex) -> frozenset[Facet]:
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What a topic is about; equal keys share one topic. Exactly one of `state` and `load` is given.
+    """What a topic is about; equal keys share one topic. Exactly one of `state`, `steps` and `load` is given.
 
-    `state` is evaluated on the event loop from the index; `load` asks the database. Either may raise `Ended` (the
+    `state` is told from the index at once, `steps` in slices where it takes longer; `load` asks the database. Each may raise `Ended` (the
     thing is gone) or `Unanswerable` (it cannot be told now: the problem is sent in the state's place).
     """
 
     key: Hashable
     kind: Kind
     state: Callable[[FacetIndex], Any] | None = None
+    steps: Callable[[FacetIndex], Steps[Any]] | None = None
     load: Callable[[FacetIndex], Awaitable[Any]] | None = None
     # Facts, and tables of structure, that can alter it.
     facets: Callable[[FacetIndex], frozenset[Facet]] = no_facets
@@ -96,6 +98,8 @@ class Topic:
         self.position = 0
         self.due = math.inf
         self.ended = False
+        # It took longer than one slice lately: the next time is begun as a task at once.
+        self.long = False
         self._value: Any = None
         self._tail = ""
 

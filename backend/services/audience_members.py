@@ -44,7 +44,7 @@ async def members(actor: Actor, follower: Follower, request: MembersRequest) -> 
     )
     world = await world_on(index, question)
     try:
-        people = _people(index, world, question, request)
+        people = await _people(index, world, question, request)
     except BrokenRule as broken:
         raise Broken(broken.problems) from None
     if request.q:
@@ -57,16 +57,17 @@ async def members(actor: Actor, follower: Follower, request: MembersRequest) -> 
     return Page(items=items, next=cursor, total=len(people))
 
 
-def _people(index: FacetIndex, world: FacetIndex, question: Draft, request: MembersRequest) -> BitMap:
+async def _people(index: FacetIndex, world: FacetIndex, question: Draft, request: MembersRequest) -> BitMap:
     """The people of the tab; a bitmap of the caller's own."""
     day, rule = question.day(index), question.opened
     if request.tab == "matching":
-        return world.evaluate(rule, day)
+        return await world.sliced(lambda: world.evaluate_steps(rule, day))
     if request.tab == "excluded":
         return BitMap(world.countable & BitMap(rule.exclude))
     if request.tab == "nearly":
-        return world.nearly(rule, day)
-    return _of_session(index, question, request, world.evaluate(rule, day))
+        return await world.sliced(lambda: world.nearly_steps(rule, day))
+    desired = await world.sliced(lambda: world.evaluate_steps(rule, day))
+    return _of_session(index, question, request, desired)
 
 
 def _of_session(index: FacetIndex, question: Draft, request: MembersRequest, desired: BitMap) -> BitMap:

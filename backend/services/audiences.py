@@ -1,5 +1,7 @@
 """Questions about an audience, on behalf of a person: how many, who, why, when."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 
 import msgspec
@@ -7,6 +9,8 @@ import msgspec
 from backend import bell, clock
 from backend.database import fetch
 from backend.index import BrokenRule, FacetIndex, Follower, IndexBehind
+from backend.index import Preview as Found
+from backend.index.steps import Steps
 from backend.rules import Problem, Rule, depends_on, resolve
 from backend.rules import describe as sentence_of
 from backend.schemas.audience import (
@@ -78,6 +82,14 @@ def checked(rule: Rule, index: FacetIndex, *, inside_segment: int | None = None)
     return resolved
 
 
+@contextmanager
+def _told_broken() -> Iterator[None]:
+    try:
+        yield
+    except BrokenRule as broken:
+        raise Broken(broken.problems) from None
+
+
 class Draft(msgspec.Struct, frozen=True):
     """A checked question: what was asked, and the part of it that the asking person may see evaluated."""
 
@@ -92,16 +104,22 @@ class Draft(msgspec.Struct, frozen=True):
         """The day the question is about."""
         return self.at or clock.today(index.timezone)
 
-    def counted(self, index: FacetIndex) -> tuple[PreviewCounts, list[int]]:
-        """The counts and the ids of the sample, without its people. Raises `Broken`."""
-        return self.answer(index, index)
+    def counted_steps(self, index: FacetIndex) -> Steps[PreviewCounts]:
+        """The counts, without a sample, in steps. Raises `Broken`."""
+        with _told_broken():
+            found = yield from self._steps(index, index)
+        return self._counts(found, index)
 
-    def answer(self, index: FacetIndex, world: FacetIndex) -> tuple[PreviewCounts, list[int]]:
-        """The counts in `world`: the index itself, or what it was on a day past."""
-        try:
-            found = world.preview(self.opened, self.day(index), self.session_id, self.sample)
-        except BrokenRule as broken:
-            raise Broken(broken.problems) from None
+    async def answer(self, index: FacetIndex, world: FacetIndex) -> tuple[PreviewCounts, list[int], int]:
+        """The counts in `world` (the index itself, or what it was on a day past), the ids of the sample, the position."""
+        with _told_broken():
+            found = await world.sliced(lambda: self._steps(index, world))
+        return self._counts(found, index), found.sample, found.position
+
+    def _steps(self, index: FacetIndex, world: FacetIndex) -> Steps[Found]:
+        return world.preview_steps(self.opened, self.day(index), self.session_id, self.sample)
+
+    def _counts(self, found: Found, index: FacetIndex) -> PreviewCounts:
         opened = iter(found.blocks)
         blocks = []
         for block in self.rule.blocks:
@@ -114,7 +132,7 @@ class Draft(msgspec.Struct, frozen=True):
             one = next(opened)
             filters = [FilterCounts(remaining=f.remaining, without=f.without) for f in one.filters]
             blocks.append(BlockCounts(total=one.total, groups_total=one.groups_total, filters=filters))
-        counts = PreviewCounts(
+        return PreviewCounts(
             total=found.total,
             blocks=blocks,
             included=found.included,
@@ -122,7 +140,6 @@ class Draft(msgspec.Struct, frozen=True):
             blocked=found.blocked,
             sample=[],
         )
-        return counts, found.sample
 
 
 async def draft(actor: Actor, index: FacetIndex, request: PreviewRequest) -> Draft:
@@ -148,8 +165,8 @@ async def preview(actor: Actor, follower: Follower, request: PreviewRequest) -> 
     index = await caught_up(follower)
     question = await draft(actor, index, request)
     world = await world_on(index, question)
-    position, as_of = world.position, clock.now()
-    counts, sample = question.answer(index, world)
+    as_of = clock.now()
+    counts, sample, position = await question.answer(index, world)
     counts.sample = await people_of(question.sight, index, question.opened, sample)
     return Preview(**msgspec.structs.asdict(counts), position=position, as_of=as_of)
 

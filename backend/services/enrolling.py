@@ -11,6 +11,7 @@ from backend.database import execute, fetch, fetch_row, fetch_value, transaction
 from backend.enrollment.fuse import blows
 from backend.enrollment.planning import Plan, Situation, digest, make_plan
 from backend.index import BrokenRule, FacetIndex, Follower
+from backend.index.steps import Steps
 from backend.schemas import enrolling as wire
 from backend.schemas.problem import Mistake
 from backend.services import audit
@@ -65,7 +66,7 @@ async def plan(actor: Actor, follower: Follower, session_id: int, request: wire.
     session = await session_for(actor, session_id, "enroll")
     index = await caught_up(follower)
     draft = await _draft(actor, index, session_id, request)
-    return await shown(session, decide(index, draft))
+    return await shown(session, await decide(index, draft))
 
 
 async def apply(
@@ -78,7 +79,7 @@ async def apply(
         # Who is enrolled here cannot change any more; what was committed before is looked at too.
         index = await caught_up(follower)
         draft = await _draft(actor, index, session_id, request)
-        decided = decide(index, draft)
+        decided = await decide(index, draft)
         if decided.hash != request.hash:
             if (done := await _applied_before(session_id, request)) is not None:
                 return done
@@ -119,10 +120,20 @@ async def method_row(session_id: int, method_id: int) -> Record:
     return row
 
 
-def decide(index: FacetIndex, draft: Draft) -> Decided:
-    """The plan of a draft at the index's position. Raises `Invalid` when its rule cannot be evaluated."""
-    actual = index.sources(draft.id) if draft.id else BitMap()
-    desired = actual if not draft.active or draft.rule is None else _evaluated(index, draft)
+async def decide(index: FacetIndex, draft: Draft) -> Decided:
+    """The plan of a draft at one position of the index. Raises `Invalid` when its rule cannot be evaluated."""
+    try:
+        return await index.sliced(lambda: _decide_steps(index, draft))
+    except BrokenRule as broken:
+        errors = [Mistake(path=p.path, code=p.code, message=p.message) for p in broken.problems]
+        raise Invalid("The rule refers to something that is gone.", errors=errors) from broken
+
+
+def _decide_steps(index: FacetIndex, draft: Draft) -> Steps[Decided]:
+    desired = actual = index.sources(draft.id) if draft.id else BitMap()
+    if draft.active and draft.rule is not None:
+        desired = yield from index.evaluate_steps(draft.rule, clock.today(index.timezone))
+        yield
     made = make_plan(
         Situation(
             desired=desired,
@@ -144,15 +155,6 @@ def _twins(index: FacetIndex, draft: Draft) -> bytes:
         if (methods[method_id].kind, methods[method_id].rule) == (draft.kind, draft.rule)
     )
     return b"" if draft.id else str(twins).encode()
-
-
-def _evaluated(index: FacetIndex, draft: Draft) -> BitMap:
-    assert draft.rule is not None  # noqa: S101 - the caller has looked
-    try:
-        return index.evaluate(draft.rule, clock.today(index.timezone))
-    except BrokenRule as broken:
-        errors = [Mistake(path=p.path, code=p.code, message=p.message) for p in broken.problems]
-        raise Invalid("The rule refers to something that is gone.", errors=errors) from broken
 
 
 async def shown(session: Record, decided: Decided) -> wire.Plan:

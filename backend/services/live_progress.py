@@ -9,6 +9,7 @@ from asyncpg import Record
 from backend import clock
 from backend.database import fetch_row
 from backend.index import BrokenRule, FacetIndex
+from backend.index.steps import Steps
 from backend.live.topics import Ended, Subject
 from backend.rules import Facet
 from backend.schemas.live import FrameProblem, ImportProgress, MethodState, RunProgress
@@ -93,14 +94,15 @@ async def method_subject(actor: Actor, index: FacetIndex, method_id: int) -> Sub
     await session_for(actor, method.session_id, "view")
     sight = await sight_of(actor)
 
-    def state(index: FacetIndex) -> MethodState:
+    def state_steps(index: FacetIndex) -> Steps[MethodState]:
         method = index.structure.methods.get(method_id)
         if method is None:
             raise Ended(problem_of(NotFound("This method has been deleted.")))
         matching = None
         if method.rule is not None and all(sight.opens(block) for block in method.rule.blocks):
             try:
-                matching = len(index.evaluate(sight.opened(method.rule, index), clock.today(index.timezone)))
+                rule, today = sight.opened(method.rule, index), clock.today(index.timezone)
+                matching = len((yield from index.evaluate_steps(rule, today)))
             except BrokenRule:
                 matching = None
         return MethodState(
@@ -125,7 +127,7 @@ async def method_subject(actor: Actor, index: FacetIndex, method_id: int) -> Sub
     return Subject(
         key=("method", method_id, sight),
         kind="method",
-        state=state,
+        steps=state_steps,
         facets=facets,
         structure=frozenset({"enrollment_method"}),
         daily=method.rule is not None and index.depends_on_time(method.rule),

@@ -4,6 +4,7 @@ from typing import Any
 
 from backend import clock
 from backend.index import FacetIndex, Follower
+from backend.index.steps import Steps
 from backend.live.topics import Ended, Subject, Unanswerable
 from backend.rules import Facet, canonical
 from backend.schemas.audience import PreviewRequest
@@ -27,16 +28,16 @@ async def preview_subject(actor: Actor, index: FacetIndex, frame: PreviewFrame) 
     request = PreviewRequest(rule=frame.rule, session_id=frame.session_id, at=frame.at, sample=frame.sample)
     question = await audiences.draft(actor, index, request)
 
-    def counted(index: FacetIndex) -> Any:
+    def counted_steps(index: FacetIndex) -> Steps[Any]:
         try:
-            found, _ = question.counted(index)
+            found = yield from question.counted_steps(index)
         except MusterError as error:
             raise Unanswerable(problem_of(error)) from None
         return found
 
     async def with_sample(index: FacetIndex) -> Any:
         try:
-            found, sample = question.counted(index)
+            found, sample, _ = await question.answer(index, index)
         except MusterError as error:
             raise Unanswerable(problem_of(error)) from None
         found.sample = await people_of(question.sight, index, question.opened, sample)
@@ -53,7 +54,7 @@ async def preview_subject(actor: Actor, index: FacetIndex, frame: PreviewFrame) 
     return Subject(
         key=("preview", canonical(question.rule), frame.session_id, frame.at, frame.sample, question.sight),
         kind="preview",
-        state=None if frame.sample else counted,
+        steps=None if frame.sample else counted_steps,
         load=with_sample if frame.sample else None,
         facets=facets,
         daily=frame.at is None and index.depends_on_time(question.rule),

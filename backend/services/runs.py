@@ -149,7 +149,7 @@ async def approve(actor: Actor, follower: Follower, run_id: int, request: wire.A
         listed = BitMap(await holding.listed(run_id))
         chosen = listed if request.learner_ids is UNSET else listed & BitMap(request.learner_ids)
         rest = listed - chosen
-        leaving = _would_leave(index, run["method_id"]) & chosen
+        leaving = await _would_leave(index, run["method_id"]) & chosen
         await execute(
             "DELETE FROM run_change WHERE run_id = $1 AND change = 'left' AND learner_id = ANY($2::integer[])",
             run_id,
@@ -188,13 +188,14 @@ async def _approved(one: Write, partly: bool) -> int:
     return written.run_id
 
 
-def _would_leave(index: FacetIndex, method_id: int) -> BitMap:
+async def _would_leave(index: FacetIndex, method_id: int) -> BitMap:
     """Who holds the method's source and is not in its audience now. Raises `Broken`."""
     method = index.structure.methods.get(method_id)
     if method is None or method.rule is None:
         return BitMap()
+    rule = method.rule
     try:
-        desired = index.evaluate(method.rule, clock.today(index.timezone))
+        desired = await index.sliced(lambda: index.evaluate_steps(rule, clock.today(index.timezone)))
     except BrokenRule as broken:
         raise Broken(broken.problems) from broken
     return (index.sources(method_id) & index.countable) - desired

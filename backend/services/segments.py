@@ -39,11 +39,12 @@ async def list_segments(
     after = decode_cursor(cursor, tuple[str, int]) or (None, None)
     rows = await fetch(_PAGE, like, *after, limit + 1)
     total = await fetch_value("SELECT count(*) FROM segment WHERE $1::text IS NULL OR name ILIKE $1", like)
+    found = {row["id"]: await _segment(actor, index, row) for row in rows[:limit]}
     return page_of(
         rows,
         limit,
         total,
-        item=lambda row: _segment(actor, index, row),
+        item=lambda row: found[row["id"]],
         key=lambda row: (row["name"].lower(), row["id"]),
     )
 
@@ -52,7 +53,7 @@ async def get_segment(actor: Actor, follower: Follower, segment_id: int) -> Segm
     """One segment. Raises `NotFound`."""
     await sight_of(actor)
     index = await caught_up(follower)
-    return _segment(actor, index, await _row(segment_id))
+    return await _segment(actor, index, await _row(segment_id))
 
 
 async def create_segment(actor: Actor, follower: Follower, request: SegmentInput) -> Segment:
@@ -69,7 +70,7 @@ async def create_segment(actor: Actor, follower: Follower, request: SegmentInput
         )
         assert row is not None  # noqa: S101 - it was inserted
         await audit.record(actor, "segment.create", "segment", row["id"], name=row["name"])
-    return _segment(actor, index, row)
+    return await _segment(actor, index, row)
 
 
 async def update_segment(
@@ -95,7 +96,7 @@ async def update_segment(
         )
         assert changed is not None  # noqa: S101 - it is locked
         await audit.record(actor, "segment.update", "segment", segment_id, name=changed["name"])
-    return _segment(actor, index, changed)
+    return await _segment(actor, index, changed)
 
 
 async def delete_segment(actor: Actor, segment_id: int) -> None:
@@ -120,13 +121,14 @@ async def _row(segment_id: int) -> Record:
     return row
 
 
-def _segment(actor: Actor, index: FacetIndex, row: Record) -> Segment:
+async def _segment(actor: Actor, index: FacetIndex, row: Record) -> Segment:
     """On the wire; only admins read the rule and its number, because both may be about people others may not see."""
     rule, total, problem = Rule(), None, None
     if actor.is_admin:
         try:
             rule = rule_of(row["rule"])
-            total = len(index.evaluate(rule, clock.today(index.timezone)))
+            asked, today = rule, clock.today(index.timezone)
+            total = len(await index.sliced(lambda: index.evaluate_steps(asked, today)))
         except (BrokenRule, InvalidRule) as broken:
             problem = "; ".join(found.message for found in broken.problems)
     return Segment(

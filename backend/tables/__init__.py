@@ -4,7 +4,14 @@ Piccolo knows no composite keys: where the schema has one, its first column is n
 """
 
 from backend.tables.access import ApiToken, Audit, Idempotency, Invitation, SignIn, SignInAttempt
-from backend.tables.changes import ChangeLog, Follower, LogHead, Outbox
+from backend.tables.changes import (
+    ChangeLog,
+    Follower,
+    IndexCheckpoint,
+    IndexCheckpointPart,
+    LogHead,
+    Outbox,
+)
 from backend.tables.enrolling import Blocked, Enrollment, EnrollmentMethod, Run, RunChange, Segment, Source
 from backend.tables.imports import ImportJob, ImportRow
 from backend.tables.learning import (
@@ -49,6 +56,8 @@ __all__ = [
     "Idempotency",
     "ImportJob",
     "ImportRow",
+    "IndexCheckpoint",
+    "IndexCheckpointPart",
     "Invitation",
     "Learner",
     "LearnerGroup",

@@ -1,6 +1,6 @@
-"""The change log and its followers."""
+"""The change log, its followers, and checkpoints of the index that follows it."""
 
-from piccolo.columns import JSONB, BigInt, BigSerial, Integer, SmallInt, Text, Timestamptz
+from piccolo.columns import JSONB, BigInt, BigSerial, Bytea, Integer, Serial, SmallInt, Text, Timestamptz
 from piccolo.table import Table
 
 from backend.database import ENGINE
@@ -44,3 +44,24 @@ class Follower(Table, tablename="follower", db=ENGINE):
     position = BigInt(default=0)
     detail = JSONB(default="{}")
     updated_at = Timestamptz(null=True, default=None)
+
+
+class IndexCheckpoint(Table, tablename="index_checkpoint", db=ENGINE):
+    """The index as it stood at a position of the log; whole, because it is written in one transaction."""
+
+    id = Serial(primary_key=True)
+    made_at = Timestamptz(required=True)
+    version = Text(required=True)
+    timezone = Text(required=True)
+    position = BigInt(required=True)
+    complete_at = BigInt(required=True)
+    digest = Bytea(required=True)
+
+
+class IndexCheckpointPart(Table, tablename="index_checkpoint_part", db=ENGINE):
+    """Some of a checkpoint's bitmaps, or its structure."""
+
+    checkpoint_id = Integer(primary_key=True, required=True)
+    number = Integer(required=True)
+    body = Bytea(required=True)
+    digest = Bytea(required=True)

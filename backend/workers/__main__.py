@@ -5,6 +5,7 @@ import asyncio
 from backend import readiness
 from backend.index import Follower
 from backend.services import jobs
+from backend.workers.checkpointer import write_for_ever
 from backend.workers.process import connected, run
 from backend.workers.reconciler import Reconciler
 from backend.workers.settings import work
@@ -25,6 +26,7 @@ async def main() -> None:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(Reconciler(follower).run(), name="reconciler")
                 tasks.create_task(work(process, follower), name="jobs")
+                tasks.create_task(write_for_ever(follower), name="checkpoints")
         finally:
             await jobs.stop()
             await follower.stop()

@@ -13,8 +13,9 @@ from pyroaring import BitMap
 from backend.index import FacetIndex, Node
 from backend.index.evaluating import Evaluator
 from backend.index.explaining import BlockNode, Explainer, Explanation
-from backend.index.forecasting import forecast
+from backend.index.forecasting import forecast_steps
 from backend.index.reading import Reader
+from backend.index.steps import finish
 from backend.rules import AllFilter, AnyFilter, Block, Filter, NoneFilter, Rule
 from tests import naive
 from tests.naive.making import DAY
@@ -211,7 +212,7 @@ def test_forecast(seed: int, sizes: naive.Sizes, rule: Rule, first: date) -> Non
     index = world.index()
     managers_exist(world, index, rule)
     last = first + timedelta(days=33)
-    totals = list(forecast(index.facts, index.structure, rule, first, last))
+    totals = finish(forecast_steps(index.facts, index.structure, index.cache, rule, first, last))
     assert [total.date for total in totals] == [first + timedelta(days=ahead) for ahead in range(34)]
     for total in totals:
         assert total.total == len(naive.audience(world, rule, total.date))

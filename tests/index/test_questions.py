@@ -167,7 +167,7 @@ async def test_forecasts_have_a_bound_and_let_others_work(
     for last in (DAY - timedelta(days=1), DAY + timedelta(days=4_000)):
         with pytest.raises(ValueError, match="a forecast covers"):
             await index.forecast(rule, DAY, last)
-    monkeypatch.setattr("backend.index.facet_index.SLICE_SECONDS", 0.0)
+    monkeypatch.setattr("backend.index.breathing.SLICE_SECONDS", 0.0)
     turns = 0
 
     async def others() -> None:
@@ -406,11 +406,12 @@ def test_the_cache_forgets_the_oldest_first() -> None:
     asked: list[int] = []
 
     def remember(key: int) -> BitMap:
-        def compute() -> BitMap:
+        found = cache.get(key)
+        if found is None:
             asked.append(key)
-            return BitMap([key])
-
-        return cache.remember(key, lambda: frozenset({Facet("field", key)}), compute)
+            found = BitMap([key])
+            cache.keep(key, found, frozenset({Facet("field", key)}))
+        return found
 
     for key in (1, 2, 3, 4, 1, 5, 1, 2):
         assert remember(key) == BitMap([key])

@@ -1,0 +1,103 @@
+"""The index as bytes and back, in parts small enough that neither way holds the event loop."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from pyroaring import BitMap
+
+from backend.index.breathing import Breath
+from backend.index.facet_index import FacetIndex
+from backend.index.facts import Facts
+from backend.index.slots import FACETS, Slot, bitmap_at, put, slots_of
+
+# Encoding or decoding so much takes about a millisecond.
+PART_BYTES = 1024 * 1024
+# What one entry takes beside its bitmap.
+_ENTRY_BYTES = 24
+
+
+class Part(msgspec.Struct, frozen=True, array_like=True):
+    """Slots of the facet `name` as (ref, value, bitmap), or rows of that table of structure as (id, row)."""
+
+    structure: bool
+    name: str
+    entries: list[Any]
+
+
+class Replaced(Exception):
+    """The index was loaded anew meanwhile: what has been frozen of the old one is of no use."""
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Part)
+
+
+async def frozen(index: FacetIndex, facts: Facts) -> AsyncIterator[bytes]:
+    """The parts of an index that goes on changing meanwhile; raises `Replaced` once it holds other `facts`.
+
+    Each part is of the moment it was made. Applying the log to the thawed parts again from the position before the first
+    one leads to the state at the position after the last one and at any later one, because every row of the log says what
+    is so from then on, whatever was before.
+    """
+    for table, rows in _structure(index).items():
+        yield _encoder.encode(Part(structure=True, name=table, entries=rows))
+        await asyncio.sleep(0)
+    breath = Breath()
+    for facet in FACETS:
+        entries: list[Any] = []
+        size = 0
+        for slot in slots_of(facts, facet):
+            bits = bitmap_at(facts, slot)
+            if bits is not None:
+                body = bits.serialize()
+                entries.append((slot.ref, _told(slot.value), body))
+                size += len(body) + _ENTRY_BYTES
+            if size >= PART_BYTES:
+                yield _encoder.encode(Part(structure=False, name=facet, entries=entries))
+                entries, size = [], 0
+            if breath.due():
+                await asyncio.sleep(0)
+                if index.facts is not facts:
+                    raise Replaced
+        if entries:
+            yield _encoder.encode(Part(structure=False, name=facet, entries=entries))
+    if index.facts is not facts:
+        raise Replaced
+
+
+def _structure(index: FacetIndex) -> dict[str, list[Any]]:
+    rows: dict[str, list[Any]] = {}
+    for facet, row in index.structure.rows():
+        rows.setdefault(facet.name, []).append((facet.ref or 0, msgspec.to_builtins(row)))
+    return rows
+
+
+def _told(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+async def thaw(index: FacetIndex, body: bytes) -> None:
+    """Put a part into an index that is being made. Raises `ValueError` (msgspec's too) for what is no part."""
+    part = _decoder.decode(body)
+    breath = Breath()
+    for entry in part.entries:
+        if part.structure:
+            index.structure.put(part.name, *entry)
+        else:
+            ref, value, bits = entry
+            put(index.facts, Slot(part.name, ref, _understood(part.name, value)), BitMap.deserialize(bits))
+        if breath.due():
+            await asyncio.sleep(0)
+
+
+def _understood(facet: str, value: Any) -> Any:
+    match facet:
+        case "added" | "award":
+            return date.fromisoformat(value)
+        case "due":
+            return datetime.fromisoformat(value)
+        case _:
+            return value

@@ -1,0 +1,137 @@
+"""Every bitmap of facts under one name, its slot: for storing them, checking them, and filling them from tables."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from pyroaring import BitMap
+
+from backend.index.facts import COUNTABLE, Enrollments, Facts, Results, due_instant
+from backend.index.values import Values
+
+
+class Slot(NamedTuple):
+    """One bitmap: of `facet` (the log's name, or `successful` and `due`, which results and enrollments carry besides)."""
+
+    facet: str
+    # What the fact refers to; 0 when it refers to nothing.
+    ref: int
+    # None where being in the bitmap says it all.
+    value: Any
+
+
+# Facets of one value a learner, of a value a learner and reference, and of membership alone.
+SCALARS = ("status", "language", "added", "manager")
+KEYED = ("field", "result", "award", "enrollment", "due", "blocked")
+PLAIN = ("membership", "successful", "source")
+FACETS = (*SCALARS, *PLAIN, *KEYED)
+
+
+def slots_of(facts: Facts, facet: str) -> Iterator[Slot]:
+    """The slots of a facet that anybody is in. Facts may change meanwhile: what comes later may be missing."""
+    if facet in SCALARS:
+        values: Values[Any] = getattr(facts, facet)
+        yield from [Slot(facet, 0, value) for value in values.bitmaps]
+        return
+    table = _table(facts, facet)
+    for ref in list(table):
+        held = table.get(ref)
+        if held is None:
+            continue
+        found = _part(facet, held)
+        if isinstance(found, Values):
+            yield from [Slot(facet, ref, value) for value in found.bitmaps]
+        elif found:
+            yield Slot(facet, ref, None)
+
+
+def bitmap_at(facts: Facts, slot: Slot) -> BitMap | None:
+    """The bitmap in the slot, not to be changed by the caller; None when nobody is in it."""
+    if slot.facet in SCALARS:
+        values: Values[Any] = getattr(facts, slot.facet)
+        return values.bitmaps.get(slot.value)
+    held = _table(facts, slot.facet).get(slot.ref)
+    if held is None:
+        return None
+    found = _part(slot.facet, held)
+    if isinstance(found, Values):
+        return found.bitmaps.get(slot.value)
+    return found or None
+
+
+def put(facts: Facts, slot: Slot, learners: BitMap) -> None:
+    """Fill an empty slot. The bitmap belongs to the facts from here on."""
+    facet, ref, value = slot
+    if facet in SCALARS:
+        getattr(facts, facet).fill(value, learners)
+        if facet == "status" and value in COUNTABLE:
+            facts.countable |= learners
+        return
+    table = _table(facts, facet)
+    if facet in {"membership", "source"}:
+        table[ref] = learners
+    elif facet == "successful":
+        table.setdefault(ref, Results()).successful = learners
+    else:
+        if ref not in table:
+            table[ref] = _MAKERS.get(facet, Values)()
+        _part(facet, table[ref]).fill(value, learners)
+
+
+def slots_of_fact(facts: Facts, facet: str, ref: int | None, value: Any) -> Iterator[Slot]:
+    """The slots that a fact, as the log writes it (None: no fact), puts its learner into."""
+    if value is None or (facet == "field" and value == ""):
+        return
+    number = 0 if ref is None else ref
+    match facet:
+        case "added":
+            yield Slot(facet, number, facts.added_day(value))
+        case "award":
+            yield Slot(facet, number, facts.expiry_day(value))
+        case "membership" | "source":
+            yield Slot(facet, number, None)
+        case "result":
+            yield Slot(facet, number, value[0])
+            if value[1]:
+                yield Slot("successful", number, None)
+        case "enrollment":
+            yield Slot(facet, number, value[0])
+            due = due_instant(value[1])
+            if due is not None:
+                yield Slot("due", number, due)
+        case "status" | "language" | "manager" | "field" | "blocked":
+            yield Slot(facet, number, value)
+        case _:
+            # Names and rights are in no bitmap.
+            return
+
+
+_MAKERS: dict[str, Callable[[], Any]] = {"result": Results, "enrollment": Enrollments, "due": Enrollments}
+
+
+def _table(facts: Facts, facet: str) -> dict[int, Any]:
+    tables: dict[str, dict[int, Any]] = {
+        "membership": facts.groups,
+        "field": facts.fields,
+        "result": facts.results,
+        "successful": facts.results,
+        "award": facts.awards,
+        "enrollment": facts.enrollments,
+        "due": facts.enrollments,
+        "source": facts.sources,
+        "blocked": facts.blocked,
+    }
+    return tables[facet]
+
+
+def _part(facet: str, held: Any) -> Any:
+    match facet:
+        case "result":
+            return held.statuses
+        case "successful":
+            return held.successful
+        case "enrollment":
+            return held.states
+        case "due":
+            return held.due
+        case _:
+            return held

@@ -1,0 +1,44 @@
+"""Work in short steps: done in one go, or in slices between which the event loop serves others.
+
+A generator yields after each step and returns the result. It only reads; what it reads must stand still until it ends.
+"""
+
+from collections.abc import Generator, Iterable
+from typing import TypeVar
+
+from backend.index.breathing import Breath
+
+T = TypeVar("T")
+Steps = Generator[None, None, T]
+
+
+def finish(steps: Steps[T]) -> T:
+    """The result, in one go."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            found: T = done.value
+            return found
+
+
+def each_of(works: Iterable[Steps[T]]) -> Steps[list[T]]:
+    """The results of several works, one after the other."""
+    found: list[T] = []
+    for steps in works:
+        done = yield from steps
+        found.append(done)
+        yield
+    return found
+
+
+def go_on(steps: Steps[T]) -> tuple[bool, T | None]:
+    """One slice of the steps; whether they have ended, and with what."""
+    breath = Breath()
+    try:
+        next(steps)
+        while not breath.due():
+            next(steps)
+    except StopIteration as done:
+        return True, done.value
+    return False, None
