@@ -18,6 +18,8 @@ from backend.index.structure import STRUCTURE
 
 # Rows a round trip brings; one row may hold the ids of a group of a million.
 _PREFETCH = 200
+# What the ids of a million people take while they are grouped by a field; beyond it PostgreSQL goes to disk.
+_WORK_MEMORY = "256MB"
 # ndim, flags, element type, length, lower bound: what PostgreSQL sends before the elements of an array.
 _ARRAY_HEADER = 5
 
@@ -30,6 +32,7 @@ async def load_index() -> FacetIndex:
     What is committed but not yet numbered is taken back, because it will come through the log.
     """
     async with transaction(isolation="repeatable_read") as connection:
+        await connection.execute(f"SET LOCAL work_mem = '{_WORK_MEMORY}'")
         position = await connection.fetchval("SELECT seq FROM log_head")
         timezone = await connection.fetchval("SELECT timezone FROM organisation")
         index = FacetIndex(timezone)
@@ -38,26 +41,25 @@ async def load_index() -> FacetIndex:
             async for row in connection.cursor(f"SELECT id, to_jsonb(t) AS row FROM {table} t"):
                 index.structure.put(table, row["id"], row["row"])
         breath = Breath()
-        for source in sources(timezone).values():
+        for source in sources(timezone):
             await _load(index, source, connection, breath)
         await _take_back(connection, index)
     return index
 
 
 async def _load(index: FacetIndex, source: Source, connection: asyncpg.Connection, breath: Breath) -> None:
-    async for ref, *values, learners in connection.cursor(source.loading(), prefetch=_PREFETCH):
+    async for ref, value, learners in connection.cursor(source.loading(), prefetch=_PREFETCH):
         found = bitmap_of(learners)
         found.run_optimize()
         found.shrink_to_fit()
-        put(index.facts, Slot(source.facet, ref, value_of(source, values)), found)
+        put(index.facts, Slot(source.facet, ref, value_of(source.facet, value)), found)
         if breath.due():
             await asyncio.sleep(0)
 
 
-def value_of(source: Source, columns: list[Any]) -> Any:
-    """The value of a slot as the index holds it, from the columns that PostgreSQL sent."""
-    value = next((column for column in columns if column is not None), None)
-    return due_instant(value) if source.facet == "due" else value
+def value_of(facet: str, sent: Any) -> Any:
+    """The value of a slot as the index holds it, from what PostgreSQL sent."""
+    return due_instant(sent) if facet == "due" else sent
 
 
 async def _take_back(connection: asyncpg.Connection, index: FacetIndex) -> None:
