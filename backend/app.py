@@ -1,5 +1,6 @@
 """The API application: what is mounted, what runs beside it, in what order it starts and stops."""
 
+import asyncio
 import importlib
 import pkgutil
 from collections.abc import AsyncIterator
@@ -21,7 +22,7 @@ from backend.controllers.openapi import openapi_config
 from backend.controllers.problems import EXCEPTION_HANDLERS
 from backend.controllers.request_context import RequestContext
 from backend.controllers.requests import MusterRequest
-from backend.index import Follower
+from backend.index import Follower, guard
 from backend.live.hub import Hub
 from backend.services import jobs
 from backend.services.measuring import Measuring
@@ -89,15 +90,19 @@ class Parts:
         database.on_commit(bell.ring)
         bell.start(settings.redis_url)
         jobs.start(settings.redis_url)
+        guarding: asyncio.Task[None] | None = None
         try:
             await self.hub.start()
             # Loading the index takes its time; meanwhile the health route says so.
             await self.follower.start()
+            guarding = asyncio.create_task(guard(self.follower), name="index guard")
             if readiness.succeeding():
                 # Another process answers until this one can.
                 await self.follower.loaded.wait()
             yield
         finally:
+            if guarding is not None:
+                guarding.cancel()
             await self.hub.stop()
             await self.follower.stop()
             await jobs.stop()

@@ -8,6 +8,7 @@ from backend.index.facet_index import FacetIndex, Preview
 from backend.index.following import Follower
 from backend.index.forecasting import DayTotal
 from backend.index.funnel import BlockPreview, FilterPreview
+from backend.index.guarding import check_index, guard
 from backend.index.loading import load_index
 from backend.index.predicates import PredicateIndex
 from backend.index.selecting import Tab
@@ -32,5 +33,7 @@ __all__ = [
     "SessionCounts",
     "Tab",
     "TooLong",
+    "check_index",
+    "guard",
     "load_index",
 ]

@@ -11,7 +11,7 @@ import structlog
 from backend import metrics
 from backend.database import fetch_row, open_connection
 from backend.index.changes import Batch, Change
-from backend.index.checkpoints import read_checkpoint
+from backend.index.checkpoints import apply_log, read_checkpoint
 from backend.index.errors import IndexBehind
 from backend.index.facet_index import FacetIndex
 from backend.index.loading import load_index
@@ -56,6 +56,7 @@ class Follower:
         self._woken = asyncio.Event()
         self._applied = asyncio.Condition()
         self.connected = False
+        self._replacement: FacetIndex | None = None
 
     # ── for the rest of the process ──────────────────────────────────────────────────────────────────────────────
 
@@ -83,6 +84,11 @@ class Follower:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
             self._task = None
+
+    def replace(self, loaded: FacetIndex) -> None:
+        """Let the index become `loaded`, soon, with the log up to where the index stands by then."""
+        self._replacement = loaded
+        self._woken.set()
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Call `callback(batch)` after each applied batch; returns the way to end that."""
@@ -159,6 +165,11 @@ class Follower:
         """Apply what there is; with nothing to do, wait for the bell or the poll."""
         self._woken.clear()
         index = self.index
+        if self._replacement is not None:
+            loaded, self._replacement = self._replacement, None
+            await apply_log(loaded, index.position, connection)
+            await self._adopt(loaded)
+            return
         head = await connection.fetchval("SELECT seq FROM log_head", timeout=STATEMENT_SECONDS)
         if head < index.position or index.stale:
             # Another database stands behind this address now, or days have to be told anew.
@@ -187,7 +198,10 @@ class Follower:
         loaded = await read_checkpoint() or await load_index()
         if self._index is None:
             self._index = loaded
-        else:
+        await self._adopt(loaded)
+
+    async def _adopt(self, loaded: FacetIndex) -> None:
+        if self._index is not None and self._index is not loaded:
             async with self._index.still:
                 self._index.adopt(loaded)
         await self._tell(Batch(loaded.position, reloaded=True))

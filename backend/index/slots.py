@@ -44,6 +44,15 @@ def slots_of(facts: Facts, facet: str) -> Iterator[Slot]:
             yield Slot(facet, ref, None)
 
 
+def references(facts: Facts, facet: str) -> list[tuple[int, int]]:
+    """What the facts of a facet refer to, in order, and about how many learners each has."""
+    found = []
+    for ref, held in _table(facts, facet).items():
+        part = _part(facet, held)
+        found.append((ref, len(part.present if isinstance(part, Values) else part)))
+    return sorted(found)
+
+
 def bitmap_at(facts: Facts, slot: Slot) -> BitMap | None:
     """The bitmap in the slot, not to be changed by the caller; None when nobody is in it."""
     if slot.facet in SCALARS:

@@ -295,6 +295,10 @@ class Structure:
             return None if found is None else table[found]
         return table.get(reference)
 
+    def table(self, facet: str) -> dict[int, Any]:
+        """The rows of one table by id, as they are now; of the organisation, its one row."""
+        return {0: self.organisation} if facet == "organisation" else dict(self._tables[facet])
+
     def rows(self) -> Iterator[tuple[Facet, Any]]:
         """Everything, for comparing two structures."""
         yield Facet("organisation"), self.organisation

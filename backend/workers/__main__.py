@@ -3,7 +3,7 @@
 import asyncio
 
 from backend import readiness
-from backend.index import Follower
+from backend.index import Follower, guard
 from backend.services import jobs
 from backend.workers.checkpointer import write_for_ever
 from backend.workers.process import connected, run
@@ -27,6 +27,7 @@ async def main() -> None:
                 tasks.create_task(Reconciler(follower).run(), name="reconciler")
                 tasks.create_task(work(process, follower), name="jobs")
                 tasks.create_task(write_for_ever(follower), name="checkpoints")
+                tasks.create_task(guard(follower), name="index guard")
         finally:
             await jobs.stop()
             await follower.stop()
