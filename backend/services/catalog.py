@@ -1,7 +1,7 @@
 """A learner's catalog: what they have and why, what they may take, what they nearly may, what they had."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -11,11 +11,13 @@ from asyncpg import Record
 from backend import clock
 from backend.database import fetch
 from backend.index import FacetIndex, Follower
+from backend.rules import Rule
 from backend.schemas import enrolling as wire
 from backend.schemas.commons import Page
 from backend.services.actor import Actor
 from backend.services.enrollment_lists import is_overdue, progress_of
 from backend.services.method_sentences import sentence_of, words_for
+from backend.services.own_reasons import OwnReasons
 from backend.services.reach import containing_groups, joined_groups, led_groups
 
 # A catalog is looked through by a person; beyond this a search is the better tool.
@@ -64,12 +66,15 @@ class Reader(msgspec.Struct, frozen=True):
     sealed: frozenset[int]
     index: FacetIndex
     now: datetime
+    own: OwnReasons
 
 
 async def catalog_of(actor: Actor, follower: Follower) -> Page[wire.CatalogItem]:
     """The actor's own catalog."""
     index = follower.index
-    reader = Reader(actor.reads, await _sealed(actor, index), index, clock.now())
+    now = clock.now()
+    own = OwnReasons(index, actor.id, clock.day_of(now, index.timezone))
+    reader = Reader(actor.reads, await _sealed(actor, index), index, now, own)
     mine = await fetch(_MINE, actor.id, MOST_ITEMS)
     groups = list(await containing_groups(actor))
     offered = _not_taken(await fetch(_OFFERED, groups, reader.now, MOST_ITEMS), mine)
@@ -121,15 +126,17 @@ async def _why(actor: Actor, reader: Reader) -> dict[int, list[wire.Why]]:
                 kind=row["kind"],
                 method_id=row["id"],
                 name=row["name"] if shown else "",
-                sentence=_sentence(reader, row) if shown else words_for(reader.language)["organisation"],
+                sentence=_sentence(reader, row, reader.own.covering)
+                if shown
+                else words_for(reader.language)["organisation"],
                 since=row["since"],
             )
         )
     return found
 
 
-def _sentence(reader: Reader, row: Record) -> str:
-    return sentence_of(row, reader.index, reader.language, reader.sealed)
+def _sentence(reader: Reader, row: Record, part: Callable[[Rule], Rule]) -> str:
+    return sentence_of(row, reader.index, reader.language, reader.sealed, part)
 
 
 async def _ways(session_ids: list[int]) -> dict[int, list[Record]]:
@@ -166,8 +173,12 @@ def _offered_item(
     doors = [way for way in ways if way["kind"] == "self" and way["state"] == "live"]
     missing = None
     if not doors:
-        sentences = [_sentence(reader, way) for way in ways if way["kind"] not in ("self", "manual")]
-        missing = sentences[0] if sentences else words_for(reader.language)["invitation"]
+        audience = next((way for way in ways if way["kind"] not in ("self", "manual")), None)
+        missing = (
+            _sentence(reader, audience, reader.own.lacking)
+            if audience
+            else words_for(reader.language)["invitation"]
+        )
     return wire.CatalogItem(
         **_head(row, steps),
         section="open" if doors else "almost",

@@ -1,11 +1,11 @@
 """A method in a sentence, in the reader's language: on the method's card and as the reason in a catalog."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from asyncpg import Record
 
 from backend.index import FacetIndex
-from backend.rules import InvalidRule, convert, describe
+from backend.rules import InvalidRule, Rule, convert, describe
 
 _WORDS = {
     "en": {
@@ -34,8 +34,14 @@ def words_for(language: str) -> dict[str, str]:
     return _WORDS.get(language[:2], _WORDS["en"])
 
 
-def sentence_of(row: Record, index: FacetIndex, language: str, sealed: Collection[int] = ()) -> str:
-    """What the method's row says of who is enrolled by it; `sealed` groups keep their names."""
+def sentence_of(
+    row: Record,
+    index: FacetIndex,
+    language: str,
+    sealed: Collection[int] = (),
+    part: Callable[[Rule], Rule] = lambda rule: rule,
+) -> str:
+    """What the method's row says of who is enrolled by it, or `part` of it; `sealed` groups keep their names."""
     said = words_for(language)
     if row["kind"] == "self":
         return said["self_key"] if row["key"] else said["self"]
@@ -45,4 +51,4 @@ def sentence_of(row: Record, index: FacetIndex, language: str, sealed: Collectio
         rule = convert(row["rule"])
     except InvalidRule:
         return said["broken"]
-    return describe(rule, index, language, sealed=sealed)
+    return describe(part(rule), index, language, sealed=sealed)

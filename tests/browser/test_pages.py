@@ -98,3 +98,49 @@ def test_everything_is_there_in_french_too(demo: Muster, open_as: SignedIn) -> N
     settled(page)
     expect(page.locator("html")).to_have_attribute("lang", "fr")
     expect(page.get_by_role("heading", level=1)).not_to_have_text("Learners")
+
+
+def test_rows_are_sorted_and_chosen_by_dragging_over_their_boxes(demo: Muster, open_as: SignedIn) -> None:
+    page = open_as(demo, "admin@halden.example", DEMO_PASSWORD, "/learners")
+    settled(page)
+    page.get_by_role("button", name="Added").click()
+    expect(page.get_by_role("columnheader", name="Added")).to_have_attribute("aria-sort", "ascending")
+    page.get_by_role("button", name="Added").click()
+    expect(page).to_have_url(re.compile("sort=-added"))
+    expect(page.get_by_role("row").nth(1)).to_contain_text("Ada Admin")
+    boxes = [page.get_by_role("checkbox", name=re.compile("Select ")).nth(at).bounding_box() for at in (1, 4)]
+    first, last = (box or {} for box in boxes)
+    page.mouse.move(first["x"] + 8, first["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(last["x"] + 8, last["y"] + 8, steps=12)
+    page.mouse.up()
+    # Nothing moved under the pointer: the boxes passed over are the ones that are chosen.
+    expect(page.get_by_role("toolbar")).to_contain_text("4 selected")
+    expect(page.get_by_role("row", selected=True)).to_have_count(4)
+
+
+def test_the_palette_finds_sessions_and_acts(demo: Muster, open_as: SignedIn) -> None:
+    page = open_as(demo, "admin@halden.example", DEMO_PASSWORD, "/outbox")
+    settled(page)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("this year")
+    page.get_by_role("option", name="Enroll learners in Safety at work, this year").click()
+    expect(page).to_have_url(re.compile(r"/sessions/\d+/enroll"))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("new gr")
+    expect(page.get_by_role("option", name="New group")).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="New group").get_by_label("Name")).to_be_focused()
+
+
+def test_a_coach_opens_a_person_and_reminds_them(demo: Muster, open_as: SignedIn) -> None:
+    page = open_as(demo, "coach@halden.example", DEMO_PASSWORD, "/board/1?state=not_started")
+    settled(page)
+    page.get_by_role("row").nth(1).click()
+    panel = page.get_by_role("dialog")
+    expect(panel.get_by_role("region", name="Steps").get_by_role("listitem")).to_have_count(3)
+    expect(page).to_have_url(re.compile("person="))
+    panel.get_by_role("button", name="Remind").click()
+    page.get_by_role("dialog").last.get_by_role("button", name="Remind").click()
+    expect(panel.get_by_text("reminded")).to_be_visible()
+    assert violations(page) == []

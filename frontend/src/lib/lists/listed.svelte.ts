@@ -37,6 +37,18 @@ export function parameter(name: string): string {
   return page.url.searchParams.get(name) ?? '';
 }
 
+/** Hands over what the address asks for, such as `?new=path`, once: it is taken out, so that back does not ask again. */
+export function onceAsked(name: string, act: (value: string) => void): void {
+  $effect(() => {
+    const value = parameter(name);
+    if (!value) return;
+    untrack(() => {
+      act(value);
+      setParameters({ [name]: null });
+    });
+  });
+}
+
 /** Changes the address in place; empty values leave it. */
 export function setParameters(values: Record<string, string | null | undefined>, push = false): void {
   const url = new SvelteURL(page.url);

@@ -1,15 +1,18 @@
-import { api, type Role } from '$lib/api';
+import { api, type Id, type Role } from '$lib/api';
+import { plain } from '$lib/design/options';
 import { personName } from '$lib/format';
 import { m } from '$lib/paraglide/messages';
-import { plain } from '$lib/design/options';
+import type { Act } from './acts';
 import { pagesFor } from './pages';
 
+/** A line of the palette: somewhere to go, or something to do. */
 export interface Found {
   key: string;
   heading: string;
   label: string;
   hint?: string;
-  href: string;
+  href?: string;
+  run?: () => unknown;
 }
 
 const EACH = 5;
@@ -26,40 +29,75 @@ export function findPages(query: string, roles: Role[]): Found[] {
     }));
 }
 
-/** People, groups and activities whose names match. A part that this person may not read is left out. */
-export async function findThings(q: string, signal: AbortSignal): Promise<Found[]> {
+export function findActs(query: string, acts: Act[]): Found[] {
+  return acts
+    .filter((act) => plain(act.label).includes(plain(query)))
+    .map((act) => ({ ...act, heading: m.palette_acts() }));
+}
+
+/** People, groups, activities, sessions and segments whose names match. What this person may not read is left out. */
+export async function findThings(q: string, roles: Role[], signal: AbortSignal): Promise<Found[]> {
   const query = { q, limit: EACH };
-  const [people, groups, activities] = await Promise.allSettled([
-    api.learners(query, signal),
-    api.groups(query, signal),
+  const isAdmin = roles.includes('admin');
+  const isStaff = roles.some((role) => role !== 'learner');
+  const [people, groups, activities, sessions, segments] = await Promise.allSettled([
+    isStaff ? api.learners(query, signal) : nothing,
+    isStaff ? api.groups(query, signal) : nothing,
     api.activities(query, signal),
+    isStaff ? api.sessions(isAdmin ? query : { ...query, mine: true }, signal) : nothing,
+    isAdmin ? api.segments(query, signal) : nothing,
   ]);
-  const found: Found[] = [];
-  if (people.status === 'fulfilled')
-    for (const person of people.value.items)
-      found.push({
-        key: `person-${person.id}`,
-        heading: m.palette_people(),
-        label: personName(person),
-        hint: person.email,
-        href: `/learners/${person.id}`,
-      });
-  if (groups.status === 'fulfilled')
-    for (const group of groups.value.items)
-      found.push({
-        key: `group-${group.id}`,
-        heading: m.palette_groups(),
-        label: group.name,
-        hint: m.people_count({ count: group.total_count }),
-        href: `/organisation?group=${group.id}`,
-      });
-  if (activities.status === 'fulfilled')
-    for (const activity of activities.value.items)
-      found.push({
-        key: `activity-${activity.id}`,
-        heading: m.palette_activities(),
-        label: activity.title,
-        href: `/activities/${activity.id}`,
-      });
-  return found;
+  return [
+    ...itemsOf(people).map((person) => ({
+      key: `person-${person.id}`,
+      heading: m.palette_people(),
+      label: personName(person),
+      hint: person.email,
+      href: `/learners/${person.id}`,
+    })),
+    ...itemsOf(groups).map((group) => ({
+      key: `group-${group.id}`,
+      heading: m.palette_groups(),
+      label: group.name,
+      hint: m.people_count({ count: group.total_count }),
+      href: `/organisation?group=${group.id}`,
+    })),
+    ...itemsOf(activities).map((activity) => ({
+      key: `activity-${activity.id}`,
+      heading: m.palette_activities(),
+      label: activity.title,
+      href: isAdmin ? `/activities/${activity.id}` : `/learn/${activity.id}`,
+    })),
+    ...itemsOf(sessions).flatMap((session) => ofSession(session, isAdmin)),
+    ...itemsOf(segments).map((segment) => ({
+      key: `segment-${segment.id}`,
+      heading: m.nav_segments(),
+      label: segment.name,
+      href: `/segments/${segment.id}`,
+    })),
+  ];
+}
+
+function ofSession(session: { id: Id; name: string }, isAdmin: boolean): Found[] {
+  const heading = m.sessions();
+  return [
+    {
+      key: `session-${session.id}`,
+      heading,
+      label: session.name,
+      href: isAdmin ? `/sessions/${session.id}` : `/board/${session.id}`,
+    },
+    {
+      key: `enroll-${session.id}`,
+      heading,
+      label: m.palette_enroll({ session: session.name }),
+      href: `/sessions/${session.id}/enroll`,
+    },
+  ];
+}
+
+const nothing = Promise.resolve({ items: [] });
+
+function itemsOf<T>(answer: PromiseSettledResult<{ items: T[] }>): T[] {
+  return answer.status === 'fulfilled' ? answer.value.items : [];
 }

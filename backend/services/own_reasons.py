@@ -1,0 +1,67 @@
+"""The part of an audience's rule that is about one person: what covers them, or what they still lack."""
+
+from datetime import date
+
+import msgspec
+from pyroaring import BitMap
+
+from backend.index import BrokenRule, FacetIndex
+from backend.rules import Block, Rule
+
+# A rule of more groups, filters and blocks is told whole: each of them is asked about by itself, on the event loop.
+MOST_PARTS = 30
+
+
+class OwnReasons:
+    """Asks an index about one person on one day."""
+
+    def __init__(self, index: FacetIndex, learner_id: int, day: date) -> None:
+        self.index = index
+        self.learner_id = learner_id
+        self.day = day
+
+    def covering(self, rule: Rule) -> Rule:
+        """What of the rule covers them: the blocks and groups they are in. All of it where that cannot be told apart."""
+        if _too_many(rule):
+            return rule
+        try:
+            blocks = [self._own(block) for block in rule.blocks if self._holds(block)]
+        except BrokenRule:
+            return rule
+        include = [self.learner_id] if self.learner_id in rule.include else []
+        return Rule(blocks, include) if blocks or include else rule
+
+    def lacking(self, rule: Rule) -> Rule:
+        """What they lack of the block that they are nearest to. All of the rule where nothing is lacking."""
+        if _too_many(rule):
+            return rule
+        try:
+            rests = [rest for block in rule.blocks if (rest := self._rest(block)) is not None]
+        except BrokenRule:
+            return rule
+        return Rule([min(rests, key=_size)]) if rests else rule
+
+    def _own(self, block: Block) -> Block:
+        groups = [
+            group for group in block.groups if self._holds(Block(groups=[group], subgroups=block.subgroups))
+        ]
+        return msgspec.structs.replace(block, groups=groups)
+
+    def _rest(self, block: Block) -> Block | None:
+        """The block without what holds; None when all of it does."""
+        filters = [found for found in block.filters if not self._holds(Block(everyone=True, filters=[found]))]
+        inside = block.everyone or self._holds(Block(groups=block.groups, subgroups=block.subgroups))
+        if inside:
+            return Block(everyone=True, filters=filters) if filters else None
+        return msgspec.structs.replace(block, filters=filters)
+
+    def _holds(self, block: Block) -> bool:
+        return bool(self.index.evaluate(Rule([block]), self.day, only=BitMap([self.learner_id])))
+
+
+def _size(block: Block) -> int:
+    return len(block.filters) + (0 if block.everyone else 1)
+
+
+def _too_many(rule: Rule) -> bool:
+    return sum(1 + len(block.groups) + len(block.filters) for block in rule.blocks) > MOST_PARTS
