@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.harness.instance import Muster
 
@@ -33,6 +33,7 @@ def browser() -> Iterator[Browser]:
     path = (
         os.environ.get("MUSTER_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     )
+    expect.set_options(timeout=PATIENCE_MS)
     assert path, "Chromium is missing: `make test` installs it, or set MUSTER_TEST_CHROMIUM to its path"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
