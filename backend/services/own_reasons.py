@@ -39,7 +39,7 @@ class OwnReasons:
             rests = [rest for block in rule.blocks if (rest := self._rest(block)) is not None]
         except BrokenRule:
             return rule
-        return Rule([min(rests, key=_size)]) if rests else rule
+        return Rule([min(rests, key=lambda rest: rest[0])[1]]) if rests else rule
 
     def _own(self, block: Block) -> Block:
         groups = [
@@ -47,20 +47,16 @@ class OwnReasons:
         ]
         return msgspec.structs.replace(block, groups=groups)
 
-    def _rest(self, block: Block) -> Block | None:
-        """The block without what holds; None when all of it does."""
+    def _rest(self, block: Block) -> tuple[int, Block] | None:
+        """How much is lacking, and the block without the filters that hold; None when nothing is lacking."""
         filters = [found for found in block.filters if not self._holds(Block(everyone=True, filters=[found]))]
-        inside = block.everyone or self._holds(Block(groups=block.groups, subgroups=block.subgroups))
-        if inside:
-            return Block(everyone=True, filters=filters) if filters else None
-        return msgspec.structs.replace(block, filters=filters)
+        if block.everyone or self._holds(Block(groups=block.groups, subgroups=block.subgroups)):
+            own = msgspec.structs.replace(self._own(block), filters=filters)
+            return (len(filters), own) if filters else None
+        return len(filters) + 1, msgspec.structs.replace(block, filters=filters)
 
     def _holds(self, block: Block) -> bool:
         return bool(self.index.evaluate(Rule([block]), self.day, only=BitMap([self.learner_id])))
-
-
-def _size(block: Block) -> int:
-    return len(block.filters) + (0 if block.everyone else 1)
 
 
 def _too_many(rule: Rule) -> bool:

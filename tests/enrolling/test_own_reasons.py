@@ -35,4 +35,4 @@ async def test_almost_says_what_is_lacking(house: House) -> None:
     await house.settled()
     client = await house.client("ana@people.example")
     (item,) = (await client.get("/me/catalog")).json()["items"]
-    assert (item["section"], item["missing"]) == ("almost", "Everyone who has completed Safety 1.")
+    assert (item["section"], item["missing"]) == ("almost", "People in Sales who have completed Safety 1.")
