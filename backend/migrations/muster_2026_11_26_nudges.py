@@ -4,7 +4,7 @@ from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from backend.database.engine import ENGINE
 
-ID = "2026-11-26T12:00:00:000000"
+ID = "2026-11-26T12:30:00:000000"
 VERSION = "1.38.0"
 DESCRIPTION = "notices of kind nudged"
 
