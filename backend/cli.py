@@ -10,6 +10,8 @@ import typer
 COMMANDS = {
     "serve": "backend.commands.serve:serve",
     "migrate": "backend.commands.migrate:migrate",
+    "backup": "backend.commands.backup:backup",
+    "restore": "backend.commands.backup:restore",
     "doctor": "backend.commands.doctor:doctor",
     "admin": "backend.commands.admin:admin",
     "token": "backend.commands.admin:token",

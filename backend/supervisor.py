@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from backend import metrics, readiness
+import msgspec
+
+from backend import logs, metrics, readiness
 from backend.embedded.process import launch_command
 
 # A process that dies at once is started again after 0.2 s, then 0.4 s … up to 10 s; one that lived is forgiven.
@@ -66,6 +68,9 @@ class Supervisor:
         self.environment = dict(environment)
         # The directory in which they keep what they measure.
         self.measures = measures
+        self._people = logs.for_people()
+        if self._people:
+            self.environment[logs.FOR_PEOPLE] = "1"
         self.ready = False
         self._say = say
         self._groups: list[list[Child]] = []
@@ -166,7 +171,8 @@ class Supervisor:
                 continue
             if not line:
                 return
-            sys.stderr.write(f"{name:<9} | {line.decode(errors='replace').rstrip()}\n")
+            text = line.decode(errors="replace").rstrip()
+            sys.stderr.write(f"{name:<9} | {text}\n" if self._people else f"{_structured(name, text)}\n")
             sys.stderr.flush()
 
     async def _end(self, child: Child) -> None:
@@ -208,6 +214,13 @@ async def _said(pipe: int) -> bool:
     finally:
         loop.remove_reader(pipe)
         os.close(pipe)
+
+
+def _structured(name: str, text: str) -> str:
+    """A line of a process as it is, or what Python itself said at its end as one."""
+    if text.startswith("{"):
+        return text
+    return msgspec.json.encode({"process": name, "level": "error", "event": text}).decode()
 
 
 def _described(status: int) -> str:

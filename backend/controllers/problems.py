@@ -118,10 +118,10 @@ def to_muster_error(error: Exception) -> MusterError:
     if isinstance(error, asyncpg.IntegrityConstraintViolationError):
         return _constraint(error)
     if isinstance(error, asyncpg.DataError | asyncpg.ProgramLimitExceededError):
-        _log.warning("a value reached the database that it refuses", error=str(error))
+        _log.warning("a value reached the database that it refuses", error=error)
         return Invalid("A value is out of range.")
     if isinstance(error, _BUSY):
-        _log.warning("the database is busy or away", error=repr(error))
+        _log.warning("the database is busy or away", error=error)
         return Unavailable(
             "The database is busy or away. Try again, with the same Idempotency-Key if you gave one.",
             headers={"Retry-After": "1"},
@@ -131,13 +131,15 @@ def to_muster_error(error: Exception) -> MusterError:
 
 
 def problem_body(error: MusterError) -> dict[str, Any]:
-    """The members of the problem document; sockets send the same."""
+    """The members of the problem document; sockets send the same. `request_id` finds the request's log lines."""
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
     return {
         "type": error.type,
         "title": error.title,
         "status": error.status,
         "detail": error.detail,
         "errors": error.errors,
+        **({"request_id": request_id} if request_id else {}),
         **error.extra,
     }
 

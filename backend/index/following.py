@@ -147,7 +147,7 @@ class Follower:
             except Exception as error:  # noqa: BLE001 - whatever it was, following goes on
                 pause = _BACKOFF_SECONDS[min(failures, len(_BACKOFF_SECONDS) - 1)]
                 failures += 1
-                _logger.warning("index_follower_interrupted", error=repr(error), retry_seconds=pause)
+                _logger.warning("index_follower_interrupted", error=error, retry_seconds=pause)
                 await asyncio.sleep(pause)
             finally:
                 self.connected = False

@@ -31,10 +31,14 @@ class Dependent(msgspec.Struct):
 
 
 class Problem(Output):
-    """Every error of the API. `dependents` and `current_version` come with the conflicts they explain."""
+    """Every error of the API. `dependents` and `current_version` come with the conflicts they explain.
+
+    `request_id` is also in the header `X-Request-ID` and in the log.
+    """
 
     type: str
     title: str
     status: int
     detail: str
     errors: list[Mistake]
+    request_id: str | msgspec.UnsetType = msgspec.UNSET

@@ -68,6 +68,7 @@ async def enqueue(job: Job) -> None:
         async with asyncio.timeout(TIMEOUT_SECONDS):
             if _pool is None:
                 _pool = await create_pool(_settings, job_serializer=serialize, job_deserializer=deserialize)
-            await _pool.enqueue_job(job)
+            # The request that wanted it is named in the job's log lines.
+            await _pool.enqueue_job(job, structlog.contextvars.get_contextvars().get("request_id"))
     except (RedisError, OSError, TimeoutError) as error:
-        _log.warning("a job was not enqueued; its schedule will find the work", job=job, error=repr(error))
+        _log.warning("a job was not enqueued; its schedule will find the work", job=job, error=error)

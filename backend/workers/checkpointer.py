@@ -49,7 +49,7 @@ async def write_for_ever(follower: Follower) -> None:
         except Replaced:
             _log.info("the index was loaded anew while it was written down")
         except (*DATABASE_LOST, asyncpg.PostgresError) as error:
-            _log.warning("no checkpoint written, trying again", error=repr(error))
+            _log.warning("no checkpoint written, trying again", error=error)
         await asyncio.sleep(RETRY_SECONDS)
 
 

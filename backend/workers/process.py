@@ -51,7 +51,7 @@ async def connected(*, pool_size: int) -> AsyncIterator[Process]:
             await database.connect(settings.database_url, max_size=pool_size)
             break
         except DATABASE_LOST as error:
-            _log.warning("waiting for the database", error=repr(error))
+            _log.warning("waiting for the database", error=error)
             await asyncio.sleep(RETRY_SECONDS)
     database.on_commit(bell.ring)
     bell.start(settings.redis_url)

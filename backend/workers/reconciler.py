@@ -50,10 +50,10 @@ class Reconciler:
             except LostLead as lost:
                 _log.warning("another reconciler leads", reason=str(lost))
             except DATABASE_LOST as error:
-                _log.warning("lost the database, trying again", error=repr(error))
+                _log.warning("lost the database, trying again", error=error)
             except asyncpg.TransactionRollbackError as error:
                 # A deadlock with somebody's bulk write; one of the two had to give way.
-                _log.warning("interrupted, trying again", error=repr(error))
+                _log.warning("interrupted, trying again", error=error)
             except Exception:  # noqa: BLE001 - nothing may end the reconciler for good
                 _log.exception("reconciling failed, starting over")
             await asyncio.sleep(RETRY_SECONDS)

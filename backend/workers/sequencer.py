@@ -53,7 +53,7 @@ async def sequence_for_ever(bell: asyncio.Event) -> None:
                         async with asyncio.timeout(POLL_SECONDS):
                             await bell.wait()
         except DATABASE_LOST as error:
-            _log.warning("lost the database, trying again", error=repr(error))
+            _log.warning("lost the database, trying again", error=error)
         except asyncpg.PostgresError:
             _log.exception("sequencing failed, trying again")
         await asyncio.sleep(RETRY_SECONDS)

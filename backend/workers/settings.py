@@ -1,12 +1,13 @@
 """The arq worker of a process: its jobs, their schedule, and staying alive when Redis does not."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
 from arq import Worker
 from arq.cron import CronJob, cron
+from arq.worker import Function, func
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -16,7 +17,6 @@ from backend.services.jobs import deserialize, redis_settings, serialize
 from backend.workers.jobs import apply_runs, check_enrollments, forget, run_imports, send_mail
 from backend.workers.process import DATABASE_LOST, Process
 
-FUNCTIONS = (apply_runs, send_mail, run_imports, check_enrollments)
 # A crashed worker's job comes back after this; the schedule looks again sooner.
 JOB_SECONDS = 300
 JOBS_AT_ONCE = 4
@@ -33,6 +33,22 @@ URGENT = (send_mail, apply_runs, run_imports)
 SWEEP_SECONDS = 2.0
 
 _log = structlog.get_logger("muster.jobs")
+Job = Callable[[dict[Any, Any]], Awaitable[None]]
+
+
+def _named(job: Job) -> Function:
+    """The job, with its name in all that it logs, and the request that woke it if one did."""
+
+    async def run(ctx: dict[Any, Any], woken_by: str | None = None) -> None:
+        request = {"request_id": woken_by} if woken_by else {}
+        with structlog.contextvars.bound_contextvars(job=job.__name__, job_id=ctx.get("job_id"), **request):
+            await job(ctx)
+
+    run.__qualname__ = job.__name__
+    return func(run, name=job.__name__)
+
+
+FUNCTIONS = tuple(map(_named, (apply_runs, send_mail, run_imports, check_enrollments)))
 
 
 def schedule() -> Sequence[CronJob]:
@@ -92,7 +108,7 @@ async def _work_with_redis(redis_url: str, ctx: dict[Any, Any]) -> None:
         closing.exception()
     if error is not None and not isinstance(error, RedisError | DATABASE_LOST):
         raise error
-    _log.warning("Redis was lost; working without it", error=repr(error) if error else "it does not answer")
+    _log.warning("Redis was lost; working without it", error=error or "it does not answer")
 
 
 async def _work_without_redis(redis_url: str, ctx: dict[Any, Any]) -> None:

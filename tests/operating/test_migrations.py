@@ -1,6 +1,5 @@
 """Every migration after the first runs beside the release before it: docs/how-to/migrate.md."""
 
-from collections import Counter
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -49,12 +48,6 @@ async def test_it_runs_beside_the_previous_release(name: str, servers: Servers) 
     finally:
         servers.drop_database(url)
     assert not found, f"see docs/how-to/migrate.md: {found}"
-
-
-def test_each_has_an_id_of_its_own() -> None:
-    """Two with the same id: the second would count as run."""
-    twice = [id_ for id_, times in Counter(migration(name).ID for name in NAMES).items() if times > 1]
-    assert not twice
 
 
 @pytest.mark.parametrize(

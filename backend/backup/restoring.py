@@ -1,0 +1,90 @@
+"""Making a database what a backup says it was.
+
+What is there already is set aside (its schema is renamed), and dropped only when the backup stands in its place.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from backend.backup import programs
+from backend.backup.archive import BackupError, Manifest, pieces
+from backend.backup.dumping import TABLES, count_rows, reached
+
+ASIDE = "muster_set_aside"
+# What says of itself that it is Muster's: its processes.
+_AT_WORK = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'muster'
+"""
+# Schema, rows and secrets are Muster's alone; what others keep beside them must not be thrown away with them.
+_FOREIGN = """
+SELECT e.extname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE n.nspname = 'public'
+"""
+# Whoever restores cannot know what was sent after the backup was made, so what waited then is not sent by itself.
+_HOLD_MAIL = """
+WITH held AS (
+    UPDATE message SET state = CASE WHEN state = 'pending' THEN 'cancelled' ELSE 'failed' END, retry_at = NULL,
+        error = 'A backup was restored: this was waiting then and may have been sent since.'
+    WHERE state IN ('pending', 'sending') RETURNING id
+)
+, told AS (
+    UPDATE notice SET cancelled_at = muster_now()
+    WHERE message_id IN (SELECT id FROM held) AND cancelled_at IS NULL RETURNING id
+)
+SELECT count(*) FROM held
+"""
+
+
+@dataclass(frozen=True)
+class Restoring:
+    """What is in the way of a restore: rows that would go."""
+
+    learners: int | None
+    foreign: list[str]
+
+
+async def look_at(url: str) -> Restoring:
+    """What is in the database now; `learners` is None where Muster has never been. Raises `BackupError`."""
+    async with reached(url) as connection:
+        if await connection.fetchval(_AT_WORK):
+            raise BackupError("Muster is at work on this database: stop it first")
+        if await connection.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = $1", ASIDE):
+            raise BackupError(
+                f"an earlier restore was interrupted: what was there before is in the schema {ASIDE}; drop that schema, "
+                f"or drop public and rename {ASIDE} to public"
+            )
+        tables = {row["tablename"] for row in await connection.fetch(TABLES)}
+        learners = await connection.fetchval("SELECT count(*) FROM learner") if "learner" in tables else None
+        extensions = [row["extname"] for row in await connection.fetch(_FOREIGN)]
+        # A later Muster may have made tables that the backup does not know; without any of Muster's all are others'.
+        foreign = sorted(tables) if learners is None else []
+        return Restoring(learners, [*extensions, *foreign])
+
+
+async def restore(url: str, file: Path, manifest: Manifest, *, send_mail: bool) -> int:
+    """Put the backup in the place of what is there; how many messages were held back. Raises `BackupError`."""
+    async with reached(url) as connection:
+        await connection.execute(f"ALTER SCHEMA public RENAME TO {ASIDE}")
+        try:
+            # The dump brings the schema itself.
+            await programs.undump(url, pieces(file))
+            _compare(manifest.rows, await count_rows(connection))
+        except (BackupError, asyncpg.PostgresError):
+            await connection.execute("DROP SCHEMA IF EXISTS public CASCADE")
+            await connection.execute(f"ALTER SCHEMA {ASIDE} RENAME TO public")
+            raise
+        held = 0 if send_mail else await connection.fetchval(_HOLD_MAIL)
+        await connection.execute(f"DROP SCHEMA {ASIDE} CASCADE")
+        await connection.execute("ANALYZE")
+        return int(held)
+
+
+def _compare(wanted: dict[str, int], rows: dict[str, int]) -> None:
+    wrong = [
+        f"{name} has {rows.get(name)} rows, not {number}"
+        for name, number in wanted.items()
+        if rows.get(name) != number
+    ]
+    if wrong:
+        raise BackupError(f"what was restored is not what was backed up: {'; '.join(wrong)}")
