@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -24,6 +25,12 @@ OLDEST_POSTGRES = 150_000
 OLDEST_REDIS = (6, 2)
 # The sequencer moves rows within milliseconds; what lies longer has nobody who moves it.
 OUTBOX_SECONDS = 3.0
+# What is older waits for somebody who is not there; the reconciler stores its place every few seconds.
+RECONCILER_SECONDS = 60
+MAIL_SECONDS = 15 * 60
+RUN_SECONDS = 10 * 60
+# Of this machine's clock and the database's: both write instants.
+CLOCK_SECONDS = 5.0
 GIBIBYTE = 1024**3
 LITTLE_DISK_BYTES = GIBIBYTE
 
@@ -37,6 +44,16 @@ class Finding:
     advice: str = ""
     serious: bool = False
 
+
+# Ages in seconds, null where nothing waits.
+_WAITING = """
+SELECT extract(epoch FROM muster_now() - (
+        SELECT at FROM change_log WHERE seq = 1 + (SELECT min(position) FROM follower WHERE name LIKE 'reconciler%')
+    )) AS changes,
+    (SELECT extract(epoch FROM muster_now() - min(greatest(due_at, retry_at))) FROM message
+        WHERE state IN ('pending', 'sending') AND greatest(due_at, retry_at) <= muster_now()) AS mail,
+    (SELECT extract(epoch FROM muster_now() - min(created_at)) FROM run WHERE state = 'applying') AS run
+"""
 
 Check = Callable[[Settings, Servers], Awaitable[Finding]]
 
@@ -76,6 +93,8 @@ async def _findings(settings: Settings, servers: Servers, *, repair: bool) -> As
     then: tuple[Check, ...] = (_redis, _mail, _clock, _disk, _change_log)
     for check in then:
         yield await check(settings, servers)
+    for finding in await _waiting():
+        yield finding
     async with following() as follower:
         await follower.catch_up()
         yield await _index(follower)
@@ -129,6 +148,10 @@ async def _clock(_: Settings, __: Servers) -> Finding:
     if clock.offset():
         text = f"MUSTER_CLOCK is set: it is {clock.now():%Y-%m-%d %H:%M} UTC here"
         return Finding("clock", text, "unset it outside tests and demonstrations")
+    ahead = (datetime.now(UTC) - await database.fetch_value("SELECT clock_timestamp()")).total_seconds()
+    if abs(ahead) > CLOCK_SECONDS:
+        text = f"this machine is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the database's"
+        return Finding("clock", text, "let both follow a time server (NTP)", serious=True)
     timezone = await database.fetch_value("SELECT timezone FROM organisation")
     return Finding("clock", f"the organisation is in {timezone}, where it is {clock.today(timezone)}")
 
@@ -151,6 +174,30 @@ async def _change_log(_: Settings, __: Servers) -> Finding:
         await asyncio.sleep(OUTBOX_SECONDS / 50)
     position = await database.fetch_value("SELECT seq FROM log_head")
     return Finding("change log", f"at position {position}, nothing waits")
+
+
+async def _waiting() -> list[Finding]:
+    """What waits for longer than it would if everything were at work."""
+    row = await database.fetch_row(_WAITING)
+    assert row is not None  # noqa: S101 - it has no condition
+    worker = "no worker is at work, or it is held up: start `muster serve` with workers, and read its log"
+    looked_at = (
+        ("reconciler", row["changes"], RECONCILER_SECONDS, "changes have not been looked at", worker),
+        (
+            "outgoing mail",
+            row["mail"],
+            MAIL_SECONDS,
+            "messages are due",
+            "see their errors in the outbox page",
+        ),
+        ("runs", row["run"], RUN_SECONDS, "a run is being applied", worker),
+    )
+    return [
+        Finding(about, f"{what} for {age / 60:.0f} minutes", advice)
+        if age is not None and age > limit
+        else Finding(about, "nothing waits for longer than it should")
+        for about, age, limit, what, advice in looked_at
+    ]
 
 
 async def _index(follower: Follower) -> Finding:
