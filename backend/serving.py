@@ -5,6 +5,8 @@
 
 import argparse
 import asyncio
+import contextlib
+import resource
 import socket
 
 import uvicorn
@@ -21,6 +23,8 @@ SEND_BUFFER_BYTES = 64 * 1024
 MESSAGE_BYTES = 1024 * 1024
 GRACEFUL_SECONDS = 5
 PING_SECONDS = 20.0
+# A reader who reads nothing at all is closed with 4408 within these two together.
+PONG_SECONDS = 10.0
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
@@ -54,7 +58,7 @@ def server() -> Server:
             # Deflate costs 100 KB and more a socket, and frames are small.
             ws_per_message_deflate=False,
             ws_ping_interval=PING_SECONDS,
-            ws_ping_timeout=PING_SECONDS,
+            ws_ping_timeout=PONG_SECONDS,
             lifespan="on",
             access_log=False,
             log_config=None,
@@ -62,6 +66,14 @@ def server() -> Server:
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
         )
     )
+
+
+def allow_many_files() -> None:
+    """As many open files as this user may have: each socket is one, and shells usually allow 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        # "Unlimited" is not taken everywhere; then it stays as it was.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def serve(listener: socket.socket) -> None:
@@ -76,6 +88,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--fd", type=int, help="a listening socket inherited from the supervisor")
     options = parser.parse_args()
+    allow_many_files()
     if options.fd is not None:
         listener = socket.socket(fileno=options.fd)
     else:

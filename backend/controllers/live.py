@@ -17,10 +17,12 @@ from backend.controllers.problems import to_muster_error
 from backend.index import IndexBehind
 from backend.live.connection import Outlet
 from backend.live.hub import Hub
+from backend.live.protocol import text_frame, wire_of
 from backend.live.seat import Seat
 from backend.live.topics import Subject
 from backend.schemas.live import (
     CLOSE_FORBIDDEN,
+    CLOSE_GOING_AWAY,
     CLOSE_NOT_SIGNED_IN,
     CLOSE_TOO_MANY,
     ClientFrame,
@@ -36,16 +38,18 @@ from backend.services.actor import READ, Actor
 from backend.services.audiences import caught_up
 from backend.services.errors import Forbidden, Invalid, MusterError, NotFound, Unavailable
 from backend.services.live_progress import problem_of
-from backend.services.live_subjects import preview_subject, topic_subject
+from backend.services.live_subjects import preview_subject, rests_on_index, topic_subject
 
 # An editor follows a handful; a wall of boards some dozens.
 SUBSCRIPTIONS_MOST = 100
 # Tabs and devices of one person on one process.
 SOCKETS_MOST = 50
+# A platform admin's token is a program: a gateway or a wall of boards may speak for a whole site.
+PROGRAM_SOCKETS_MOST = 10_000
 # How long the first subscription waits for an index that is still loading.
 LOADING_SECONDS = 30.0
 
-PONG = encode(PongFrame()).decode()
+PONG = text_frame(encode(PongFrame()).decode())
 
 _log = structlog.get_logger("muster.live")
 Open = Callable[[Actor], Awaitable[Subject]]
@@ -59,14 +63,16 @@ async def live(socket: Socket, hub: NamedDependency[Hub]) -> None:
     if not origin_allowed(socket):
         await socket.close(CLOSE_FORBIDDEN, "wrong origin")
         return
-    actor = await actor_of(socket)
+    async with hub.asking:
+        actor = await actor_of(socket)
     if actor is None:
         await socket.close(CLOSE_NOT_SIGNED_IN, "not signed in")
         return
     if not actor.allows(READ):
         await socket.close(CLOSE_FORBIDDEN, "the token does not cover reading")
         return
-    if len(hub.seats.get(actor.id, ())) >= SOCKETS_MOST:
+    most = PROGRAM_SOCKETS_MOST if actor.is_admin and actor.via == "token" else SOCKETS_MOST
+    if len(hub.seats.get(actor.id, ())) >= most:
         await socket.close(CLOSE_TOO_MANY, "too many sockets")
         return
     await Conversation(socket, hub, actor).hold()
@@ -79,48 +85,29 @@ class Conversation:
         self.socket = socket
         self.hub = hub
         self.actor = actor
-        self.outlet = Outlet(self._send, self._close)
+        self.outlet = Outlet(wire_of(socket.scope))
         self.seat = Seat(actor.id, self.outlet, self._recheck_soon, is_admin=actor.is_admin)
         # How each subscription is opened again when rights may have changed.
         self.opens: dict[str, Open] = {}
-        self._recheck = asyncio.Event()
+        # Only while rights are looked at again: an idle socket has no task but the one that receives.
+        self._rechecking: asyncio.Task[None] | None = None
+        self._recheck_again = False
 
     async def hold(self) -> None:
-        """Receive, send and watch over rights, until one of them ends."""
+        """Receive until either side leaves."""
         self.hub.sit(self.seat)
-        tasks = [
-            asyncio.create_task(work(), name=f"live {work.__name__}")
-            for work in (self.outlet.drain, self._receive, self._watch_rights)
-        ]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                if (error := task.exception()) is not None:
-                    _log.error("a socket failed", exc_info=error)
+            with contextlib.suppress(WebSocketDisconnect):
+                # A larger frame than a rule at its limits never gets here: uvicorn closes with 1009.
+                while (message := await self.socket.receive())["type"] == "websocket.receive":
+                    await self._take(message.get("text") or message.get("bytes") or b"")
         finally:
             self.hub.rise(self.seat)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _send(self, text: str) -> None:
-        with contextlib.suppress(WebSocketDisconnect):
-            await self.socket.send({"type": "websocket.send", "bytes": None, "text": text})
-
-    async def _close(self, code: int, reason: str) -> None:
-        with contextlib.suppress(WebSocketDisconnect):
-            await self.socket.close(code, reason)
+            self.outlet.release()
+            if self._rechecking is not None:
+                self._rechecking.cancel()
 
     # ── frames ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def _receive(self) -> None:
-        with contextlib.suppress(WebSocketDisconnect):
-            # A larger frame than a rule at its limits never gets here: uvicorn closes with 1009.
-            while True:
-                message = await self.socket.receive()
-                if message["type"] != "websocket.receive":
-                    return
-                await self._take(message.get("text") or message.get("bytes") or b"")
 
     async def _take(self, text: str | bytes) -> None:
         body = text.encode() if isinstance(text, str) else text
@@ -141,7 +128,11 @@ class Conversation:
             case PreviewFrame():
                 await self._subscribe(frame.id, lambda actor: self._preview(actor, frame))
             case WatchFrame():
-                await self._subscribe(frame.id, lambda actor: self._topic(actor, frame.topic))
+                await self._subscribe(
+                    frame.id,
+                    lambda actor: self._fresh_topic(actor, frame.topic),
+                    again=lambda actor: self._topic(actor, frame.topic),
+                )
 
     async def _preview(self, actor: Actor, frame: PreviewFrame) -> Subject:
         try:
@@ -151,9 +142,15 @@ class Conversation:
             return await preview_subject(actor, await caught_up(self.hub.follower), frame)
 
     async def _topic(self, actor: Actor, topic: str) -> Subject:
-        return await topic_subject(actor, self.hub.follower, topic)
+        async with self.hub.asking:
+            return await topic_subject(actor, self.hub.follower.index, topic)
 
-    async def _subscribe(self, id_: str, open_: Open) -> None:
+    async def _fresh_topic(self, actor: Actor, topic: str) -> Subject:
+        if rests_on_index(topic):
+            await self.hub.catch_up()
+        return await self._topic(actor, topic)
+
+    async def _subscribe(self, id_: str, open_: Open, again: Open | None = None) -> None:
         if id_ not in self.opens and len(self.opens) >= SUBSCRIPTIONS_MOST:
             raise Forbidden(f"A socket follows at most {SUBSCRIPTIONS_MOST} things.")
         await asyncio.wait_for(self.hub.follower.loaded.wait(), LOADING_SECONDS)
@@ -164,7 +161,7 @@ class Conversation:
             self.opens.pop(id_, None)
             self.hub.unwatch(self.seat, id_)
             raise
-        self.opens[id_] = open_
+        self.opens[id_] = again or open_
         self.hub.watch(self.seat, id_, subject)
 
     async def _opened(self, open_: Open) -> Subject:
@@ -176,25 +173,33 @@ class Conversation:
             return await open_(self.actor)
 
     def _say(self, id_: str | None, error: MusterError) -> None:
-        self.outlet.put(encode(ErrorFrame(id=id_, problem=problem_of(error))).decode())
+        self.outlet.put(text_frame(encode(ErrorFrame(id=id_, problem=problem_of(error))).decode()))
 
     # ── rights ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _recheck_soon(self) -> None:
-        self._recheck.set()
+        self._recheck_again = True
+        if self._rechecking is None:
+            self._rechecking = asyncio.create_task(self._recheck(), name="live recheck")
 
-    async def _watch_rights(self) -> None:
-        while True:
-            await self._recheck.wait()
-            self._recheck.clear()
-            actor = await actor_of(self.socket)
-            if actor is None:
-                self.outlet.close(CLOSE_NOT_SIGNED_IN, "not signed in")
-                return
-            self.actor = actor
-            self.seat.is_admin = actor.is_admin
-            for id_, open_ in list(self.opens.items()):
-                await self._reopen(id_, open_)
+    async def _recheck(self) -> None:
+        try:
+            while self._recheck_again:
+                self._recheck_again = False
+                async with self.hub.asking:
+                    actor = await actor_of(self.socket)
+                if actor is None:
+                    self.outlet.close(CLOSE_NOT_SIGNED_IN, "not signed in")
+                    return
+                self.actor = actor
+                self.seat.is_admin = actor.is_admin
+                for id_, open_ in list(self.opens.items()):
+                    await self._reopen(id_, open_)
+        except Exception:  # noqa: BLE001 - whatever it was, rights that cannot be looked at again are not to be relied on
+            _log.exception("rights could not be looked at again")
+            self.outlet.close(CLOSE_GOING_AWAY, "going away")
+        finally:
+            self._rechecking = None
 
     async def _reopen(self, id_: str, open_: Open) -> None:
         if id_ not in self.seat.subscriptions:

@@ -9,8 +9,9 @@ import structlog
 from backend import clock
 from backend.index import Batch, Follower
 from backend.live.events import catalog_changed, tell
-from backend.live.topics import Topic
+from backend.live.topics import Frames, Topic
 from backend.live.transitions import Transition, transitions
+from backend.live.turns import in_slices
 
 # Batches whose events wait to be named; beyond that clients are better served by fresh state.
 WAITING_MOST = 1_000
@@ -48,10 +49,13 @@ class Announcer:
             sessions = self._by_session()
             followed = {session: made for session, made in found.items() if session in sessions}
             for session, told in (await tell(self._follower.index, position, followed)).items():
-                watchers = [w for w in sessions[session].watchers.values() if 0 <= w.since < position]
-                for frame in told:
-                    for watcher in watchers:
-                        watcher.send_event(frame.for_admins if watcher.seat.is_admin else frame.for_others)
+                topic = sessions[session]
+                watchers = [w for w in topic.watchers.values() if 0 <= w.since < position]
+                for_admins = Frames(("event", one.for_admins) for one in told)
+                for_others = Frames(("event", one.for_others) for one in told)
+                async for watcher in in_slices(watchers):
+                    frames = for_admins if watcher.seat.is_admin else for_others
+                    watcher.send_events(frames, topic)
 
     def tell_catalogs(self) -> None:
         """Tell everybody of structure that changed since the last time: once for all that one import changes."""
@@ -79,8 +83,8 @@ class Announcer:
 
 def _tell_catalogs(mine: list[Topic], position: int) -> None:
     if mine:
-        body = catalog_changed(position, clock.now())
+        frames = Frames([("event", catalog_changed(position, clock.now()))])
         for topic in mine:
             for watcher in topic.watchers.values():
                 if 0 <= watcher.since < position:
-                    watcher.send_event(body)
+                    watcher.seat.outlet.put(frames.of(watcher.id))

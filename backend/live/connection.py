@@ -2,42 +2,47 @@
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
 
 from backend.live import metrics
+from backend.live.protocol import LiveProtocol
 from backend.schemas.live import CLOSE_TOO_SLOW
 
-# A reader who takes longer for one frame is gone or asleep: it reconnects and gets fresh state.
-SEND_SECONDS = 10.0
+# Who makes no room for so long is gone or asleep: they reconnect and get fresh state.
+STALLED_SECONDS = 10.0
 # Events waiting for one socket. States do not pile up: a newer one takes the older one's place.
-WAITING_MOST = 2_000
-
-SendText = Callable[[str], Awaitable[None]]
-Close = Callable[[int, str], Awaitable[None]]
+WAITING_MOST_BYTES = 1024 * 1024
 
 
 class Outlet:
-    """Frames wait here in order and one task sends them, so that nobody ever waits for this socket."""
+    """Frames are written at once while the reader keeps up, and wait here in order while not. Nobody ever waits for it."""
 
-    def __init__(self, send: SendText, close: Close) -> None:
-        self._send = send
-        self._close = close
-        self._waiting: dict[object, str] = {}
+    __slots__ = ("_deadline", "_events_bytes", "_numbers", "_waiting", "_wire")
+
+    def __init__(self, wire: LiveProtocol) -> None:
+        self._wire = wire
+        self._waiting: dict[object, bytes] = {}
         self._numbers = itertools.count()
-        self._wake = asyncio.Event()
-        self._closing: tuple[int, str] | None = None
+        self._events_bytes = 0
+        self._deadline: asyncio.TimerHandle | None = None
+        wire.paused, wire.resumed = self._paused, self._resumed
 
-    def put(self, frame: str) -> None:
-        """Send `frame` after all that waits; too many waiting close the socket."""
-        self._waiting[next(self._numbers)] = frame
-        if len(self._waiting) > WAITING_MOST:
-            self.close(CLOSE_TOO_SLOW, "too slow")
-        self._wake.set()
+    @property
+    def is_free(self) -> bool:
+        """Whether a frame goes out at once: nothing waits."""
+        return not self._waiting and self._wire.has_room
 
-    def put_latest(self, key: str, frame: str) -> None:
+    def put(self, frames: bytes) -> None:
+        """Send whole frames after all that waits; too many waiting close the socket."""
+        if not self._sent(frames):
+            self._waiting[next(self._numbers)] = frames
+            self._events_bytes += len(frames)
+            if self._events_bytes > WAITING_MOST_BYTES:
+                self.close(CLOSE_TOO_SLOW, "too slow")
+
+    def put_latest(self, key: str, frame: bytes) -> None:
         """Send `frame` in the place of an older one with the same key that still waits."""
-        self._waiting[key] = frame
-        self._wake.set()
+        if not self._sent(frame):
+            self._waiting[key] = frame
 
     def forget(self, key: str) -> None:
         """Do not send what waits under `key`: its subscription ended or was replaced."""
@@ -45,23 +50,37 @@ class Outlet:
 
     def close(self, code: int, reason: str) -> None:
         """End the connection; what still waits is not sent."""
-        if self._closing is None:
-            self._closing = (code, reason)
-            self._wake.set()
+        self._waiting.clear()
+        self._wire.end(code, reason)
 
-    async def drain(self) -> None:
-        """Send until told to close; then close. Runs as long as the connection."""
-        while self._closing is None:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting and self._closing is None:
-                frame = self._waiting.pop(next(iter(self._waiting)))
-                try:
-                    async with asyncio.timeout(SEND_SECONDS):
-                        await self._send(frame)
-                except TimeoutError:
-                    self.close(CLOSE_TOO_SLOW, "too slow")
-                metrics.FRAMES.inc()
-        code, reason = self._closing
-        metrics.CLOSED.labels(str(code)).inc()
-        await self._close(code, reason)
+    def release(self) -> None:
+        """The socket is gone."""
+        self._waiting.clear()
+        self._resting()
+
+    def _sent(self, frames: bytes) -> bool:
+        if not self.is_free:
+            return False
+        self._wire.write(frames)
+        metrics.FRAMES.inc()
+        return True
+
+    def _paused(self) -> None:
+        self._deadline = asyncio.get_running_loop().call_later(
+            STALLED_SECONDS, self.close, CLOSE_TOO_SLOW, "too slow"
+        )
+
+    def _resting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _resumed(self) -> None:
+        self._resting()
+        while self._waiting and self._wire.has_room:
+            key = next(iter(self._waiting))
+            frames = self._waiting.pop(key)
+            if isinstance(key, int):
+                self._events_bytes -= len(frames)
+            self._wire.write(frames)
+            metrics.FRAMES.inc()

@@ -14,17 +14,16 @@ from typing import Any
 
 import structlog
 
-from backend import clock
+from backend import bell, clock
 from backend.index import Batch, FacetIndex, Follower, PredicateIndex, TooLong
 from backend.index.steps import Steps
 from backend.live import metrics
 from backend.live.announcing import Announcer
 from backend.live.seat import Seat
 from backend.live.topics import Ended, Subject, Topic, Unanswerable, Watcher
+from backend.live.turns import Together, Turn, in_slices
 from backend.schemas.live import FrameProblem
 
-# Others get their turn on the event loop at least this often.
-SLICE_SECONDS = 0.005
 SLOW_SECONDS = 0.010
 # How finely topics that time alters are looked at.
 TICK_SECONDS = 0.25
@@ -33,6 +32,13 @@ RIGHTS = frozenset({"access", "membership", "status", "manager"})
 RIGHTS_STRUCTURE = frozenset({"session", "learner_group", "organisation"})
 # Every socket is looked at again this often whatever happens: sign-ins also end by time.
 RECHECK_SECONDS = 60.0
+# Topics that more follow are handed out in turns with everything else.
+CROWD = 50
+# What happens within this time reaches each of a crowd as one write: writing is most of what they cost.
+CROWD_SECONDS = 0.02
+# Sockets that ask the database at once for who they are and what they may see, so that thousands that come together, or
+# look again together, leave most of the pool to everybody else.
+ASKING_AT_ONCE = 4
 
 _log = structlog.get_logger("muster.live")
 
@@ -48,6 +54,9 @@ class Hub:
         self._dirty: dict[Topic, None] = {}
         self._wake = asyncio.Event()
         self._loading: dict[Topic, asyncio.Task[None]] = {}
+        self._crowds: dict[Topic, asyncio.Task[None]] = {}
+        self.asking = asyncio.Semaphore(ASKING_AT_ONCE)
+        self.catch_up = Together(self._catch_up)
         self.announcer = Announcer(follower, self.topics)
         self._tasks: list[asyncio.Task[None]] = []
         self._unsubscribe: Callable[[], None] | None = None
@@ -70,10 +79,15 @@ class Hub:
             self._unsubscribe()
         for seat in [seat for seats in self.seats.values() for seat in seats]:
             seat.leave()
-        tasks = [*self._tasks, *self._loading.values()]
+        tasks = [*self._tasks, *self._loading.values(), *self._crowds.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _catch_up(self) -> None:
+        # Whoever committed it may not have rung: `psql`, another program.
+        await bell.ring()
+        await self.follower.catch_up()
 
     # ── sockets ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -123,7 +137,9 @@ class Hub:
         if topic is None:
             return
         seat.outlet.forget(id_)
-        topic.watchers.pop((seat.number, id_), None)
+        watcher = topic.watchers.pop((seat.number, id_), None)
+        if watcher is not None:
+            watcher.over = True
         metrics.subscriptions(topic.subject.kind).dec()
         if not topic.watchers:
             self._drop(topic)
@@ -193,7 +209,7 @@ class Hub:
             await self._wake.wait()
             self._wake.clear()
             await self.follower.loaded.wait()
-            started = time.perf_counter()
+            turn = Turn()
             again: list[Topic] = []
             while self._dirty:
                 topic = next(iter(self._dirty))
@@ -204,9 +220,7 @@ class Hub:
                     self._evaluate(topic)
                 else:
                     self._begin(topic)
-                if time.perf_counter() - started > SLICE_SECONDS:
-                    await asyncio.sleep(0)
-                    started = time.perf_counter()
+                await turn.give()
             for topic in again:
                 # Its load finishes first; then it is looked at once more.
                 self._dirty[topic] = None
@@ -261,16 +275,34 @@ class Hub:
 
     def _deliver(self, topic: Topic, value: Any, position: int) -> None:
         topic.take(value, position, clock.now())
-        topic.deliver()
+        self._hand_out(topic)
         if topic.subject.every is not None:
             topic.due = time.monotonic() + topic.subject.every(value)
         if topic.ended:
             # The frame that says so still waits for its turn, so nothing is forgotten.
             for watcher in topic.watchers.values():
+                watcher.over = True
                 watcher.seat.subscriptions.pop(watcher.id, None)
                 metrics.subscriptions(topic.subject.kind).dec()
             topic.watchers.clear()
             self._drop(topic)
+
+    def _hand_out(self, topic: Topic) -> None:
+        """Send the latest state to those who do not have it."""
+        if topic.ended or len(topic.watchers) <= CROWD:
+            for watcher in topic.watchers.values():
+                watcher.send_state(topic)
+        elif topic not in self._crowds:
+            self._crowds[topic] = asyncio.create_task(self._hand_out_in_turns(topic), name="live crowd")
+
+    async def _hand_out_in_turns(self, topic: Topic) -> None:
+        try:
+            await asyncio.sleep(CROWD_SECONDS)
+            while behind := [one for one in topic.watchers.values() if one.version != topic.version]:
+                async for watcher in in_slices(behind):
+                    watcher.send_state(topic)
+        finally:
+            del self._crowds[topic]
 
     # ── events and time ──────────────────────────────────────────────────────────────────────────────────────────
 

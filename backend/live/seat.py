@@ -16,6 +16,8 @@ _numbers = itertools.count(1)
 class Seat:
     """One socket. `recheck` is called on the event loop and must not block."""
 
+    __slots__ = ("actor_id", "is_admin", "number", "outlet", "recheck", "subscriptions")
+
     def __init__(self, actor_id: int, outlet: Outlet, recheck: Callable[[], None], *, is_admin: bool) -> None:
         self.number = next(_numbers)
         self.actor_id = actor_id

@@ -1,8 +1,8 @@
 """What sockets follow: how its state comes about, what can alter it, and the latest state, encoded once for all."""
 
 import math
-from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -10,11 +10,15 @@ import msgspec
 
 from backend.index import FacetIndex
 from backend.index.steps import Steps
+from backend.live.protocol import text_frame
 from backend.live.seat import Seat
 from backend.rules import Facet
 from backend.schemas.live import FrameProblem, encode
 
 Kind = Literal["preview", "session", "method", "run", "import", "me"]
+
+# Most sockets choose the same id for the same thing: their frames are the same bytes. Of other ids, so many are kept.
+IDS_REMEMBERED = 16
 
 NOTHING: frozenset[Facet] = frozenset()
 
@@ -69,10 +73,8 @@ class Watcher:
     # The version of the state it was sent last, and the log position of its first state.
     version: int = 0
     since: int = -1
-    _quoted: str = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        self._quoted = msgspec.json.encode(self.id).decode()
+    # Whether the subscription has ended: what is on its way to it is not sent.
+    over: bool = False
 
     def send_state(self, topic: "Topic") -> None:
         """Send the topic's latest state unless it has it."""
@@ -81,11 +83,15 @@ class Watcher:
         self.version = topic.version
         if self.since < 0:
             self.since = topic.position
-        self.seat.outlet.put_latest(self.id, topic.frame(self._quoted))
+        self.seat.outlet.put_latest(self.id, topic.frame(self.id))
 
-    def send_event(self, body: str) -> None:
-        """Send an event frame; `body` follows the id."""
-        self.seat.outlet.put(f'{{"type":"event","id":{self._quoted},{body}')
+    def send_events(self, frames: "Frames", topic: "Topic") -> None:
+        """Send event frames, and the topic's latest state with them unless it has it or is still waiting for another."""
+        if self.version and self.version != topic.version and self.seat.outlet.is_free:
+            self.version = topic.version
+            self.seat.outlet.put(frames.of(self.id) + topic.frame(self.id))
+        else:
+            self.seat.outlet.put(frames.of(self.id))
 
 
 class Topic:
@@ -101,7 +107,7 @@ class Topic:
         # It took longer than one slice lately: the next time is begun as a task at once.
         self.long = False
         self._value: Any = None
-        self._tail = ""
+        self._frames = Frames([])
 
     def take(self, value: Any, position: int, at: datetime) -> bool:
         """A new state, true at `position`; False when it is equal to the latest."""
@@ -110,13 +116,13 @@ class Topic:
         self._value = value
         self.position = position
         self.version += 1
-        self._tail = _tail(self.subject.kind, value, position, at)
+        type_ = "error" if isinstance(value, FrameProblem) else _TYPES.get(self.subject.kind, "state")
+        self._frames = Frames([(type_, _tail(self.subject.kind, value, position, at))])
         return True
 
-    def frame(self, quoted_id: str) -> str:
+    def frame(self, id_: str) -> bytes:
         """The frame of the latest state for one subscription."""
-        kind = "error" if isinstance(self._value, FrameProblem) else _FRAMES.get(self.subject.kind, "state")
-        return f'{{"type":"{kind}","id":{quoted_id},{self._tail}'
+        return self._frames.of(id_)
 
     def answer(self, seat: Seat, id_: str) -> None:
         """Send one subscription the latest state, whether or not it has it; without one, the first is on its way."""
@@ -125,13 +131,29 @@ class Topic:
             watcher.version = 0
             watcher.send_state(self)
 
-    def deliver(self) -> None:
-        """Send the latest state to those who do not have it."""
-        for watcher in self.watchers.values():
-            watcher.send_state(self)
+
+class Frames:
+    """Frames in a row that differ only in the subscription's id; each is encoded once for all who chose the same."""
+
+    def __init__(self, parts: Iterable[tuple[str, str]]) -> None:
+        # The type, and what follows the id.
+        self._parts = list(parts)
+        self._of: dict[str, bytes] = {}
+
+    def of(self, id_: str) -> bytes:
+        """The frames for the subscription `id_`."""
+        found = self._of.get(id_)
+        if found is None:
+            quoted = msgspec.json.encode(id_).decode()
+            found = b"".join(
+                text_frame(f'{{"type":"{type_}","id":{quoted},{tail}') for type_, tail in self._parts
+            )
+            if len(self._of) < IDS_REMEMBERED:
+                self._of[id_] = found
+        return found
 
 
-_FRAMES = {"preview": "counts"}
+_TYPES = {"preview": "counts"}
 
 
 def _tail(kind: Kind, value: Any, position: int, at: datetime) -> str:

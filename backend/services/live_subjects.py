@@ -3,7 +3,7 @@
 from typing import Any
 
 from backend import clock
-from backend.index import FacetIndex, Follower
+from backend.index import FacetIndex
 from backend.index.steps import Steps
 from backend.live.topics import Ended, Subject, Unanswerable
 from backend.rules import Facet, canonical
@@ -66,7 +66,12 @@ def _siblings(index: FacetIndex, session_id: int) -> frozenset[int]:
     return frozenset() if session is None else index.structure.sessions_of(session.activity_id)
 
 
-async def topic_subject(actor: Actor, follower: Follower, topic: str) -> Subject:
+def rests_on_index(topic: str) -> bool:
+    """Whether what was made a moment ago has to be known to the index before the topic can be followed."""
+    return topic.startswith(("session:", "method:"))
+
+
+async def topic_subject(actor: Actor, index: FacetIndex, topic: str) -> Subject:
     """What a topic's name stands for. Raises `Forbidden` or `NotFound`."""
     kind, _, number = topic.partition(":")
     if kind == "me":
@@ -79,8 +84,6 @@ async def topic_subject(actor: Actor, follower: Follower, topic: str) -> Subject
         return await run_subject(actor, found)
     if kind == "import":
         return await import_subject(actor, found)
-    # What was made a moment ago has to be known to the index first.
-    index = await audiences.caught_up(follower)
     if kind == "method":
         return await method_subject(actor, index, found)
     await session_for(actor, found, "view")
