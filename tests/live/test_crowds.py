@@ -138,3 +138,32 @@ async def test_midnight_moves_what_time_decides(start_muster: Callable[..., Must
                     if frame["type"] == "counts":
                         break
             assert frame["total"] == 0
+
+
+async def test_each_of_a_crowd_hears_everything_in_order(muster: Muster, world: World, token: str) -> None:
+    """More than fifty followers of one thing are served in turns; some of them come and go meanwhile."""
+    session = world.session(world.activity())
+    sockets = [live_socket(muster.live_url, token) for _ in range(60)]
+    opened = [await socket.__aenter__() for socket in sockets]
+    try:
+        for i, socket in enumerate(opened):
+            await socket.send("watch", id=f"s{i % 20}", topic=f"session:{session}")
+            await socket.until(lambda frame: frame["type"] == "state")
+        people = world.learners(12)
+        for n, learner in enumerate(people):
+            world.enroll(session, learner)
+            await opened[n].send("unwatch", id=f"s{n}")
+            await opened[n].send("watch", id=f"s{n}", topic=f"session:{session}")
+        for i, socket in enumerate(opened):
+            await socket.until(lambda f: f["type"] == "state" and f["data"]["enrolled"] == len(people))
+            assert {frame["id"] for frame in socket.seen if frame["type"] != "pong"} == {f"s{i % 20}"}
+        for socket in opened[len(people) :]:
+            events = [frame["data"]["learner"]["id"] for frame in socket.seen if frame["type"] == "event"]
+            while len(events) < len(people):
+                events.append((await socket.until(lambda f: f["type"] == "event"))["data"]["learner"]["id"])
+            assert events == people
+            positions = [frame["position"] for frame in socket.seen if frame["type"] == "event"]
+            assert positions == sorted(positions)
+    finally:
+        for socket in opened:
+            await socket.connection.close()
