@@ -87,8 +87,8 @@ format: develop ## let the formatters have their way
 	@.venv/bin/ruff format .
 	@if [ -n "$(HAS_FRONTEND)" ]; then cd frontend && ../$(NODE) npm run --silent format; fi
 
-bench: develop ## benchmarks with a table and JSON (SCALE= learners)
-	@exec .venv/bin/muster bench $(if $(SCALE),--scale $(SCALE))
+bench: develop ## benchmarks with a table and JSON (SCALE= learners, ONLY= parts, DIRECTORY= to keep the data)
+	@exec .venv/bin/muster bench $(if $(SCALE),--scale $(SCALE)) $(if $(DIRECTORY),--directory $(DIRECTORY)) $(addprefix --only ,$(ONLY))
 
 faults: develop ## kill and freeze processes of an instance under load and look for losses (KILLS=200, SEED=)
 	@exec .venv/bin/python -m tests.faults --kills $(KILLS) $(if $(SEED),--seed $(SEED))

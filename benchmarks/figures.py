@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 
-class Figure(msgspec.Struct, omit_defaults=True):
+class Figure(msgspec.Struct):
     """One figure. `target` is the most it may be; `peers` did the same work in the same run, in the same unit."""
 
     name: str

@@ -18,14 +18,16 @@ CHANGES = 200
 PATIENCE_SECONDS = 30
 
 
-async def open_socket(url: str, token: str) -> ClientConnection:
-    """A socket of the person the token is of."""
+async def open_socket(url: str, token: str, max_queue: int | None = 16) -> ClientConnection:
+    """A socket of the person the token is of; it reads ahead at most `max_queue` frames."""
+    headers = {"Authorization": f"Bearer {token}"}
     return await connect(
-        url, additional_headers={"Authorization": f"Bearer {token}"}, compression=None, max_size=None
+        url, additional_headers=headers, compression=None, max_size=None, max_queue=max_queue
     )
 
 
-async def _until(socket: ClientConnection, **wanted: Any) -> dict[str, Any]:
+async def until(socket: ClientConnection, **wanted: Any) -> dict[str, Any]:
+    """The first frame to come with these values."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             frame: dict[str, Any] = json.loads(await socket.recv())
@@ -42,7 +44,7 @@ async def preview_figures(url: str, token: str, rules: Sequence[Rule]) -> list[F
             frame = json.dumps({"type": "preview", "id": "a", "rule": msgspec.to_builtins(rule)})
             started = time.perf_counter()
             await socket.send(frame)
-            await _until(socket, type="counts")
+            await until(socket, type="counts")
             taken.append((time.perf_counter() - started) * 1000)
     return [
         Figure("preview over the socket, p50", "ms", quantile(taken, 0.5), 5.0),
@@ -113,12 +115,12 @@ async def change_figures(url: str, base: str, token: str, coach_token: str, less
         httpx.AsyncClient(base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=30) as client,
     ):
         await socket.send(json.dumps({"type": "watch", "id": "s", "topic": f"session:{lesson.session}"}))
-        await _until(socket, type="state")
+        await until(socket, type="state")
         for i in range(CHANGES):
             learner = lesson.learners[i % len(lesson.learners)]["id"]
             enters = i // len(lesson.learners) % 2 == 0
             value = lesson.inside if enters else lesson.outside
-            seen = asyncio.create_task(_until(socket, type="event", event="entered" if enters else "left"))
+            seen = asyncio.create_task(until(socket, type="event", event="entered" if enters else "left"))
             started = time.perf_counter()
             answer = await client.patch(f"/learners/{learner}", json={"fields": {lesson.field["key"]: value}})
             committed = time.perf_counter()

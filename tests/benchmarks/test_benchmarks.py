@@ -1,0 +1,55 @@
+"""The benchmarks run from end to end at a tiny scale. Times are not judged here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.harness.instance import clean_environment
+
+PARTS = ("starting", "previews", "changes", "editors", "sockets", "counting")
+
+
+@pytest.mark.timeout(170)
+def test_a_tiny_run_measures_every_part_of_an_instance(tmp_path: Path) -> None:
+    output = tmp_path / "figures.json"
+    chosen = [part for name in PARTS for part in ("--only", name)]
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "benchmarks",
+            "--scale",
+            "300",
+            "--watchers",
+            "60",
+            "--output",
+            output,
+            *chosen,
+        ],
+        cwd=Path(__file__).parents[2],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(output.read_text())
+    assert {tuple(figure) for figure in figures} == {("name", "unit", "value", "target", "peers")}
+    named = {figure["name"]: figure for figure in figures}
+    assert len(named) == len(figures)
+    for name in (
+        "loading the index from a checkpoint",
+        "preview over the socket, p50",
+        "change by HTTP to the coach's socket, p95",
+        "100 editors with different rules, last one told, p50",
+        "60 watchers, last one served, p50",
+        "memory of a watcher in the API process",
+    ):
+        assert name in done.stdout
+        assert named[name]["value"] > 0 or "memory" in name
+    counted = [figure for figure in figures if figure["peers"]]
+    assert counted
+    assert all(set(figure["peers"]) == {"postgres", "duckdb"} for figure in counted)
