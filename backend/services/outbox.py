@@ -49,16 +49,18 @@ async def list_messages(actor: Actor, mail: MailSettings, query: MessageQuery) -
     if query.states:
         conditions.add("m.state = ANY({}::text[])", list(query.states))
     conditions.add_search(query.q, "coalesce(m.email, l.email)", "l.first_name", "l.last_name", "m.subject")
-    total = await fetch_value(
-        f"SELECT count(*) FROM message m JOIN learner l ON l.id = m.learner_id WHERE {conditions.sql}",
-        *conditions.values,
-    )
-    order.after(conditions, query.cursor)
-    rows = await fetch(
-        f"{_SELECT.replace('FROM message', f', {order.columns} FROM message')} WHERE {conditions.sql}"
-        f" ORDER BY {order.order} LIMIT {query.limit + 1}",
-        *conditions.values,
-    )
+    # One snapshot: messages change their state all the time, and the number is that of what is listed.
+    async with transaction(isolation="repeatable_read"):
+        total = await fetch_value(
+            f"SELECT count(*) FROM message m JOIN learner l ON l.id = m.learner_id WHERE {conditions.sql}",
+            *conditions.values,
+        )
+        order.after(conditions, query.cursor)
+        rows = await fetch(
+            f"{_SELECT.replace('FROM message', f', {order.columns} FROM message')} WHERE {conditions.sql}"
+            f" ORDER BY {order.order} LIMIT {query.limit + 1}",
+            *conditions.values,
+        )
     now = await _as_of_now(rows[: query.limit], mail)
     return page_of(
         rows, query.limit, total, item=lambda row: _message(row, now.get(row["id"])), key=order.key
