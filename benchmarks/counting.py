@@ -19,7 +19,10 @@ DUCKDB_THREADS = 2
 
 
 async def count_everywhere(index: FacetIndex, rules: Sequence[Rule], scratch: Path) -> list[Figure]:
-    """Figures of counting `rules`; filters cold (nothing remembered) and warm. Raises when answers differ."""
+    """Figures of counting `rules`; filters cold (nothing remembered) and warm. Raises when answers differ.
+
+    The main program calls it at any scale; a kept directory is left as it was but for indexes of PostgreSQL.
+    """
     day = clock.today(index.timezone)
     asked = rules[:PEER_RULES]
     statements = [count_of(rule, index) for rule in asked]

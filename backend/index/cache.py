@@ -8,8 +8,8 @@ from pyroaring import BitMap
 
 from backend.rules import Facet
 
-# What all remembered bitmaps may take; at 1,000,000 learners one takes at most 125 KB.
-CACHE_BYTES = 64 * 1024 * 1024
+# What all remembered bitmaps may take; at 1,000,000 learners one takes at most 125 KB, so that a thousand filters fit.
+CACHE_BYTES = 128 * 1024 * 1024
 # Beside the bitmap: key, facets, links.
 _OVERHEAD_BYTES = 600
 

@@ -102,13 +102,17 @@ class Evaluator:
 
     def block_steps(self, block: Block) -> Steps[BitMap]:
         """The people of the block; not to be changed by the caller."""
-        found = yield from self.base_steps(block)
+        if block.everyone:
+            found = self.countable
+        else:
+            found = yield from self.group_steps(block.groups, subgroups=block.subgroups)
         for inner in block.filters:
             if not found:
                 break
             found = (yield from self.filter_steps(inner)).within(found)
             yield
-        return found
+        # Last, because few are left.
+        return self.countable & found
 
     def base_steps(self, block: Block) -> Steps[BitMap]:
         """The countable people of the block's groups; not to be changed by the caller."""
@@ -132,10 +136,15 @@ class Evaluator:
         """The union, of those of interest only; not to be changed by the caller."""
         if len(parts) <= UNITED_AT_ONCE:
             return self.union(parts)
-        found = BitMap()
-        for start in range(0, len(parts), UNITED_AT_ONCE):
-            found |= self.union(parts[start : start + UNITED_AT_ONCE])
+        # Uniting many at once is fast for the first ones; adding to what is dense already is faster still.
+        found = BitMap() | self.union(parts[:UNITED_AT_ONCE])
+        for start in range(UNITED_AT_ONCE, len(parts), UNITED_AT_ONCE):
             yield
+            if self.only is not None:
+                found |= self.union(parts[start : start + UNITED_AT_ONCE])
+                continue
+            for part in parts[start : start + UNITED_AT_ONCE]:
+                found |= part
         return found
 
     def union(self, parts: list[BitMap]) -> BitMap:

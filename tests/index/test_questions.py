@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from backend.index.cache import Cache
 from backend.index.evaluating import Evaluator
 from backend.index.reading import Reader
 from backend.index.selecting import Tab
+from backend.index.values import Values, union
 from backend.rules import Block, Facet, FieldFilter, Rule, SegmentFilter, convert
 from tests import naive
 from tests.naive.making import DAY, SESSIONS
@@ -544,3 +546,28 @@ def test_ways_through_the_structure() -> None:
     assert structure.find_group("new") == structure.groups[2]
     assert structure.descendants(1) == (1, 2)
     assert list(structure.copy().rows()) == list(structure.rows())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ranges_over_many_values(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unions of neighbouring values are forgotten when one of them changes."""
+    monkeypatch.setattr("backend.index.values.BLOCK", 4)
+    monkeypatch.setattr("backend.index.values.BLOCKS_AT_ONCE", 2)
+    random = Random(seed)
+    values: Values[int] = Values()
+    truth: dict[int, int] = {}
+    for _ in range(800):
+        learner, new = random.randrange(60), random.choice([None, *range(40)])
+        values.move(learner, truth.pop(learner, None), new)
+        if new is not None:
+            truth[learner] = new
+        low, high = sorted(random.sample(range(-2, 43), 2))
+        above, below = random.random() < 0.5, random.random() < 0.5
+        found = union(values.between(low, high, above=above, below=below))
+        assert set(found) == {
+            learner
+            for learner, value in truth.items()
+            if (low < value if above else low <= value) and (value < high if below else value <= high)
+        }
+    values.fill(17, BitMap([1_000]))
+    assert 1_000 in union(values.between(low=3))
