@@ -172,8 +172,10 @@ class Supervisor:
             if not line:
                 return
             text = line.decode(errors="replace").rstrip()
-            sys.stderr.write(f"{name:<9} | {text}\n" if self._people else f"{_structured(name, text)}\n")
-            sys.stderr.flush()
+            # A full disk below the log must not end the forwarding: the process would wait for ever to be read.
+            with contextlib.suppress(OSError):
+                sys.stderr.write(f"{name:<9} | {text}\n" if self._people else f"{_structured(name, text)}\n")
+                sys.stderr.flush()
 
     async def _end(self, child: Child) -> None:
         if child.task is None:

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
@@ -29,8 +29,10 @@ DataDir = Annotated[
 
 def say(text: str) -> None:
     """One line of progress, for people: on stderr, so that stdout holds nothing but the answer."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    # A full disk below the log, or a reader that is gone, must not end what is told of.
+    with suppress(OSError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 def fail(message: object, status: int = 1) -> NoReturn:

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from tests.faults.campaign import JUMPS, KILLS_A_ROUND, ROUNDS_A_JUMP, Campaign
+from tests.faults.disk import small_disk
 
 # More than one chunk of a large run.
 PEOPLE = 6_000
@@ -38,14 +39,20 @@ def main() -> None:
     directory = Path(tempfile.mkdtemp(prefix="muster-faults-"))
     # Root's servers run as another user.
     directory.chmod(0o711)
-    campaign = Campaign(directory, options.seed, options.people)
-    try:
-        asyncio.run(play(campaign, options.kills))
-    except AssertionError as error:
-        sys.exit(f"{error}\nwhat it wrote is in {directory}")
-    shutil.rmtree(directory)
+    with small_disk(directory) as disk:
+        if disk is None:
+            print("mounting is not allowed here: no full disks", flush=True)
+        campaign = Campaign(directory, options.seed, options.people, disk)
+        try:
+            asyncio.run(play(campaign, options.kills))
+        except AssertionError as error:
+            kept = shutil.copytree(
+                directory, f"{directory}-kept", ignore=shutil.ignore_patterns("run", "cluster")
+            )
+            sys.exit(f"{error}\nwhat it wrote is in {kept}")
     for name, value in campaign.figures.rows(campaign.ledger, campaign.sink):
         print(f"| {name} | {value} |")
+    shutil.rmtree(directory)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.faults.disk import Disk
 from tests.faults.faults import Faults
 from tests.faults.instance import Instance
 from tests.faults.ledger import Ledger
@@ -83,12 +84,13 @@ class Figures:
 class Campaign:
     """One instance from its first start to its last look."""
 
-    def __init__(self, directory: Path, seed: int, people: int) -> None:
+    def __init__(self, directory: Path, seed: int, people: int, disk: Disk | None = None) -> None:
         self.chance = random.Random(seed)
         self.figures = Figures(seed)
         self.ledger = Ledger()
         self.sink = RoughSink()
         self.directory = directory
+        self.disk = disk
         self.people = people
         self.began = 0.0
         self.instance: Instance
@@ -102,7 +104,7 @@ class Campaign:
         self.began = time.monotonic()
         with smtp_server(self.sink):
             self.instance = Instance(self.directory, self.sink.url)
-            self.faults = Faults(self.instance, self.sink, self.chance)
+            self.faults = Faults(self.instance, self.sink, self.chance, self.disk)
             try:
                 self.instance.start()
                 self.world = World(self.instance.muster, self.people)

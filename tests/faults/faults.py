@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import asyncpg
 
+from tests.faults.disk import Disk
 from tests.faults.instance import Instance
 from tests.faults.mail import Manners, RoughSink
 
@@ -25,8 +26,11 @@ AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 class Faults:
     """Each does its harm once and returns whether there was anything to harm."""
 
-    def __init__(self, instance: Instance, sink: RoughSink, chance: random.Random) -> None:
+    def __init__(
+        self, instance: Instance, sink: RoughSink, chance: random.Random, disk: Disk | None = None
+    ) -> None:
         self.instance = instance
+        self.disk = disk
         self.sink = sink
         self.chance = chance
 
@@ -45,7 +49,7 @@ class Faults:
     @property
     def others(self) -> dict[str, Callable[[], Awaitable[bool]]]:
         """What hurts without killing."""
-        return {
+        found: dict[str, Callable[[], Awaitable[bool]]] = {
             "redis half-open": lambda: self._freeze("redis"),
             "reconciler's lead lost": lambda: self._lose_lead("reconciler"),
             "sequencer's lead lost": lambda: self._lose_lead("sequencer"),
@@ -53,6 +57,7 @@ class Faults:
             "smtp stall": lambda: self._mail("stall"),
             "smtp drop after DATA": lambda: self._mail("drop"),
         }
+        return found if self.disk is None else found | {"disk full": self._fill_disk}
 
     async def _kill(self, role: str) -> bool:
         found = self.instance.processes(role)
@@ -88,6 +93,13 @@ class Faults:
                     await connection.execute("SELECT pg_terminate_backend($1)", row["pid"])
                     return True
         return False
+
+    async def _fill_disk(self) -> bool:
+        assert self.disk is not None
+        self.disk.fill()
+        await asyncio.sleep(self.chance.uniform(*FROZEN_SECONDS))
+        self.disk.make_room()
+        return True
 
     async def _mail(self, manners: Manners) -> bool:
         self.sink.manners = manners

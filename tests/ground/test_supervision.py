@@ -151,6 +151,15 @@ def test_processes_and_servers_that_die_are_started_again(own: Muster) -> None:
     own.sign_in()
 
 
+def test_a_full_disk_below_the_log_ends_nothing(own: Muster) -> None:
+    own.log = Path("/dev/full")
+    own.start()
+    (pid,) = children_called(own, "backend.serving")
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: children_called(own, "backend.serving") not in ([], [pid]))
+    until(lambda: healthy(own))
+
+
 def test_stopping_is_bounded_while_a_server_is_being_started_again(own: Muster) -> None:
     own.start()
     killed = main_of(own, *POSTGRES)

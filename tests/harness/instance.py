@@ -151,6 +151,8 @@ class Muster:
 
     def said(self) -> str:
         """The last of what it wrote to its log."""
+        if not self.log.is_file():
+            return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-40:])
 
     def _ready(self) -> str:
