@@ -2,11 +2,13 @@
 
 import gzip
 
+import msgspec
 from litestar import Request
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from backend.controllers.problems import MEDIA_TYPE, problem_body, to_muster_error
 from backend.controllers.route_options import READS, SAFE_METHODS, UNREPEATABLE
 from backend.database import transaction
 from backend.services import idempotency
@@ -64,6 +66,11 @@ class Repeating(ASGIMiddleware):
                     await idempotency.finish(actor, key, _answer(held))
         except _Refused:
             pass
+        except Exception as error:
+            if not held:
+                raise
+            # The commit failed: Litestar believes that the answer it sees was sent, and would say nothing but 500.
+            held = _problem(error)
         for message in held:
             await send(message)
 
@@ -80,6 +87,20 @@ def _answer(held: list[Message]) -> Answer:
         # Whoever repeats the request may not take what the first one took.
         body = gzip.decompress(body)
     return Answer(status, body, headers.get(b"content-type", b"").decode("latin-1"))
+
+
+def _problem(error: Exception) -> list[Message]:
+    found = to_muster_error(error)
+    body = msgspec.json.encode(problem_body(found))
+    headers = {**found.headers, "content-type": MEDIA_TYPE, "content-length": str(len(body))}
+    return [
+        {
+            "type": "http.response.start",
+            "status": found.status,
+            "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        },
+        {"type": "http.response.body", "body": body, "more_body": False},
+    ]
 
 
 def _replay(answer: Answer) -> list[Message]:

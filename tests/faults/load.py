@@ -76,17 +76,22 @@ class Client:
         return answer.json()
 
     async def _answered(self, method: str, path: str, **how: Any) -> httpx.Response:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                try:
-                    answer = await self._http.request(method, path, **how)
-                except httpx.HTTPError as error:
-                    self.ledger.unanswered[type(error).__name__] += 1
-                else:
-                    if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
-                        return answer
-                    self.ledger.unanswered[str(answer.status_code)] += 1
-                await asyncio.sleep(self.chance.uniform(*RETRY_SECONDS))
+        last = ""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while True:
+                    try:
+                        answer = await self._http.request(method, path, **how)
+                    except httpx.HTTPError as error:
+                        last = type(error).__name__
+                    else:
+                        if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+                            return answer
+                        last = str(answer.status_code)
+                    self.ledger.unanswered[last] += 1
+                    await asyncio.sleep(self.chance.uniform(*RETRY_SECONDS))
+        except TimeoutError:
+            raise Refused(f"{path}: no answer within {PATIENCE_SECONDS:.0f} s, the last was {last}") from None
 
 
 class Facts(Client):

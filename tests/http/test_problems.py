@@ -1,9 +1,13 @@
 """What errors of the database become for whoever asked."""
 
+from collections.abc import Callable
+
 import asyncpg
 import pytest
 
-from backend.controllers.problems import to_muster_error
+from backend.controllers.problems import MEDIA_TYPE, to_muster_error
+from tests.harness.instance import Muster
+from tests.harness.world import world_of
 
 UNAVAILABLE = 503
 
@@ -25,3 +29,23 @@ def test_a_database_that_is_away_is_unavailable_and_asks_to_try_again(error: Exc
     found = to_muster_error(error)
     assert found.status == UNAVAILABLE
     assert "Retry-After" in found.headers
+
+
+def test_a_commit_that_fails_is_a_problem_too(start_muster: Callable[..., Muster]) -> None:
+    muster = start_muster()
+    http = muster.sign_in()
+    with world_of(muster.database_url) as world:
+        world.run(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN RAISE EXCEPTION 'not now' USING ERRCODE = 'serialization_failure'; END$$"
+        )
+        world.run(
+            "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON learner_group DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
+        key = {"Idempotency-Key": "once"}
+        refused = http.post("/groups", json={"name": "Sales"}, headers=key)
+        assert (refused.status_code, refused.headers["content-type"]) == (UNAVAILABLE, MEDIA_TYPE)
+        assert refused.json()["status"] == UNAVAILABLE
+        world.run("DROP TRIGGER refuse ON learner_group")
+        assert http.post("/groups", json={"name": "Sales"}, headers=key).is_success
