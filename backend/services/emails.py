@@ -53,7 +53,8 @@ async def enroll_addresses(
     pasted = _pasted(request)
     async with transaction():
         session = await session_for(actor, session_id, "enroll")
-        await _check_group(actor, request.group_id)
+        if request.group_id is not None:
+            await group_for(actor, request.group_id, "manage")
         confirmed = request.hash is not UNSET
         if confirmed:
             await lock_sessions([session_id])
@@ -64,6 +65,9 @@ async def enroll_addresses(
             return plan
         if plan.hash != request.hash:
             raise SortingChanged(plan)
+        if plan.new and request.group_id is None and not actor.is_admin:
+            # Who has no account is nobody's: they become people of the one who enrolls them by joining a group.
+            raise Invalid.at("group_id", "required", "Choose the group that new people join.")
         return await _apply(actor, session_id, request.group_id, lines, plan)
 
 
@@ -80,14 +84,6 @@ def _pasted(request: wire.Emails) -> list[str]:
             "text", "too_many", f"At most {MOST_ADDRESSES:,} addresses at once: import a sheet instead."
         )
     return found
-
-
-async def _check_group(actor: Actor, group_id: int | None) -> None:
-    """New people become members of a group one may add people to; only admins can do without one."""
-    if group_id is not None:
-        await group_for(actor, group_id, "manage")
-    elif not actor.is_admin:
-        raise Invalid.at("group_id", "required", "Choose the group that new people join.")
 
 
 async def _sort(actor: Actor, index: FacetIndex, session: Record, pasted: list[str]) -> list[Sorted]:

@@ -206,7 +206,7 @@ async def reject(actor: Actor, run_id: int, request: wire.Reject) -> wire.Run:
     async with transaction():
         run = await _locked(actor, run_id, "held", "rejected")
         await holding.close(run_id, "rejected")
-        reason = request.reason or f"the removal of {run['total']} people was rejected"
+        reason = request.reason or f"{run['total']} people would have left at once"
         await holding.set_state(run["method_id"], "frozen", f"rejected: {reason}")
         await audit.record(actor, "run.reject", "run", run_id, reason=request.reason)
     return await get_run(actor, run_id)

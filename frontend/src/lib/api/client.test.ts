@@ -86,6 +86,20 @@ describe('requests', () => {
     whenUnauthorized(() => {});
   });
 
+  it('asks again where the server says when, with the same key', async () => {
+    vi.useFakeTimers();
+    const told = vi.fn<typeof fetch>();
+    told.mockResolvedValueOnce(new Response('{}', { status: 503, headers: { 'retry-after': '1' } }));
+    told.mockResolvedValueOnce(new Response('{"id":1}', { headers: { 'content-type': 'application/json' } }));
+    vi.stubGlobal('fetch', told);
+    const made = api.createGroup({ name: 'Sales' });
+    await vi.runAllTimersAsync();
+    expect(await made).toEqual({ id: 1 });
+    const keys = told.mock.calls.map(([request]) => (request as Request).headers.get('idempotency-key'));
+    expect(keys[0]).toBe(keys[1]);
+    vi.useRealTimers();
+  });
+
   it('takes an empty answer', async () => {
     answer(204, undefined);
     expect(await api.signOut()).toBeUndefined();

@@ -31,7 +31,7 @@ export function whenUnauthorized(handler: () => void): void {
 export const client = createClient<paths>({
   baseUrl: globalThis.location?.origin ?? '',
   credentials: 'same-origin',
-  fetch: (request) => globalThis.fetch(request),
+  fetch: patiently,
   querySerializer: queryString,
 });
 
@@ -53,6 +53,19 @@ client.use({
     return new ApiProblem(0, { title: error instanceof Error ? error.message : String(error) });
   },
 });
+
+/** How often a server that asks for patience is asked again: right after a large run its index is seconds behind. */
+const MOST_REPEATS = 15;
+
+/** Nothing has been done where the answer is "not now"; with their key even writes can be repeated. */
+async function patiently(request: Request): Promise<Response> {
+  for (let repeats = 0; ; repeats += 1) {
+    const response = await globalThis.fetch(request.clone());
+    const pause = Number(response.headers.get('retry-after'));
+    if (response.status !== 503 || !pause || repeats === MOST_REPEATS) return response;
+    await new Promise((resolve) => setTimeout(resolve, pause * 1000));
+  }
+}
 
 /**
  * The decoded answer of a call (`undefined` for an empty one). Every other answer than 2xx, and no answer at all

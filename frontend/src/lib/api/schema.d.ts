@@ -3365,6 +3365,8 @@ export interface components {
         /**
          * Problem
          * @description Every error of the API. `dependents` and `current_version` come with the conflicts they explain.
+         *
+         *         `request_id` is also in the header `X-Request-ID` and in the log.
          */
         Problem: {
             type: string;
@@ -3372,6 +3374,7 @@ export interface components {
             status: number;
             detail: string;
             errors: components["schemas"]["Mistake"][];
+            request_id?: string;
         };
     };
     responses: {

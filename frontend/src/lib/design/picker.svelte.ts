@@ -36,6 +36,22 @@ export class Picker {
     return this.#known()?.find((option) => option.value === value) ?? this.seen.get(value);
   }
 
+  /** What ties a box to its list, whose id is `list`; the focus stays in the box. */
+  ties(list: string) {
+    return {
+      role: 'combobox' as const,
+      'aria-autocomplete': 'list' as const,
+      'aria-expanded': this.open,
+      'aria-controls': this.open ? list : undefined,
+      'aria-activedescendant':
+        this.open && this.options[this.current] ? `${list}-${this.current}` : undefined,
+      autocomplete: 'off' as const,
+      spellcheck: false,
+      onblur: () => this.hide(),
+      onclick: () => this.show(),
+    };
+  }
+
   show(): void {
     if (this.open) return;
     this.open = true;

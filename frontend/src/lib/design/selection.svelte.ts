@@ -1,11 +1,15 @@
 import { SvelteSet } from 'svelte/reactivity';
 
+/** A hand that only presses moves the pointer no further than this, in pixels. */
+const AT_REST = 6;
+
 /** The chosen rows of a list, by id. `anchor` is where a range begins. */
 export class Selection {
   ids = new SvelteSet<number>();
   #anchor = -1;
   /** While dragging over boxes: whether the drag chooses or drops. */
   #dragging: boolean | null = null;
+  #from = 0;
 
   get size(): number {
     return this.ids.size;
@@ -35,14 +39,17 @@ export class Selection {
     if (this.#anchor < 0) this.#anchor = index;
   }
 
-  startDrag(id: number, index: number): void {
+  /** `y`: where the pointer is. */
+  startDrag(id: number, index: number, y: number): void {
+    this.#from = y;
     this.#dragging = !this.ids.has(id);
     this.set(id, this.#dragging);
     this.#anchor = index;
   }
 
-  dragOver(id: number): void {
-    if (this.#dragging !== null) this.set(id, this.#dragging);
+  /** Rows that move under a pointer at rest, as when the bar of acts appears above them, are not dragged over. */
+  dragOver(id: number, y: number): void {
+    if (this.#dragging !== null && Math.abs(y - this.#from) > AT_REST) this.set(id, this.#dragging);
   }
 
   endDrag(): void {

@@ -25,12 +25,19 @@ describe('a selection', () => {
   it('drops what a drag that began on a chosen row passes over', () => {
     const selection = new Selection();
     selection.all([100, 101, 102]);
-    selection.startDrag(100, 0);
-    selection.dragOver(101);
+    selection.startDrag(100, 0, 200);
+    selection.dragOver(101, 236);
     selection.endDrag();
-    selection.dragOver(102);
+    selection.dragOver(102, 272);
     expect(chosen(selection)).toEqual([102]);
   });
+});
+
+it('does not drag over rows that move under a pointer at rest', () => {
+  const selection = new Selection();
+  selection.startDrag(100, 0, 200);
+  selection.dragOver(99, 200);
+  expect(chosen(selection)).toEqual([100]);
 });
 
 describe('options', () => {

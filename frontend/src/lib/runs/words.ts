@@ -41,6 +41,9 @@ export function changeName(change: RunChange['change']): { label: string; tone: 
   }[change];
 }
 
+/** How many leave, or would: a held run has taken nobody out yet, its whole list waits. */
+export const leavingOf = (run: Run): number => (run.state === 'held' ? run.total : run.left);
+
 /** Where a run happened: the activity and its session. */
 export function placeOf(run: Run): string {
   const { activity_title: activity, session_name: session } = run;

@@ -55,12 +55,15 @@ export async function methodOf(session_id: Id, id: Id, signal?: AbortSignal): Pr
   return (await api.methods(session_id, signal)).items.find((method) => method.id === id);
 }
 
-/** Resolves when a run is over; `progress` is told how far it is, from 0 to 1. */
-export function followRun(id: Id, progress: (part: number) => void): Promise<LiveStates['run']> {
+/** Resolves when a run is over; `progress` is told how far it is. */
+export function followRun(
+  id: Id,
+  progress: (run: LiveStates['run']) => void = () => {},
+): Promise<LiveStates['run']> {
   return new Promise((resolve) => {
     const stop = live.watch(`run:${id}`, {
       state: (run) => {
-        progress(run.progress);
+        progress(run);
         if (!isOver(run)) return;
         stop();
         resolve(run);

@@ -53,7 +53,7 @@ export class Audience {
     this.planning = new Planning(
       () => this.sessionId ?? null,
       () =>
-        this.sessionId !== undefined && editing.differs && editing.countable && !this.counting.problem
+        this.sessionId !== undefined && this.pending && editing.countable && !this.counting.problem
           ? { body: planBody(editing.draft, this.methodId), moment: this.counting.current?.preview.position }
           : null,
     );
@@ -61,6 +61,25 @@ export class Audience {
 
   readonly question = $derived.by(() =>
     this.editing.countable ? { rule: this.editing.rule, session_id: this.sessionId, at: this.at } : null,
+  );
+
+  /** Whether a plan of this has yet to be confirmed: something differs, or the method waits for somebody to decide. */
+  readonly pending = $derived.by(
+    () => this.editing.differs || (this.method !== null && this.method.state !== 'live'),
+  );
+
+  /** Whether part of the rule is sealed to the reader, who then cannot save it. */
+  readonly sealed = $derived.by(
+    () => this.counting.current?.preview.blocks.some((block) => block.sealed) ?? false,
+  );
+
+  /** Whether the draft can be confirmed as it stands. */
+  readonly ready = $derived.by(
+    () =>
+      this.editing.countable &&
+      !this.counting.problem &&
+      !this.sealed &&
+      (!this.editing.empty || this.method !== null),
   );
 
   get setting(): Setting {

@@ -108,16 +108,21 @@ export class Directory {
 
   groupName = (ref: Ref): string | undefined => this.group(ref)?.name;
 
-  /** The names above a group, from the top. */
-  ancestry(group: Group): string[] {
-    const names: string[] = [];
+  /** The groups above a group, from the top. */
+  above(group: Group): Group[] {
+    const found: Group[] = [];
     for (let at = group.parent_id; at !== null;) {
       const parent = this.#groupsBy.get(at);
-      if (!parent || names.length > 50) break;
-      names.unshift(parent.name);
+      if (!parent || found.length > 50) break;
+      found.unshift(parent);
       at = parent.parent_id;
     }
-    return names;
+    return found;
+  }
+
+  /** Their names. */
+  ancestry(group: Group): string[] {
+    return this.above(group).map((one) => one.name);
   }
 
   /** Groups whose name, or a name above them, holds every typed word. */

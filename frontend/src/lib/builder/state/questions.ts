@@ -1,5 +1,5 @@
 /** What the builder asks the server beyond the shared calls. */
-import { api, type Id, type MembersRequest, type WireRule } from '$lib/api';
+import { api, type MembersRequest, type WireRule } from '$lib/api';
 import { getLocale } from '$lib/paraglide/runtime';
 
 export type Tab = NonNullable<MembersRequest['tab']>;
@@ -8,7 +8,3 @@ export const TABS: Tab[] = ['matching', 'entering', 'leaving', 'blocked', 'nearl
 /** The rule as a sentence in the reader's language. */
 export const sentenceOf = (rule: WireRule, signal?: AbortSignal) =>
   api.describe({ rule, language: getLocale() }, signal);
-
-/** Sorts pasted addresses; nothing is written. */
-export const sortEmails = (session_id: Id, text: string, signal?: AbortSignal) =>
-  api.emails(session_id, { text }, signal);

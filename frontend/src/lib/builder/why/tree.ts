@@ -25,7 +25,7 @@ export interface Told {
   next_change?: NextChange | null;
 }
 
-const UNTOLD: ExplainBlock = { matches: false, groups: null, filters: [] };
+const UNTOLD: ExplainBlock = { matches: null, groups: null, filters: [] };
 
 export function reasonsOf(rule: Rule, tree: ExplainTree): Reason {
   const inside = rule.blocks.map((block, index): Reason => {

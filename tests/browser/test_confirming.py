@@ -1,0 +1,260 @@
+"""What happens around confirming a plan: large runs, held and frozen methods, people who change meanwhile, erasing, undo."""
+
+import asyncio
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.accessibility import violations
+from tests.browser.conftest import PHONE, SignedIn
+from tests.browser.organisation import COACH, CROWD, PASSWORD, Organisation
+from tests.harness.instance import ADMIN_EMAIL, ADMIN_PASSWORD, Muster
+
+ADMIN = (ADMIN_EMAIL, ADMIN_PASSWORD)
+FUSE = {"count": 5, "percent": 5}
+
+
+@pytest.fixture(scope="module")
+def organisation(http: httpx.Client) -> Organisation:
+    return Organisation(http)
+
+
+def write_rule(page: Page, rule: dict[str, Any]) -> None:
+    """Put a whole rule in through the view for those who would rather type it."""
+    page.get_by_role("button", name="JSON").click()
+    page.get_by_role("region", name="Rule").locator("textarea").fill(json.dumps(rule))
+
+
+def review(page: Page) -> Any:
+    """The dialog with the plan."""
+    page.get_by_role("button", name="Review and save").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Messages")).to_be_visible()
+    return dialog
+
+
+def act_of_toast(page: Page, act: str) -> None:
+    page.get_by_role("region", name="Notifications").get_by_role("button", name=act).click()
+
+
+def hold(organisation: Organisation, name: str) -> tuple[int, int]:
+    """A session and its method, half of whose people would leave: it is held."""
+    organisation.enlist("support", 12)
+    session = organisation.session(name, fuse=FUSE)
+    method = organisation.method(session, organisation.rule("support"))
+    leaving = organisation.members("support")[:8]
+    organisation.post(
+        f"/groups/{organisation.groups['support']}/members/remove",
+        {"learner_ids": leaving, "unlink": "group_only"},
+    )
+    return session, method
+
+
+def test_a_large_run_shows_its_progress_and_can_be_undone(
+    muster: Muster, organisation: Organisation, open_as: SignedIn
+) -> None:
+    # In a thread of its own: Playwright's loop runs in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, crowd(muster.database_url, organisation.groups["crowd"])).result()
+    session = organisation.session("Large")
+    page = open_as(muster, *ADMIN, f"/sessions/{session}/enroll")
+    write_rule(page, organisation.rule("crowd"))
+    expect(page.get_by_role("tab", name=f"Entering {CROWD:,}")).to_be_visible()
+    dialog = review(page)
+    dialog.get_by_role("button", name=f"Enroll {CROWD:,} people").click()
+    expect(dialog.get_by_role("progressbar")).to_be_visible()
+    expect(dialog).to_contain_text(f"of {CROWD:,} people")
+    expect(page.get_by_role("region", name="Notifications")).to_contain_text(
+        f"{CROWD} entered", timeout=90_000
+    )
+    assert organisation.enrolled(session) == CROWD
+    act_of_toast(page, "Undo")
+    expect(page.get_by_role("region", name="Notifications")).to_contain_text("Undone", timeout=90_000)
+    assert organisation.enrolled(session) == 0
+
+
+async def crowd(database_url: str, group: int) -> None:
+    """People by COPY, as a company's directory would bring them."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        async with connection.transaction():
+            first = await connection.fetchval("SELECT max(id) + 1 FROM learner")
+            await connection.execute(
+                "INSERT INTO learner (email, added_at) SELECT 'crowd' || i || '@confirm.example', muster_now()"
+                " FROM generate_series(1, $1::integer) AS i",
+                CROWD,
+            )
+            await connection.execute(
+                "INSERT INTO membership (group_id, learner_id, role, since)"
+                " SELECT $1, id, 'member', muster_now() FROM learner WHERE id >= $2",
+                group,
+                first,
+            )
+    finally:
+        await connection.close()
+
+
+def test_a_held_removal_is_shrunk_then_approved(
+    muster: Muster, organisation: Organisation, open_as: SignedIn
+) -> None:
+    session, method = hold(organisation, "Held")
+    page = open_as(muster, *ADMIN, f"/sessions/{session}/enroll?method={method}")
+    expect(page.get_by_role("note").filter(has_text="8 people would leave at once")).to_be_visible()
+    page.get_by_role("link", name="Choose who leaves").click()
+    for box in (1, 2, 3):
+        page.get_by_role("grid").get_by_role("checkbox").nth(box).click()
+    page.get_by_role("button", name="Let 3 leave").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("The other 5 stay enrolled")
+    dialog.get_by_role("button", name="Let 3 leave").click()
+    expect(page.get_by_role("note").filter(has_text="5 people would leave at once")).to_be_visible()
+    assert organisation.enrolled(session) == 9
+    page.get_by_role("button", name="Approve").click()
+    dialog.get_by_role("button", name="Approve").click()
+    expect(page.get_by_text("Done", exact=True)).to_be_visible()
+    assert organisation.enrolled(session) == 4
+
+
+def test_a_rejected_removal_freezes_until_a_plan_is_confirmed(
+    muster: Muster, organisation: Organisation, open_as: SignedIn
+) -> None:
+    session, method = hold(organisation, "Rejected")
+    page = open_as(muster, *ADMIN, f"/sessions/{session}/enroll?method={method}")
+    page.get_by_role("button", name="Reject").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("A wrong sheet")
+    dialog.get_by_role("button", name="Reject").click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("A wrong sheet")
+    assert violations(page) == []
+    alert.get_by_role("button", name="Review the plan").click()
+    dialog.get_by_role("button", name="End access for 8 people").click()
+    expect(alert).to_have_count(0)
+    assert organisation.enrolled(session) == 4
+
+
+def test_people_who_change_meanwhile_are_named_in_the_new_plan(
+    muster: Muster, organisation: Organisation, open_as: SignedIn
+) -> None:
+    session = organisation.session("Conflict")
+    page = open_as(muster, *ADMIN, f"/sessions/{session}/enroll")
+    write_rule(page, organisation.rule("night"))
+    expect(page.get_by_role("tab", name="Entering 3")).to_be_visible()
+    dialog = review(page)
+    night = organisation.groups["night"]
+    gone, *_ = organisation.members("night")
+
+    def late(route: Route) -> None:
+        """Between the click and the answer somebody else is at work."""
+        organisation.post(f"/groups/{night}/members/remove", {"learner_ids": [gone], "unlink": "group_only"})
+        organisation.post(f"/groups/{night}/members", {"learner_ids": [organisation.coach]})
+        route.continue_()
+
+    page.route("**/apply", late, times=1)
+    dialog.get_by_role("button", name="Enroll 3 people").click()
+    expect(dialog).to_contain_text("New here: Co Ach")
+    expect(dialog).to_contain_text("No longer here: Night Number 1")
+    assert organisation.enrolled(session) == 0
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    assert violations(page) == []
+    # What is different stays on screen although the plan is asked for again by itself.
+    expect(dialog).to_contain_text("New here: Co Ach")
+    dialog.get_by_role("button", name="Enroll 3 people").click()
+    expect(dialog).to_have_count(0)
+    assert organisation.enrolled(session) == 3
+
+
+def test_erasing_asks_for_the_word_and_undo_brings_progress_back(
+    muster: Muster, organisation: Organisation, open_as: SignedIn
+) -> None:
+    session = organisation.session("Erased")
+    method = organisation.method(session, organisation.rule("sales"), on_leave="erase")
+    page = open_as(muster, *ADMIN, f"/sessions/{session}/enroll?method={method}")
+    write_rule(page, organisation.rule("board"))
+    expect(page.get_by_role("tab", name="Leaving 61")).to_be_visible()
+    dialog = review(page)
+    confirm = dialog.get_by_role("button", name=re.compile("^Enroll 3"))
+    expect(confirm).to_be_disabled()
+    dialog.get_by_label(re.compile("Type")).fill("erase")
+    confirm.click()
+    expect(page.get_by_role("region", name="Notifications")).to_contain_text("61 left")
+    assert organisation.enrolled(session) == 3
+    act_of_toast(page, "Undo")
+    expect(page.get_by_role("region", name="Notifications")).to_contain_text("Undone")
+    assert organisation.enrolled(session) == 61
+
+
+def test_a_sealed_part_is_neither_editable_nor_counted_for_a_coach(
+    muster: Muster, organisation: Organisation, open_as: SignedIn
+) -> None:
+    session = organisation.session("Sealed", group_id=organisation.groups["sales"])
+    sealed = {
+        "groups": [organisation.groups["board"], organisation.groups["support"]],
+        "filters": [{"type": "language", "op": "in", "values": ["en"]}],
+    }
+    rule = {"blocks": [{"groups": [organisation.groups["sales"]]}, sealed]}
+    method = organisation.method(session, rule)
+    page = open_as(muster, COACH, PASSWORD, f"/sessions/{session}/enroll?method={method}", scheme="dark")
+    part = page.get_by_role("region", name="Part 2")
+    expect(part).to_contain_text("private group")
+    expect(part.get_by_role("button")).to_have_count(0)
+    assert "Board" not in page.locator("body").inner_text()
+    expect(page.get_by_text("people match the parts you may see")).to_be_visible()
+    assert violations(page) == []
+    # Whatever is tried in the open part, the rule cannot be saved.
+    page.get_by_role("region", name="Part 1").get_by_role("button", name="including subgroups").click()
+    expect(page.get_by_role("button", name="Review and save")).to_be_disabled()
+    page.get_by_role("button", name=re.compile("^Why")).first.click()
+    expect(page.get_by_text("Not told").first).to_be_visible()
+
+
+def test_pasted_addresses_become_accounts_enrollments_and_nothing_again(
+    muster: Muster, organisation: Organisation, open_as: SignedIn
+) -> None:
+    session = organisation.session("Pasted")
+    page = open_as(muster, *ADMIN, f"/sessions/{session}/enroll")
+    page.get_by_role("button", name="Pick people").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("tab", name="Paste addresses").click()
+    dialog.get_by_label("E-mail addresses").fill(
+        "Sales <sales3@confirm.example>, nina@new.example; omar@new.example\nsales3@confirm.example nonsense@"
+    )
+    for sorted_as in ("1 found", "2 without an account", "1 repeated", "1 not an address"):
+        expect(dialog).to_contain_text(sorted_as)
+    dialog.get_by_role("combobox", name="Group that new people join").fill("Support")
+    page.get_by_role("option", name=re.compile("Support")).click()
+    assert violations(page) == []
+    dialog.get_by_role("button", name="Create accounts and enroll 3").click()
+    expect(page.get_by_role("region", name="Notifications")).to_contain_text("Enrolled 3 people")
+    assert organisation.enrolled(session) == 3
+    (nina,) = organisation.get("/learners?q=nina@new.example")["items"]
+    assert (nina["status"], [one["name"] for one in nina["groups"]]) == ("invited", ["Support"])
+    act_of_toast(page, "Undo")
+    expect(page.get_by_role("region", name="Notifications")).to_contain_text(
+        "Accounts that were created stay"
+    )
+    assert organisation.enrolled(session) == 0
+
+
+def test_a_coach_adds_those_found_and_creates_nobody(
+    muster: Muster, organisation: Organisation, open_as: SignedIn
+) -> None:
+    session = organisation.session("Coached", group_id=organisation.groups["sales"])
+    page = open_as(muster, COACH, PASSWORD, f"/sessions/{session}/enroll")
+    page.get_by_role("button", name="Pick people").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("tab", name="Paste addresses").click()
+    dialog.get_by_label("E-mail addresses").fill(
+        "sales4@confirm.example, board1@confirm.example, pia@new.example"
+    )
+    expect(dialog).to_contain_text("only admins of a group can create one")
+    expect(dialog).to_contain_text("1 left out or not active")
+    expect(dialog.get_by_role("button", name="Create accounts")).to_be_disabled()
+    dialog.get_by_role("button", name="Add 1 to the rule").click()
+    expect(page.get_by_role("tab", name="Entering 1")).to_be_visible()
