@@ -101,7 +101,11 @@ class Watchers:
             self._read(key.data)
 
     def _read(self, watcher: Watcher) -> None:
-        data = watcher.socket.recv(READ_BYTES)
+        try:
+            data = watcher.socket.recv(READ_BYTES)
+        except BlockingIOError:
+            # Read already, by the command that came in the same turn.
+            return
         now = time.monotonic()
         if not data:
             raise ConnectionError("the server closed a watcher's connection")
