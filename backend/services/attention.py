@@ -2,19 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 import msgspec
 from pyroaring import BitMap
 
 from backend.index import Batch, Change, FacetIndex, PredicateIndex
+from backend.index.matching import Audiences
 from backend.index.predicates import all_segments, depends_on_time
-from backend.index.structure import Method
-from backend.rules import Facet, GroupFilter, PathResultFilter, Rule, facets_of
+from backend.index.structure import Method, seen_while_growing
+from backend.rules import Facet, GroupFilter, ManagerFilter, PathResultFilter, Rule, facets_of
 from backend.rules.dependencies import leaves
 
 # Of one person's changes that wait to be looked at, the latest are kept as reasons.
 REASONS = 16
+# Facts that are looked at for more than the rules that ask for them.
+_FOLLOWED = frozenset({"source", "blocked", "enrollment", "status"})
 
 
 class Look(msgspec.Struct):
@@ -27,17 +31,24 @@ class Look(msgspec.Struct):
 
 
 class Attention:
-    """Follows the batches of one index. Synchronous, so that nothing is missed between a batch and the next."""
+    """Follows the batches of one index. Synchronous, so that nothing is missed between a batch and the next.
 
-    def __init__(self, index: FacetIndex) -> None:
+    Live methods stand in `audiences`, which finds by itself whom changes of facts move; the others are looked at one by one.
+    """
+
+    def __init__(self, index: FacetIndex, day: date) -> None:
         self.index = index
+        self.day = day
         self.looks: dict[int, Look] = {}
         self.changes: dict[int, list[Change]] = {}
-        self._predicates: PredicateIndex[int] = PredicateIndex()
-        self._facets: dict[int, frozenset[Facet]] = {}
         self._rebuild()
 
     # ── taking ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something to look at."""
+        return bool(self.looks) or self.audiences.waiting
 
     def take(self) -> tuple[dict[int, Look], dict[int, list[Change]]]:
         """What there is to look at, and the changes behind it; both start empty again."""
@@ -58,13 +69,17 @@ class Attention:
             self.whole(method_id, cause, reason)
 
     def _rebuild(self) -> None:
-        self._facets = {}
-        self._predicates = PredicateIndex()
+        self._facets: dict[int, frozenset[Facet]] = {}
+        self._shapes: dict[int, int] = {}
+        self._predicates: PredicateIndex[int] = PredicateIndex()
+        self._one_by_one: PredicateIndex[int] = PredicateIndex()
+        self.audiences = Audiences(self.index, self.day)
         for method in self.index.structure.methods.values():
             self._put(method)
 
     def a_new_day(self, before: str, today: str) -> None:
         """The methods whose people change by time alone."""
+        self.day = date.fromisoformat(today)
         for method in self.index.structure.methods.values():
             if (
                 method.dynamic
@@ -103,15 +118,18 @@ class Attention:
 
     def _facts(self, changes: Iterable[Change]) -> None:
         touched: dict[Facet, BitMap] = defaultdict(BitMap)
+        slow = len(self._one_by_one) > 0
         for change in changes:
             assert change.learner_id is not None  # noqa: S101 - the caller has sorted
-            touched[Facet(change.facet, change.ref_id)].add(change.learner_id)
+            self.audiences.note(change)
+            if slow or change.facet in _FOLLOWED:
+                touched[Facet(change.facet, change.ref_id)].add(change.learner_id)
             kept = self.changes.setdefault(change.learner_id, [])
             kept.append(change)
             del kept[:-REASONS]
         for facet, learners in touched.items():
-            for method_id in self._predicates.affected([facet]):
-                self._mark(method_id, Look(learners.copy(), BitMap()))
+            for method_id in self._one_by_one.affected([facet]):
+                self._mark(method_id, Look(self._near(method_id, facet, learners), BitMap()))
             if facet.name in ("source", "blocked"):
                 self._own(facet, learners)
             elif facet.name == "enrollment":
@@ -119,10 +137,20 @@ class Attention:
             elif facet.name == "status":
                 self._back(learners)
 
+    def _near(self, method_id: int, facet: Facet, learners: BitMap) -> BitMap:
+        """Whose place in the audience the facts of these people decide: with a manager, everybody below moves too."""
+        near = learners.copy()
+        if facet.name == "manager" and Facet("manager.indirect") in self._facets[method_id]:
+            for boss in seen_while_growing(below := dict.fromkeys(learners)):
+                for team in self.index.facts.manager.having([boss]):
+                    below |= dict.fromkeys(team)
+            near |= BitMap(below)
+        return near
+
     def _own(self, facet: Facet, learners: BitMap) -> None:
         """Somebody (perhaps we) wrote what the method alone decides about."""
         method = self.index.structure.methods.get(facet.ref or 0)
-        if method is not None and method.dynamic:
+        if method is not None and method.dynamic and method.id not in self.audiences:
             self._mark(method.id, Look(learners.copy(), BitMap()))
 
     def _freed(self, session_id: int | None, learners: BitMap) -> None:
@@ -141,8 +169,8 @@ class Attention:
             self._retry(method_id, learners)
 
     def _retry(self, method_id: int, learners: BitMap) -> None:
-        waiting = self.index.blocked_for(method_id) & learners
-        if waiting:
+        blocked = self.index.facts.blocked.get(method_id)
+        if blocked is not None and (waiting := blocked.present & learners):
             self._mark(method_id, Look(waiting.copy(), waiting))
 
     # ── structure ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -172,8 +200,7 @@ class Attention:
     def _method(self, change: Change) -> None:
         method = self.index.structure.methods.get(change.ref_id or 0)
         if method is None:
-            self._predicates.remove(change.ref_id or 0)
-            self._facets.pop(change.ref_id or 0, None)
+            self._forget(change.ref_id or 0)
             return
         self._put(method)
         self.whole(method.id)
@@ -198,6 +225,7 @@ class Attention:
             return
         affected = self._predicates.affected([Facet(name, change.ref_id)])
         for method_id in affected:
+            self._put(self.index.structure.methods[method_id])
             self.whole(method_id, "change", _reason(change))
         if change.facet == "segment":
             methods = self.index.structure.methods
@@ -206,9 +234,9 @@ class Attention:
     def _again(self, methods: Iterable[Method], reason: dict[str, Any]) -> None:
         """Tell anew what the rules rest on; who rests on something else is looked at whole."""
         for method in list(methods):
-            before = self._facets.get(method.id)
+            before = self._shapes.get(method.id)
             self._put(method)
-            if self._facets.get(method.id) != before:
+            if self._shapes.get(method.id) != before:
                 self.whole(method.id, "change", reason)
 
     def _broken_ones(self) -> None:
@@ -218,12 +246,24 @@ class Attention:
 
     def _put(self, method: Method) -> None:
         if not method.dynamic or method.rule is None:
-            self._predicates.remove(method.id)
-            self._facets.pop(method.id, None)
+            self._forget(method.id)
             return
         facets = frozenset(facts_behind(method.rule, self.index))
         self._facets[method.id] = facets
+        self._shapes[method.id] = shape_of(method.rule, self.index)
         self._predicates.put(method.id, facets)
+        if method.state == "live" and self.audiences.put(method.id, method.rule, facets):
+            self._one_by_one.remove(method.id)
+        else:
+            self.audiences.remove(method.id)
+            self._one_by_one.put(method.id, facets)
+
+    def _forget(self, method_id: int) -> None:
+        self._predicates.remove(method_id)
+        self._one_by_one.remove(method_id)
+        self.audiences.remove(method_id)
+        self._facets.pop(method_id, None)
+        self._shapes.pop(method_id, None)
 
 
 def facts_behind(rule: Rule, index: FacetIndex) -> Iterator[Facet]:
@@ -231,23 +271,48 @@ def facts_behind(rule: Rule, index: FacetIndex) -> Iterator[Facet]:
 
     A change of one membership then touches only the rules about that group or one above it.
     """
-    structure = index.structure
-    segments = all_segments(rule, structure)
-    rules = [
-        rule,
-        *(s.rule for i in segments if (s := structure.segments.get(i)) is not None and s.rule is not None),
-    ]
-    for segment_id in segments:
+    for segment_id in all_segments(rule, index.structure):
         yield Facet("segment", segment_id)
-    for one in rules:
+    for one in _opened(rule, index):
         yield from (
             facet for facet in facets_of(one) if facet not in (Facet("membership"), Facet("enrollment"))
         )
+        if any(
+            isinstance(leaf, ManagerFilter) and leaf.indirect
+            for block in one.blocks
+            for leaf in leaves(block.filters)
+        ):
+            yield Facet("manager.indirect")
         yield from (Facet("membership", group) for group in _groups(one, index))
-        yield from (Facet("enrollment", session) for session in _sessions(one, index))
+        yield from (Facet("enrollment", session) for of in _sessions(one, index) for session in of)
+
+
+def shape_of(rule: Rule, index: FacetIndex) -> int:
+    """Changes whenever a group of the rule gets or loses a subgroup, or an activity of it a session.
+
+    The facts behind a rule do not tell: a group that moves from one of its groups to another leaves them as they were.
+    """
+    return hash(
+        tuple((tuple(_closures(one, index)), tuple(_sessions(one, index))) for one in _opened(rule, index))
+    )
+
+
+def _opened(rule: Rule, index: FacetIndex) -> Iterator[Rule]:
+    """The rule and those of its segments."""
+    yield rule
+    for segment_id in sorted(all_segments(rule, index.structure)):
+        segment = index.structure.segments.get(segment_id)
+        if segment is not None and segment.rule is not None:
+            yield segment.rule
 
 
 def _groups(rule: Rule, index: FacetIndex) -> Iterator[int]:
+    for groups in _closures(rule, index):
+        yield from groups
+
+
+def _closures(rule: Rule, index: FacetIndex) -> Iterator[frozenset[int]]:
+    """For each group that the rule names, that group with the subgroups that count."""
     for block in rule.blocks:
         named = [(block.groups, block.subgroups)]
         named += [
@@ -256,16 +321,17 @@ def _groups(rule: Rule, index: FacetIndex) -> Iterator[int]:
         for groups, subgroups in named:
             for group in groups:
                 if isinstance(group, int):
-                    yield from index.structure.descendants(group) if subgroups else (group,)
+                    yield frozenset(index.structure.descendants(group) if subgroups else (group,))
 
 
-def _sessions(rule: Rule, index: FacetIndex) -> Iterator[int]:
+def _sessions(rule: Rule, index: FacetIndex) -> Iterator[frozenset[int]]:
+    """For each activity that the rule asks enrollments of, its sessions."""
     for block in rule.blocks:
         for leaf in leaves(block.filters):
             if isinstance(leaf, PathResultFilter) and leaf.status in ("enrolled", "not_enrolled"):
                 for path in leaf.paths:
                     if isinstance(path, int):
-                        yield from index.structure.sessions_of(path)
+                        yield index.structure.sessions_of(path)
 
 
 def regroups(change: Change) -> bool:

@@ -7,7 +7,7 @@ that were looked at. Where the database is ahead, the log tells soon, and the ne
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -18,7 +18,9 @@ from backend import clock
 from backend.database import execute, fetch, transaction
 from backend.enrollment.fuse import WINDOW
 from backend.index import BrokenRule, Change, FacetIndex
+from backend.index.matching import Moved, by_audience
 from backend.index.structure import Method
+from backend.index.values import EMPTY
 from backend.rules import Facet
 from backend.schemas.enrolling import RunCause
 from backend.services import holding
@@ -120,9 +122,12 @@ def _freezing(method: Method, problem: str) -> Decision | None:
 
 def _difference(index: FacetIndex, look: Look, method: Method, desired: BitMap) -> Decision | None:
     scope = index.countable if look.learners is None else look.learners & index.countable
-    actual = index.sources(method.id) & scope
-    waiting = index.blocked_for(method.id)
-    desired &= scope
+    # Nothing is copied that may be large: thousands of methods are looked at for a few people each.
+    held_by_it = index.facts.sources.get(method.id, EMPTY)
+    blocked = index.facts.blocked.get(method.id)
+    actual = held_by_it & scope
+    waiting = EMPTY if blocked is None else blocked.present
+    desired = desired & scope
     wanted = desired - actual
     entering = (wanted - waiting) | (wanted & look.retry)
     leaving = actual - desired
@@ -137,7 +142,7 @@ def _difference(index: FacetIndex, look: Look, method: Method, desired: BitMap) 
         leaving=list(leaving),
         releasing=list(releasing),
         staying=list(actual & desired) if held else [],
-        remaining=index.sources(method.id).intersection_cardinality(index.countable) if leaving else 0,
+        remaining=held_by_it.intersection_cardinality(index.countable) if leaving else 0,
     )
 
 
@@ -145,30 +150,51 @@ def _cause(look: Look) -> RunCause:
     return look.cause if look.cause in ("clock", "check") else "change"  # type: ignore[return-value]
 
 
-async def decide_all(
-    index: FacetIndex,
-    looks: Mapping[int, Look],
-    changes: Mapping[int, Sequence[Change]],
-    attention: Attention,
-) -> list[Decision]:
-    """The decisions of all looks, oldest method first, each with its reasons.
+async def decide_all(attention: Attention) -> list[Decision]:
+    """The decisions about all that there is to look at, oldest method first, each with its reasons.
 
     Others get their turn in between; the index may move on then, and what it learns is looked at the next time.
     """
-    now = clock.now()
+    index, now = attention.index, clock.now()
+    looks, changes = attention.take()
+    day = clock.day_of(now, index.timezone)
+    moved = await _moved(attention, day, looks)
     found: list[Decision] = []
     slice_end = time.perf_counter() + SLICE_SECONDS
-    for method_id in sorted(looks):
+    for method_id in sorted(looks.keys() | moved.keys()):
         if time.perf_counter() > slice_end:
             await asyncio.sleep(0)
             slice_end = time.perf_counter() + SLICE_SECONDS
         method = index.structure.methods.get(method_id)
-        decision = None if method is None else decide(index, looks[method_id], method, now)
+        if method is None:
+            continue
+        look = looks.get(method_id) or Look(moved[method_id].looked, BitMap())
+        if not is_followed(index, method, now):
+            decision = None
+        elif look.learners is None and method_id in attention.audiences:
+            decision = _difference(index, look, method, attention.audiences.whole(method_id, day))
+        elif method_id in looks:
+            decision = decide(index, look, method, now)
+        else:
+            decision = _difference(index, look, method, moved[method_id].wanted)
         if decision is not None:
-            facets = attention.facets(method_id)
-            reasons = reasons_of(index, decision, facets, changes, looks[method_id])
+            reasons = reasons_of(index, decision, attention.facets(method_id), changes, look)
             found.append(msgspec.structs.replace(decision, reasons=reasons))
     return found
+
+
+async def _moved(attention: Attention, day: date, looks: Mapping[int, Look]) -> Mapping[int, Moved]:
+    """Whom changes of facts moved in live audiences; where a method is looked at anyway, its look takes them in."""
+    slices = []
+    for part in attention.audiences.decide(day):
+        slices.append(part)
+        await asyncio.sleep(0)
+    moved = by_audience(slices)
+    for method_id in moved.keys() & looks.keys():
+        look = looks[method_id]
+        if look.learners is not None:
+            look.learners |= moved[method_id].looked
+    return moved
 
 
 def reasons_of(

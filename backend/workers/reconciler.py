@@ -63,7 +63,8 @@ class Reconciler:
         assert stored is not None  # noqa: S101 - the schema brings the row
         self._position, self._day = stored["position"], stored["detail"].get("day", "")
         await self.follower.wait_for(self._position)
-        attention = Attention(self.follower.index)
+        index = self.follower.index
+        attention = Attention(index, clock.today(index.timezone))
         reached = self.follower.position
 
         def take_in(batch: Batch) -> None:
@@ -107,11 +108,10 @@ class Reconciler:
             if self._day and self._day != day:
                 attention.a_new_day(self._day, day)
             position = self.follower.position
-            looks, changes = attention.take()
-            if not looks and not self._should_step(position, day):
+            if not attention.waiting and not self._should_step(position, day):
                 self.reached = position
                 return
-            decisions = await decide_all(index, looks, changes, attention)
+            decisions = await decide_all(attention)
             if decisions or self._should_step(position, day):
                 await carry_out(decisions, position, Step(self._position, position, day))
                 self._position, self._day = position, day
