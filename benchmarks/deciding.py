@@ -20,7 +20,6 @@ import msgspec
 from backend import clock
 from backend.index import Change, FacetIndex
 from backend.index.structure import Method
-from backend.rules import PathResultFilter, Rule
 from backend.services.attention import Attention
 from backend.services.reconciling import Decision, decide_all
 from benchmarks import engine
@@ -96,7 +95,9 @@ class Stream:
     def bulk(self) -> list[Change]:
         """What a sheet brings: one field of many people, and a group for many."""
         people = self.random.sample(range(1, self.learners + 1), BULK // 2)
-        made = [self.change("field", p, 4, f"v{self.random.randrange(engine.FIELD_SIZES[3])}") for p in people]
+        made = [
+            self.change("field", p, 4, f"v{self.random.randrange(engine.FIELD_SIZES[3])}") for p in people
+        ]
         group = self.random.randint(100, engine.GROUPS)
         return made + [self.change("membership", p, group, "member") for p in people]
 

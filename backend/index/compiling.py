@@ -15,6 +15,7 @@ from pyroaring import BitMap
 
 from backend.index.evaluating import Evaluator
 from backend.index.facts import Facts
+from backend.index.leaves import Leaves
 from backend.index.rows import Column, Numbers, ids_of
 from backend.index.structure import Structure
 from backend.index.values import Values
@@ -291,19 +292,22 @@ def _looking_up(number: int, questions: Questions) -> Asked:
     question, column = questions.all[number], questions.columns[questions.all[number].facet]
 
     def asked(learner: int) -> bool:
-        code = column.codes[learner] if learner < len(column.codes) else 0
+        code = int(column.codes[learner]) if learner < len(column.codes) else 0
         return bool(questions.answers[question.offset + code])
 
     return asked
 
 
 def _standing(found: PathResultFilter, questions: Questions) -> Asked:
-    evaluator = Evaluator(questions.facts, questions.structure, questions.day)
+    leaves_ = Leaves(questions.facts, questions.structure, questions.day)
     every = all if found.match == "all" else any
     negated = found.status.startswith("not_")
-    return lambda learner: (
-        every(learner in evaluator.standing(found, path) for path in found.paths) is not negated
-    )
+
+    def asked(learner: int) -> bool:
+        stands = (any(learner in part for part in leaves_.standing(found, path)) for path in found.paths)
+        return every(stands) is not negated
+
+    return asked
 
 
 def _evaluating(found: Filter, questions: Questions) -> Asked:

@@ -20,6 +20,7 @@ from backend.index.evaluating import Evaluator
 from backend.index.facet_index import FacetIndex
 from backend.index.predicates import PredicateIndex
 from backend.index.rows import GroupRows, Ids, Numbers, bitmap_of, ids_of, spans
+from backend.index.steps import finish
 from backend.rules import Facet, Rule
 
 # Evaluated in one go: a few milliseconds of work, and some megabytes.
@@ -181,7 +182,7 @@ class Audiences:
         facts = self.index.facts
         match facet.name:
             case "added":
-                old, new = facts.day(old), facts.day(new)
+                old, new = facts.added_day(old), facts.added_day(new)
             case "award":
                 old, new = facts.expiry_day(old), facts.expiry_day(new)
             case "field":
@@ -227,7 +228,7 @@ class Audiences:
         evaluator = Evaluator(self.index.facts, self.index.structure, day, self.index.cache)
         found = BitMap()
         for block, clause in zip(compiled.rule.blocks, compiled.clauses, strict=True):
-            people = evaluator.base(block)
+            people = finish(evaluator.base_steps(block))
             if clause.questions and people:
                 people = self._answering(people, clause.questions)
             for other in clause.filters:

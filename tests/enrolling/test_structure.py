@@ -88,3 +88,31 @@ async def test_a_deleted_segment_or_group_is_protected_by_the_methods_that_use_i
     assert refused.status_code == 409
     assert (await house.admin.delete(f"/sessions/{session}/methods/{done['method_id']}")).status_code == 200
     assert (await house.admin.delete(f"/groups/{group}")).status_code < 300
+
+
+async def test_a_group_moves_from_one_group_of_a_rule_to_another(house: House) -> None:
+    company, city = await house.group("Company"), await house.group("City")
+    team = await house.group("Team", company)
+    (person,) = await house.people(1, team)
+    await house.join(company, person)
+    session = await house.session()
+    rule = {"blocks": [{"groups": [company], "filters": [{"type": "group", "op": "in", "groups": [city]}]}]}
+    await house.apply(session, kind="audience", rule=rule, dynamic=True)
+    assert await house.enrolled(session) == set()
+    await house.write("UPDATE learner_group SET parent_id = $1 WHERE id = $2", city, team)
+    await house.settled()
+    assert await house.enrolled(session) == {person}
+
+
+async def test_a_manager_gets_a_manager(house: House) -> None:
+    """Everybody below them is now below the new one too."""
+    group = await house.group()
+    top, middle, low = await house.people(3, group)
+    await house.write("UPDATE learner SET manager_id = $1 WHERE id = $2", middle, low)
+    session = await house.session()
+    managed = {"type": "manager", "op": "in", "managers": [top], "indirect": True}
+    rule = {"blocks": [{"groups": [group], "filters": [managed]}]}
+    await house.apply(session, kind="audience", rule=rule, dynamic=True)
+    await house.write("UPDATE learner SET manager_id = $1 WHERE id = $2", top, middle)
+    await house.settled()
+    assert await house.enrolled(session) == {middle, low}
