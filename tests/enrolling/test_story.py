@@ -33,7 +33,7 @@ async def test_a_dynamic_audience_follows_the_facts(house: House) -> None:
     newest = next(run for run in runs["items"] if run["entered"] == 1)
     changes = (await house.admin.get(f"/runs/{newest['id']}/changes")).json()["items"]
     assert next(change for change in changes if change["learner"]["id"] == others[0])["reason"] == {
-        "facet": "membership", "ref": group, "name": "Sales", "old": None, "new": "member",
+        "facet": "membership", "ref": group, "name": "Sales", "old": None, "new": "member", "text": None,
     }  # fmt: skip
 
 
