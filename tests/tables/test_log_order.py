@@ -36,7 +36,7 @@ async def test_a_flood_is_numbered_whatever_was_planned_before_it(database: str)
         await db.fetch("SELECT sequence_outbox(5000)")
         await db.execute(flood, FLOOD)
         await db.execute(f"SET LOCAL statement_timeout = '{PATIENCE}'")
-        moved = []
+        moved: list[int] = []
         while not moved or moved[-1]:
             moved.append(await db.fetch_value("SELECT (sequence_outbox(5000)).moved"))
     assert moved == [5_000] * (FLOOD // 5_000) + [0]
