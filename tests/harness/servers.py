@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -28,6 +28,8 @@ HANDED_DOWN = "MUSTER_TEST_SERVERS"
 # Databases of the embedded Redis are never used twice; others commonly have 16.
 EMBEDDED_REDIS_DATABASES = 4096
 GIVEN_REDIS_DATABASES = 15
+# Each waits for up to 5 seconds in PostgreSQL for other sessions to go.
+DROP_ATTEMPTS = 5
 
 _numbers = itertools.count(1)
 
@@ -56,7 +58,18 @@ class Servers(msgspec.Struct, frozen=True):
 
     def drop_database(self, url: str) -> None:
         """Drop what `new_database` made, whoever is still connected."""
-        self.administer(f'DROP DATABASE IF EXISTS "{urlsplit(url).path[1:]}" WITH (FORCE)')
+        name = urlsplit(url).path[1:]
+        for _ in range(DROP_ATTEMPTS):
+            try:
+                self.administer(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            except asyncpg.InsufficientPrivilegeError:
+                # Autovacuum is in it, and who is no superuser may not end that by force; the plain statement does, in its own way.
+                with suppress(asyncpg.ObjectInUseError):
+                    self.administer(f'DROP DATABASE IF EXISTS "{name}"')
+                    return
+            else:
+                return
+        raise TimeoutError(f"Autovacuum is still in the database {name}.")
 
     def administer(self, sql: str) -> None:
         """Run one statement as somebody who may make databases."""
