@@ -64,9 +64,9 @@ def constant(value: Array | bytes | int, rows: int, dtype: np.dtype[Any] | None 
 
 
 async def copy(
-    connection: asyncpg.Connection, table: str, columns: list[str], blocks: Iterator[bytes]
+    connection: asyncpg.Connection, table: str, columns: list[str], blocks: Iterator[bytes], *, frozen: bool
 ) -> None:
-    """COPY the blocks into the table."""
+    """COPY the blocks into the table; `frozen` if this transaction has made or emptied it: nobody else sees it yet."""
 
     async def source() -> AsyncIterator[bytes]:
         yield HEADER
@@ -75,4 +75,4 @@ async def copy(
                 yield block[start : start + CHUNK_BYTES]
         yield TRAILER
 
-    await connection.copy_to_table(table, source=source(), columns=columns, format="binary")
+    await connection.copy_to_table(table, source=source(), columns=columns, format="binary", freeze=frozen)

@@ -1,8 +1,7 @@
 """An organisation of any size made of noise, the same for the same seed, loaded by COPY past triggers and indexes."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import asyncpg
@@ -11,6 +10,7 @@ import numpy as np
 
 from backend import clock
 from backend.database import fetch_value, transaction
+from backend.demo.bare_tables import bare, renew
 from backend.demo.binary_copy import (
     BOOL,
     EPOCH,
@@ -41,7 +41,7 @@ SPARSE = 0.05
 MOST_BEFORE = 20
 DAYS = 3650
 LOADED = ("membership", "field_value", "result", "standing", "award")
-QUIET = (*LOADED, "learner", "learner_group", "field", "activity", "certificate", "session")
+STRUCTURE = ("learner_group", "field", "activity", "certificate", "session")
 
 Progress = Callable[[str], None]
 
@@ -69,6 +69,8 @@ class _World:
         self.groups = int(np.clip(learners // LEARNERS_A_GROUP, FEWEST_GROUPS, MOST_GROUPS))
         self.today = (clock.now() - EPOCH).days
         self.rows = dict.fromkeys(LOADED, 0)
+        # Whether the tables that are loaded are new, so that rows can be written for good at once.
+        self.frozen = False
 
     def members(self, part: float) -> Array:
         """Positions of about this part of all people, in order."""
@@ -93,16 +95,17 @@ async def synthesize(learners: int, seed: int, progress: Progress = lambda _: No
         await connection.execute("SET LOCAL synchronous_commit = off; SET LOCAL maintenance_work_mem = '1GB'")
         await connection.execute("SET LOCAL max_parallel_maintenance_workers = 2")
         world = _World(learners, seed, await _first_ids(connection))
-        async with _bare(connection, progress):
+        world.frozen = await renew(connection, LOADED)
+        async with bare(connection, (*LOADED, "learner"), STRUCTURE, progress):
             progress(f"{learners:,} learners in {world.groups:,} groups")
             await _structure(connection, world)
             await _learners(connection, world)
             progress("memberships")
             columns = ["learner_id", "group_id", "role", "since"]
-            await copy(connection, "membership", columns, _memberships(world))
+            await copy(connection, "membership", columns, _memberships(world), frozen=world.frozen)
             progress(f"{world.rows['membership']:,} memberships; field values")
             columns = ["learner_id", "field_id", "text_value", "number_value", "date_value", "boolean_value"]
-            await copy(connection, "field_value", columns, _field_values(world))
+            await copy(connection, "field_value", columns, _field_values(world), frozen=world.frozen)
             progress(f"{world.rows['field_value']:,} field values; results")
             await _results(connection, world)
         await _restart_log(connection)
@@ -124,42 +127,6 @@ async def _first_ids(connection: asyncpg.Connection) -> dict[str, int]:
     return {
         table: 1 + await connection.fetchval(f"SELECT coalesce(max(id), 0) FROM {table}") for table in tables
     }
-
-
-@asynccontextmanager
-async def _bare(connection: asyncpg.Connection, progress: Progress) -> AsyncIterator[None]:
-    """Without triggers, and the large tables without constraints and indexes, which are made again at once after."""
-    for table in QUIET:
-        await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-    constraints = await connection.fetch(
-        """
-        SELECT conrelid::regclass::text AS table, conname AS name, pg_get_constraintdef(oid) AS definition, contype
-        FROM pg_constraint WHERE conrelid = ANY($1::text[]::regclass[]) AND contype IN ('p', 'u', 'f')
-        ORDER BY array_position(ARRAY['f', 'u', 'p'], contype::text)
-        """,
-        list(LOADED),
-    )
-    for row in constraints:
-        await connection.execute(f'ALTER TABLE {row["table"]} DROP CONSTRAINT "{row["name"]}"')
-    indexes = await connection.fetch(
-        """
-        SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition
-        FROM pg_index WHERE indrelid = ANY($1::text[]::regclass[])
-        """,
-        list(LOADED),
-    )
-    for row in indexes:
-        await connection.execute(f"DROP INDEX {row['name']}")
-    yield
-    progress("indexes")
-    for row in indexes:
-        await connection.execute(row["definition"])
-    for row in reversed(constraints):
-        await connection.execute(
-            f'ALTER TABLE {row["table"]} ADD CONSTRAINT "{row["name"]}" {row["definition"]}'
-        )
-    for table in QUIET:
-        await connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 async def _structure(connection: asyncpg.Connection, world: _World) -> None:
@@ -321,11 +288,21 @@ async def _results(connection: asyncpg.Connection, world: _World) -> None:
     parts = np.minimum(weights / weights.sum() * RESULTS_EACH, LARGEST_PART)
     drawn = [_result(world, activity, part) for activity, part in enumerate(parts)]
     columns = ["learner_id", "activity_id", "status", "score", "started_at", "completed_at"]
-    await copy(connection, "result", columns, (block for one in drawn for block in one.results))
+    await copy(
+        connection, "result", columns, (block for one in drawn for block in one.results), frozen=world.frozen
+    )
     columns = ["learner_id", "activity_id", "status", "successful", "score", "steps_done", "started_at", "completed_at"]  # fmt: skip
-    await copy(connection, "standing", columns, (block for one in drawn for block in one.standings))
+    await copy(
+        connection,
+        "standing",
+        columns,
+        (block for one in drawn for block in one.standings),
+        frozen=world.frozen,
+    )
     columns = ["learner_id", "certificate_id", "issued_at", "expires_at"]
-    await copy(connection, "award", columns, (block for one in drawn for block in one.awards))
+    await copy(
+        connection, "award", columns, (block for one in drawn for block in one.awards), frozen=world.frozen
+    )
 
 
 class _Drawn(msgspec.Struct):
@@ -379,5 +356,5 @@ async def _restart_log(connection: asyncpg.Connection) -> None:
 
 async def _analyze() -> None:
     async with transaction() as connection:
-        for table in QUIET:
+        for table in (*LOADED, "learner", *STRUCTURE):
             await connection.execute(f"ANALYZE {table}")

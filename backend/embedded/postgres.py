@@ -247,6 +247,9 @@ def _settings() -> dict[str, str]:
         "work_mem": "16MB",
         "maintenance_work_mem": "256MB",
         "dynamic_shared_memory_type": _shared_memory_type(),
+        # Nobody copies the log of a server that only its own machine can reach: new tables and indexes need not be in it.
+        "wal_level": "minimal",
+        "max_wal_senders": "0",
         "max_wal_size": "4GB",
         "wal_compression": "on",
         "checkpoint_timeout": "15min",

@@ -15,7 +15,8 @@ import httpx
 ADMIN_EMAIL = "admin@muster.example"
 ADMIN_PASSWORD = "correct horse battery"
 READY = "Muster is ready at "
-READY_SECONDS = 60
+# Loading the index of a million people from the tables takes most of it.
+READY_SECONDS = 180
 # What docs/operating.md promises.
 STOP_SECONDS = 30
 REQUEST_SECONDS = 30
