@@ -4,13 +4,13 @@
 """
 
 import argparse
-import asyncio
 import contextlib
 import resource
 import socket
 
 import uvicorn
 
+from backend import loop
 from backend.draining import HttpProtocol, Server
 from backend.live.protocol import LiveProtocol
 
@@ -94,7 +94,7 @@ def main() -> None:
     else:
         listener = listening_socket(options.host, options.port)
     with listener:
-        asyncio.run(serve(listener))
+        loop.run(serve(listener))
 
 
 if __name__ == "__main__":

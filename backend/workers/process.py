@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from backend import bell, clock, database, logs, metrics
+from backend import bell, clock, database, logs, loop, metrics
 from backend.settings import Settings, SettingsError, load_settings
 
 # Between tries while the database cannot be reached at the start.
@@ -65,12 +65,12 @@ async def connected(*, pool_size: int) -> AsyncIterator[Process]:
 def run(main: Callable[[], Awaitable[None]]) -> None:
     """Run `main` until it ends, or cancel it at SIGTERM or SIGINT: both end the process with status 0."""
     with contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(_until_told(main))
+        loop.run(_until_told(main))
 
 
 async def _until_told(main: Callable[[], Awaitable[None]]) -> None:
     task = asyncio.ensure_future(main())
-    loop = asyncio.get_running_loop()
+    running = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, task.cancel)
+        running.add_signal_handler(number, task.cancel)
     await task
