@@ -108,23 +108,28 @@ class Draft(msgspec.Struct, frozen=True):
         """The counts, without a sample, in steps. Raises `Broken`."""
         with _told_broken():
             found = yield from self._steps(index, index)
-        return self._counts(found, index)
+        return (yield from self._counts_steps(found, index))
 
     async def answer(self, index: FacetIndex, world: FacetIndex) -> tuple[PreviewCounts, list[int], int]:
         """The counts in `world` (the index itself, or what it was on a day past), the ids of the sample, the position."""
         with _told_broken():
-            found = await world.sliced(lambda: self._steps(index, world))
-        return self._counts(found, index), found.sample, found.position
+            return await world.sliced(lambda: self._answer_steps(index, world))
+
+    def _answer_steps(
+        self, index: FacetIndex, world: FacetIndex
+    ) -> Steps[tuple[PreviewCounts, list[int], int]]:
+        found = yield from self._steps(index, world)
+        return (yield from self._counts_steps(found, index)), found.sample, found.position
 
     def _steps(self, index: FacetIndex, world: FacetIndex) -> Steps[Found]:
         return world.preview_steps(self.opened, self.day(index), self.session_id, self.sample)
 
-    def _counts(self, found: Found, index: FacetIndex) -> PreviewCounts:
+    def _counts_steps(self, found: Found, index: FacetIndex) -> Steps[PreviewCounts]:
         opened = iter(found.blocks)
         blocks = []
         for block in self.rule.blocks:
             if not self.sight.opens(block):
-                groups = self.sight.sealed_groups(block, index)
+                groups = yield from self.sight.sealed_steps(block, index)
                 blocks.append(
                     BlockCounts(total=None, groups_total=None, filters=[], sealed=True, groups=groups)
                 )

@@ -12,6 +12,7 @@ import msgspec
 from pyroaring import BitMap
 
 from backend.index import FacetIndex
+from backend.index.steps import Steps
 from backend.rules import Block, GroupFilter, Rule, SegmentFilter
 from backend.rules.dependencies import leaves
 from backend.schemas.audience import SealedGroup
@@ -44,7 +45,8 @@ class Sight:
         """The part of the rule that may be evaluated for the actor."""
         if self.groups is None:
             return rule
-        people = self.people(index)
+        # Uniting all their groups takes time, and most rules name nobody.
+        people = self.people(index) if rule.include or rule.exclude else BitMap()
         return Rule(
             [block for block in rule.blocks if self.opens(block)],
             [learner for learner in rule.include if learner in people],
@@ -67,8 +69,8 @@ class Sight:
         )
         return frozenset(private) - self.groups - self.named
 
-    def sealed_groups(self, block: Block, index: FacetIndex) -> list[SealedGroup]:
-        """The groups of a sealed block, each with its own number of people."""
+    def sealed_steps(self, block: Block, index: FacetIndex) -> Steps[list[SealedGroup]]:
+        """The groups of a sealed block, each with its own number of people; in steps, because they may be thousands."""
         found = []
         hidden = self.hidden(index, [group for group in block.groups if isinstance(group, int)])
         for group in block.groups:
@@ -83,6 +85,7 @@ class Sight:
                     count=count,
                 )
             )
+            yield
         return found
 
 
