@@ -36,6 +36,8 @@ from backend.rules.dependencies import spelled
 FEW = 256
 # Fewer bitmaps than this are united faster than remembered.
 WORTH_REMEMBERING = 8
+# A set this much smaller than the groups together is narrowed by each group, instead of uniting the groups first.
+FAR_FEWER = 2
 # So many bitmaps are united in one step: a few milliseconds when each holds most of a million people.
 UNITED_AT_ONCE = 128
 # So many teams are gathered in one step.
@@ -66,8 +68,9 @@ class Evaluator:
         self.cache = None if few else cache
         self.only = only if few else None
         self.countable = facts.countable if only is None else facts.countable & only
-        # Segments are people too: what is remembered must not be narrowed to `only`.
-        self.whole = self if few or only is None else Evaluator(facts, structure, day, cache)
+        # Segments are people too: what is remembered must not be narrowed to `only`. Not itself: a circle would have to
+        # be collected after every question.
+        self.whole = None if few or only is None else Evaluator(facts, structure, day, cache)
 
     # ── in one go ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -101,18 +104,38 @@ class Evaluator:
         return found
 
     def block_steps(self, block: Block) -> Steps[BitMap]:
-        """The people of the block; not to be changed by the caller."""
-        if block.everyone:
-            found = self.countable
+        """The people of the block; not to be changed by the caller.
+
+        The smallest set comes first: all others only have to narrow what is left.
+        """
+        groups = [self.countable] if block.everyone else (yield from self.group_parts_steps(block))
+        if not groups:
+            return BitMap()
+        sets = yield from each_of(map(self.filter_steps, block.filters))
+        positive = sorted((one.bits for one in sets if not one.negated), key=len)
+        if self.only is not None:
+            positive.insert(0, self.countable)
+        if positive and len(positive[0]) * FAR_FEWER < sum(map(len, groups)):
+            found = positive[0]
+            for bits in positive[1:]:
+                found = found & bits
+            found = union([found & group for group in groups])
         else:
-            found = yield from self.group_steps(block.groups, subgroups=block.subgroups)
-        for inner in block.filters:
-            if not found:
-                break
-            found = (yield from self.filter_steps(inner)).within(found)
-            yield
-        # Last, because few are left.
+            found = union(groups)
+            for bits in positive:
+                found = found & bits
+        yield
+        for one in sets:
+            if one.negated:
+                found = found - one.bits
         return self.countable & found
+
+    def group_parts_steps(self, block: Block) -> Steps[list[BitMap]]:
+        """Bitmaps whose union are the members of the block's groups."""
+        wanted = self._wanted(block.groups, subgroups=block.subgroups)
+        if len(wanted) < WORTH_REMEMBERING:
+            return self.leaves.members(wanted)
+        return [(yield from self.group_steps(block.groups, subgroups=block.subgroups))]
 
     def base_steps(self, block: Block) -> Steps[BitMap]:
         """The countable people of the block's groups; not to be changed by the caller."""
@@ -122,7 +145,7 @@ class Evaluator:
 
     def group_steps(self, groups: Sequence[Any], *, subgroups: bool) -> Steps[BitMap]:
         """Members of any of the groups; not to be changed by the caller."""
-        wanted = self.leaves.with_subgroups(groups) if subgroups else set(groups)
+        wanted = self._wanted(groups, subgroups=subgroups)
         if self.cache is None or len(wanted) < WORTH_REMEMBERING:
             return (yield from self.union_steps(self.leaves.members(wanted)))
         key = ("groups", tuple(groups), subgroups)
@@ -131,6 +154,9 @@ class Evaluator:
             held = yield from self.union_steps(self.leaves.members(wanted))
             self.cache.keep(key, held, frozenset(Facet("membership", group) for group in wanted))
         return held
+
+    def _wanted(self, groups: Sequence[Any], *, subgroups: bool) -> set[Any]:
+        return self.leaves.with_subgroups(groups) if subgroups else set(groups)
 
     def union_steps(self, parts: list[BitMap]) -> Steps[BitMap]:
         """The union, of those of interest only; not to be changed by the caller."""
@@ -174,7 +200,7 @@ class Evaluator:
         key = (spelled(found), self.day if turns_with_time(found) else None)
         held = self.cache.get(key)
         if held is None:
-            held = yield from self.whole.compute_steps(found)
+            held = yield from (self.whole or self).compute_steps(found)
             self.cache.keep(key, held, facets_of_filter(found, self.structure))
         return held
 

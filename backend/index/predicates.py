@@ -44,10 +44,10 @@ def opened_facets(rule: Rule, structure: Structure) -> frozenset[Facet]:
 
 
 def facets_of_filter(found: Filter, structure: Structure) -> frozenset[Facet]:
-    """The same for one filter; without `status`, which only the people of segments rest on."""
-    rule = Rule([Block(everyone=True, filters=[found])])
-    facets = opened_facets(rule, structure)
-    return facets if segments_of(rule) else facets - {Facet("status")}
+    """The same for one filter that holds no others; without `status`, which only the people of segments rest on."""
+    if isinstance(found, SegmentFilter):
+        return opened_facets(Rule([Block(everyone=True, filters=[found])]), structure)
+    return frozenset(_of_leaf(found, structure))
 
 
 def _of_groups(groups: Iterable[Any], structure: Structure, *, subgroups: bool) -> Iterator[Facet]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from pyroaring import BitMap
 
 from backend.index.facts import COUNTABLE, Enrollments, Facts, Results, due_instant
-from backend.index.values import Values
+from backend.index.values import Values, without_runs
 
 
 class Slot(NamedTuple):
@@ -73,7 +73,7 @@ def put(facts: Facts, slot: Slot, learners: BitMap) -> None:
     if facet in SCALARS:
         getattr(facts, facet).fill(value, learners)
         if facet == "status" and value in COUNTABLE:
-            facts.countable |= learners
+            facts.countable |= without_runs(learners)
         return
     table = _table(facts, facet)
     if facet in {"membership", "source"}:

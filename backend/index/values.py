@@ -2,16 +2,23 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
+from operator import or_
 from typing import Any, Generic, TypeVar
 
 from pyroaring import BitMap
 
 V = TypeVar("V")
 EMPTY = BitMap()
-# So many neighbouring values have a union of their own: a range of thousands of values is some dozens of bitmaps.
-BLOCK = 32
-# Unions that one question makes; those after it find them made. A millisecond at a million people.
-BLOCKS_AT_ONCE = 16
+# Up to so many are united faster one by one: uniting many at once begins with a dense bitmap, however few people they hold.
+FEW = 4
+# So many neighbouring values have a union of their own, and so many neighbouring unions again: a range of thousands of
+# values is a dozen of bitmaps, most of them dense ones.
+BRANCHES = 4
+# How many people are united for unions that one question makes, each union counting as so many more; those after it find
+# them made. One or two milliseconds.
+UNITED_AT_ONCE = 1_000_000
+_EACH_UNION = 8_000
 
 
 def union(parts: list[BitMap]) -> BitMap:
@@ -20,7 +27,12 @@ def union(parts: list[BitMap]) -> BitMap:
         return EMPTY
     if len(parts) == 1:
         return parts[0]
-    return BitMap.union(*parts)
+    return reduce(or_, parts) if len(parts) <= FEW else BitMap.union(*parts)
+
+
+def without_runs(bits: BitMap) -> BitMap:
+    """The same people, not written as runs: of most of a million with gaps, these make each intersection ten times slower."""
+    return BitMap(bits.to_array(), optimize=False)
 
 
 class Values(Generic[V]):
@@ -32,8 +44,8 @@ class Values(Generic[V]):
         self.bitmaps: dict[V, BitMap] = {}
         self.present = BitMap()
         self._sorted: list[Any] | None = None
-        # Place among blocks of ordered values → their union.
-        self._blocks: dict[int, BitMap] = {}
+        # How many values, and which such block of the ordered values → their union.
+        self._blocks: dict[tuple[int, int], BitMap] = {}
 
     def move(self, learner_id: int, old: V | None, new: V | None) -> None:
         """Take the learner from one value to another; None is no value."""
@@ -66,7 +78,11 @@ class Values(Generic[V]):
 
     def _forget_block(self, value: V) -> None:
         if self._blocks:
-            self._blocks.pop(bisect_left(self.ordered(), value) // BLOCK, None)
+            keys = self.ordered()
+            place, size = bisect_left(keys, value), BRANCHES
+            while size <= len(keys):
+                self._blocks.pop((size, place // size), None)
+                size *= BRANCHES
 
     def fill(self, value: V, learners: BitMap) -> None:
         """Add many learners at once, who have no value yet."""
@@ -108,25 +124,33 @@ class Values(Generic[V]):
     ) -> list[BitMap]:
         """Bitmaps of everybody with a value from `low` to `high`, both included unless `above` or `below`; None is open."""
         start, end = self._span(low, high, above=above, below=below)
-        first, last = -(-start // BLOCK), end // BLOCK
-        if last <= first:
-            return self._some(start, end)
-        parts = self._some(start, first * BLOCK) + self._some(last * BLOCK, end)
-        to_make = BLOCKS_AT_ONCE
-        for block in range(first, last):
-            found = self._blocks.get(block)
-            if found is None:
-                members = self._some(block * BLOCK, (block + 1) * BLOCK)
-                if not to_make:
-                    parts += members
-                    continue
-                to_make -= 1
-                found = self._blocks[block] = BitMap.union(*members)
-            parts.append(found)
+        parts: list[BitMap] = []
+        left = UNITED_AT_ONCE
+        while start < end:
+            size = 1
+            while start % (size * BRANCHES) == 0 and start + size * BRANCHES <= end:
+                size *= BRANCHES
+            left = self._put_block(size, start // size, parts, left)
+            start += size
         return parts
 
-    def _some(self, start: int, end: int) -> list[BitMap]:
-        return [self.bitmaps[value] for value in self.ordered()[start:end]]
+    def _put_block(self, size: int, number: int, parts: list[BitMap], left: int) -> int:
+        """Add the union of a block's values, or the parts of it that are there; how much may still be united."""
+        if size == 1:
+            parts.append(self.bitmaps[self.ordered()[number]])
+            return left
+        found = self._blocks.get((size, number))
+        if found is None:
+            inside: list[BitMap] = []
+            for branch in range(BRANCHES):
+                left = self._put_block(size // BRANCHES, number * BRANCHES + branch, inside, left)
+            if left <= 0:
+                parts += inside
+                return left
+            found = self._blocks[size, number] = union(inside)
+            left -= _EACH_UNION + len(found)
+        parts.append(found)
+        return left
 
     def _span(
         self, low: V | None, high: V | None, *, above: bool = False, below: bool = False

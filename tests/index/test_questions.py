@@ -551,8 +551,8 @@ def test_ways_through_the_structure() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_ranges_over_many_values(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unions of neighbouring values are forgotten when one of them changes."""
-    monkeypatch.setattr("backend.index.values.BLOCK", 4)
-    monkeypatch.setattr("backend.index.values.BLOCKS_AT_ONCE", 2)
+    monkeypatch.setattr("backend.index.values.BRANCHES", 2)
+    monkeypatch.setattr("backend.index.values.UNITED_AT_ONCE", 20_000)
     random = Random(seed)
     values: Values[int] = Values()
     truth: dict[int, int] = {}
