@@ -58,7 +58,7 @@ async def test_it_finds_nothing_while_everything_changes(
                 enough.set()
 
     writing = asyncio.create_task(write())
-    found: list[Difference] = []
+    found: list[list[Difference]] = []
     while len(found) < CHECKS or not enough.is_set():
         found.append(await check_index(follower))
     done.set()
