@@ -1,11 +1,13 @@
 """`/results` and `/awards`: what learners did elsewhere."""
 
-from litestar import post
-from litestar.params import JSONBody
+from litestar import get, post
+from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
 from backend.controllers.authentication import CurrentActor
-from backend.schemas.learning import AwardsBulk, ResultsBulk
+from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit
+from backend.schemas.commons import Page
+from backend.schemas.learning import Award, AwardsBulk, ResultsBulk
 from backend.schemas.people import BulkAnswer
 from backend.services import awards, results
 
@@ -22,3 +24,11 @@ async def bulk_results(data: JSONBody[ResultsBulk], actor: CurrentActor) -> Bulk
 async def bulk_awards(data: JSONBody[AwardsBulk], actor: CurrentActor) -> BulkAnswer:
     """Record up to 10,000 certificates issued elsewhere. For platform admins."""
     return await awards.record(actor, data.awards)
+
+
+@get("/learners/{learner_id:int}/awards", operation_id="listLearnerAwards", tags=TAGS)
+async def list_learner_awards(
+    learner_id: FromPath[int], actor: CurrentActor, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[Award]:
+    """The certificates somebody holds or held, the newest first."""
+    return await awards.of_learner(actor, learner_id, limit, cursor)

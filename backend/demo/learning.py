@@ -81,6 +81,13 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     due_days: int | None = None
 
 
+class Segment(msgspec.Struct, frozen=True, kw_only=True):
+    """A named audience; other rules of the demo refer to it by its name."""
+
+    name: str
+    blocks: tuple[Mapping[str, Any], ...]
+
+
 class Round(msgspec.Struct, frozen=True, kw_only=True):
     """A session; days are counted from today."""
 
@@ -178,6 +185,18 @@ PATHS = (
     ),
 )
 
+SEGMENTS = (
+    Segment(
+        name="Where it snows",
+        blocks=(
+            {
+                "everyone": True,
+                "filters": [{"type": "field", "field": "location", "op": "in", "values": ["Oslo", "Chicago"]}],
+            },
+        ),
+    ),
+)  # fmt: skip
+
 ROUNDS = (
     Round(
         external_id="safety-current",
@@ -261,7 +280,7 @@ ROUNDS = (
                 blocks=(
                     {
                         "groups": ["drivers"],
-                        "filters": [{"type": "field", "field": "location", "op": "in", "values": ["Oslo", "Chicago"]}],
+                        "filters": [{"type": "segment", "segments": ["Where it snows"]}],
                     },
                 ),
             ),

@@ -3,13 +3,14 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
 from backend import clock
 from backend.database import fetch, fetch_value, transaction
 from backend.demo.following import following
-from backend.demo.learning import COURSES, HISTORY, PATHS, ROUNDS, History, Method
+from backend.demo.learning import COURSES, HISTORY, PATHS, ROUNDS, SEGMENTS, History, Method
 from backend.demo.organisation import (
     ADMIN,
     COACH,
@@ -32,6 +33,7 @@ from backend.demo.structure import (
 from backend.index import Follower
 from backend.rules import Rule
 from backend.schemas.access import OrganisationChange
+from backend.schemas.audience import SegmentInput
 from backend.schemas.enrolling import ApplyRequest, PlanRequest
 from backend.schemas.learning import Activity, ResultRow, SessionInput
 from backend.schemas.people import (
@@ -43,7 +45,7 @@ from backend.schemas.people import (
     MemberRole,
     MembersInput,
 )
-from backend.services import activities, enrolling, learners, memberships, notices, organisations
+from backend.services import activities, enrolling, learners, memberships, notices, organisations, segments
 from backend.services.actor import SYSTEM
 
 Progress = Callable[[str], None]
@@ -91,7 +93,8 @@ async def load_demo(progress: Progress = lambda _: None) -> Sequence[SignIn]:
     await write_all(SYSTEM, "results", _results(everybody, made))
     progress("audiences")
     async with following() as follower:
-        await _sessions(follower, groups, made)
+        named = await _segments(follower)
+        await _sessions(follower, groups, made, named)
     await _sign_ins()
     return SIGN_INS
 
@@ -197,7 +200,20 @@ def _report(
         )
 
 
-async def _sessions(follower: Follower, groups: Mapping[str, int], made: Mapping[str, Activity]) -> None:
+async def _segments(follower: Follower) -> dict[str, int]:
+    """The named audiences, those that are here already too: their ids by name."""
+    found = {row["name"]: row["id"] for row in await fetch("SELECT id, name FROM segment")}
+    for one in SEGMENTS:
+        if one.name not in found:
+            rule = msgspec.convert({"blocks": one.blocks}, Rule)
+            made = await segments.create_segment(SYSTEM, follower, SegmentInput(name=one.name, rule=rule))
+            found[one.name] = made.id
+    return found
+
+
+async def _sessions(
+    follower: Follower, groups: Mapping[str, int], made: Mapping[str, Activity], named: Mapping[str, int]
+) -> None:
     coach: int = await fetch_value("SELECT id FROM learner WHERE email = $1", COACH)
     for one in ROUNDS:
         session = msgspec.convert(
@@ -215,7 +231,7 @@ async def _sessions(follower: Follower, groups: Mapping[str, int], made: Mapping
         )
         session_id = await ensure_session(SYSTEM, session)
         for method in one.methods:
-            run_id = await _enroll(follower, session_id, method, groups)
+            run_id = await _enroll(follower, session_id, method, groups, named)
             if run_id is not None and (one.starts is None or one.starts <= 0):
                 # The demo begins with people who have been told long ago.
                 async with transaction():
@@ -229,7 +245,7 @@ def _at(days: int | None) -> datetime | None:
 
 
 async def _enroll(
-    follower: Follower, session_id: int, method: Method, groups: Mapping[str, int]
+    follower: Follower, session_id: int, method: Method, groups: Mapping[str, int], named: Mapping[str, int]
 ) -> int | None:
     """Plan and confirm, as a person would; the run."""
     if await fetch_value(
@@ -239,7 +255,11 @@ async def _enroll(
     rule = msgspec.convert(
         {
             "blocks": [
-                {**block, "groups": [groups[name] for name in block["groups"]]} for block in method.blocks
+                {
+                    "groups": [groups[name] for name in block["groups"]],
+                    "filters": [_with_segments(one, named) for one in block["filters"]],
+                }
+                for block in method.blocks
             ]
         },
         Rule,
@@ -256,6 +276,12 @@ async def _enroll(
     fields = {name: getattr(request, name) for name in request.__struct_fields__}
     applied = await enrolling.apply(SYSTEM, follower, session_id, ApplyRequest(**fields, hash=plan.hash))
     return applied.run_id
+
+
+def _with_segments(one: Mapping[str, Any], named: Mapping[str, int]) -> Mapping[str, Any]:
+    if one["type"] != "segment":
+        return one
+    return {**one, "segments": [named[name] for name in one["segments"]]}
 
 
 async def _sign_ins() -> None:

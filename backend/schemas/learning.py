@@ -205,6 +205,18 @@ class AwardRow(Input):
     expires_at: Instant | UnsetType | None = UNSET
 
 
+class Award(Output):
+    """A certificate that somebody holds or held; `expires_at` is null for one that never expires."""
+
+    id: int
+    certificate_id: int
+    title: str
+    activity_id: int
+    activity_title: str
+    issued_at: Instant
+    expires_at: Instant | None
+
+
 class AwardsBulk(Bulk):
     """Up to 10,000 awards."""
 

@@ -1,19 +1,22 @@
-"""Certificates issued elsewhere, brought in as they are."""
+"""The certificates of people: which they hold, and those issued elsewhere brought in as they are."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import UNSET
 
-from backend.database import execute, fetch, transaction
-from backend.schemas.commons import BadRow
-from backend.schemas.learning import AwardRow
+from backend.database import execute, fetch, fetch_value, transaction
+from backend.schemas.commons import BadRow, Page
+from backend.schemas.learning import Award, AwardRow
 from backend.schemas.people import BulkAnswer
 from backend.schemas.problem import RowMistake
 from backend.services import audit
 from backend.services.actor import Actor
+from backend.services.conditions import Conditions
+from backend.services.paging import decode_cursor, page_of
+from backend.services.reach import instructed_sessions, led_groups
 from backend.services.references import find_certificates, find_learners
-from backend.services.rights import require_admin
+from backend.services.rights import learner_for, require_admin
 
 # An award of the same certificate, issued to the same learner at the same instant, is the same award.
 _WRITE = """
@@ -40,6 +43,34 @@ WITH given AS (
 )
 SELECT (SELECT count(*) FROM added) AS created, (SELECT count(*) FROM changed) AS updated
 """
+
+_LISTED = "award a JOIN certificate c ON c.id = a.certificate_id JOIN activity t ON t.id = c.activity_id"
+
+
+async def of_learner(actor: Actor, learner_id: int, limit: int, cursor: str | None) -> Page[Award]:
+    """The certificates of somebody, the newest first; of others than admins, oneself and one's team: of activities with a session one leads."""
+    learner = await learner_for(actor, learner_id)
+    conditions = Conditions()
+    conditions.add("a.learner_id = {}", learner_id)
+    if not actor.is_admin and actor.id not in (learner_id, learner["manager_id"]):
+        conditions.add(
+            "t.id IN (SELECT s.activity_id FROM session s"
+            " WHERE s.group_id = ANY({}::integer[]) OR s.id = ANY({}::integer[]))",
+            list(await led_groups(actor)),
+            list(await instructed_sessions(actor)),
+        )
+    total = await fetch_value(f"SELECT count(*) FROM {_LISTED} WHERE {conditions.sql}", *conditions.values)
+    after = decode_cursor(cursor, tuple[datetime, int])
+    if after is not None:
+        conditions.add("(a.issued_at, a.id) < ({}::timestamptz, {}::bigint)", *after)
+    rows = await fetch(
+        "SELECT a.id, a.certificate_id, c.title, t.id AS activity_id, t.title AS activity_title, a.issued_at, a.expires_at"
+        f" FROM {_LISTED} WHERE {conditions.sql} ORDER BY a.issued_at DESC, a.id DESC LIMIT {limit + 1}",
+        *conditions.values,
+    )
+    return page_of(
+        rows, limit, total, item=lambda row: Award(**row), key=lambda row: (row["issued_at"], row["id"])
+    )
 
 
 async def record(actor: Actor, rows: Sequence[AwardRow | BadRow]) -> BulkAnswer:

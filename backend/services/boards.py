@@ -38,7 +38,8 @@ WITH own AS (
 ), change AS (
     SELECT greatest(since, $3::date) AS day, 1 AS enrolled, 0 AS completed FROM own
     UNION ALL SELECT greatest(until, $3::date), -1, 0 FROM own WHERE until IS NOT NULL
-    UNION ALL SELECT greatest(completed, $3::date), 0, 1 FROM own WHERE completed IS NOT NULL
+    -- Who had completed before being enrolled counts from the day they are enrolled.
+    UNION ALL SELECT greatest(completed, since, $3::date), 0, 1 FROM own WHERE completed IS NOT NULL
 ), daily AS (
     SELECT day, sum(enrolled) AS enrolled, sum(completed) AS completed FROM change GROUP BY day
 )

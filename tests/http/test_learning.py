@@ -261,6 +261,35 @@ async def test_awards_from_elsewhere(admin: httpx.AsyncClient, add_person: AddPe
     assert (answer["created"], answer["updated"], answer["unchanged"]) == (0, 1, 1)
 
 
+async def test_the_certificates_of_somebody(
+    admin: httpx.AsyncClient, add_person: AddPerson, sign_in: SignIn
+) -> None:
+    _, path = await _path(admin)
+    people = [await add_person(f"{name}@example.org", external_id=name) for name in ("ana", "bo")]
+    rows = [
+        {"learner": "ana", "certificate": "onboarding", "issued_at": f"{year}-05-01T00:00:00Z", "expires_at": until}
+        for year, until in ((2023, "2025-05-01T00:00:00Z"), (2025, None), (2024, "2026-05-01T00:00:00Z"))
+    ]
+    await admin.post("/awards/bulk", json={"awards": rows})
+    ana, bo = await sign_in("ana@example.org"), await sign_in("bo@example.org")
+    listed = f"/learners/{people[0]}/awards"
+    first = (await ana.get(f"{listed}?limit=2")).json()
+    assert (first["total"], len(first["items"])) == (3, 2)
+    rest = (await ana.get(listed, params={"limit": 2, "cursor": first["next"]})).json()
+    assert rest["next"] is None
+    held = first["items"] + rest["items"]
+    assert [(a["issued_at"][:4], a["expires_at"]) for a in held] == [
+        ("2025", None),
+        ("2024", "2026-05-01T00:00:00Z"),
+        ("2023", "2025-05-01T00:00:00Z"),
+    ]
+    assert {(a["activity_id"], a["activity_title"], a["title"]) for a in held} == {
+        (path["id"], path["title"], path["certificate"]["title"])
+    }
+    assert (await bo.get(listed)).status_code == 404
+    assert (await bo.get(f"/learners/{people[1]}/awards")).json()["items"] == []
+
+
 async def test_a_learner_completes_content_steps_of_what_they_are_enrolled_in(
     admin: httpx.AsyncClient, add_person: AddPerson, sign_in: SignIn
 ) -> None:

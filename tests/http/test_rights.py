@@ -92,6 +92,7 @@ MATRIX: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("GET", "/learners", None, (200, 200, 200, 200, 200, 200, 200)),
     ("GET", "/learners/{member}", None, (200, 200, 200, 404, 200, 200, 404)),
     ("GET", "/learners/{outsider}", None, (200, 404, 404, 404, 404, 404, 200)),
+    ("GET", "/learners/{member}/awards", None, (200, 200, 200, 404, 200, 200, 404)),
     ("PATCH", "/learners/{member}", {"language": "fr"}, (200, 403, 403, 404, 403, 200, 404)),
     ("PATCH", "/learners/{member}", {"status": "active"}, (200, 403, 403, 404, 403, 403, 404)),
     ("PATCH", "/learners/{member}", {"fields": {"level": 1}}, (200, 403, 403, 404, 403, 403, 404)),

@@ -89,6 +89,17 @@ export const learnerEnrollments = (
       signal,
     }),
   );
+export const learnerAwards = (
+  learner_id: Id,
+  query: Asked<'/api/v1/learners/{learner_id}/awards'> = {},
+  signal?: Signal,
+) =>
+  answer(
+    client.GET('/api/v1/learners/{learner_id}/awards', {
+      params: { path: { learner_id }, query: asked<'/api/v1/learners/{learner_id}/awards'>(query) },
+      signal,
+    }),
+  );
 
 export const groups = (query: Asked<'/api/v1/groups'> = {}, signal?: Signal) =>
   answer(client.GET('/api/v1/groups', { params: { query: asked<'/api/v1/groups'>(query) }, signal }));

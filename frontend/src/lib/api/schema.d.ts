@@ -1010,6 +1010,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/learners/{learner_id}/awards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListLearnerAwards */
+        get: operations["listLearnerAwards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs": {
         parameters: {
             query?: never;
@@ -1473,6 +1490,21 @@ export interface components {
             detail: {
                 [key: string]: unknown;
             };
+        };
+        /** Award */
+        Award: {
+            id: number;
+            certificate_id: number;
+            title: string;
+            activity_id: number;
+            activity_title: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-23T14:03:00Z
+             */
+            issued_at: string;
+            /** @example 2026-11-23T14:03:00Z */
+            expires_at: string | null;
         };
         /** AwardRow */
         AwardRow: {
@@ -3323,6 +3355,12 @@ export interface components {
         /** ActivityPage */
         ActivityPage: {
             items: components["schemas"]["Activity"][];
+            next: string | null;
+            total: number;
+        };
+        /** AwardPage */
+        AwardPage: {
+            items: components["schemas"]["Award"][];
             next: string | null;
             total: number;
         };
@@ -7842,6 +7880,51 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["BulkAnswer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listLearnerAwards: {
+        parameters: {
+            query?: {
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                learner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 7,
+                     *           "certificate_id": 7,
+                     *           "title": "Fire safety",
+                     *           "activity_id": 7,
+                     *           "activity_title": "text",
+                     *           "issued_at": "2026-11-23T14:03:00Z",
+                     *           "expires_at": "2026-11-23T14:03:00Z"
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AwardPage"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -137,6 +137,7 @@ export type Applied = Schemas['Applied'];
 export type EmailPlan = Schemas['EmailPlan'];
 export type Emails = Schemas['Emails'];
 export type EmailKind = Schemas['SortedEmail']['kind'];
+export type Award = Schemas['Award'];
 export type Enrollment = Schemas['Enrollment'];
 export type EnrollmentState = Enrollment['state'];
 export type Source = Schemas['EnrollmentSource'];

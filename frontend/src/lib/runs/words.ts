@@ -52,6 +52,10 @@ export function placeOf(run: Run): string {
   return [activity, session].filter(Boolean).join(' · ');
 }
 
+/** Whether its changes follow from facts; where somebody decided them, there is nothing to tell about each. */
+export const withReasons = (run: Run): boolean =>
+  !['confirm', 'act', 'approve', 'undo', 'self'].includes(run.cause);
+
 /** The fact that caused a change, in words; empty when a person did it. */
 export function reasonText(reason: RunReason | null): string {
   if (reason === null) return '';
