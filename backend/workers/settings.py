@@ -5,15 +5,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
-from arq import Worker
+from arq import ArqRedis, Worker
 from arq.cron import CronJob, cron
 from arq.worker import Function, func
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from backend.index import Follower
 from backend.mail.settings import MailSettings
-from backend.services.jobs import deserialize, redis_settings, serialize
+from backend.services.jobs import deserialize, serialize
 from backend.workers.jobs import apply_runs, check_enrollments, forget, run_imports, send_mail
 from backend.workers.process import DATABASE_LOST, Process
 
@@ -22,8 +22,7 @@ JOB_SECONDS = 300
 JOBS_AT_ONCE = 4
 # How late a job that no wake-up announced is found.
 POLL_SECONDS = 0.2
-# Whether Redis still answers is asked this often; one that takes longer than this for it does not.
-PULSE_SECONDS = 2.0
+# A Redis that takes longer than this for an answer gives none.
 SILENCE_SECONDS = 3.0
 # Jobs under way get this long to end; the mail server's answer is worth waiting for.
 CLOSE_SECONDS = 4.0
@@ -75,11 +74,14 @@ async def work(process: Process, follower: Follower) -> None:
 
 
 async def _work_with_redis(redis_url: str, ctx: dict[Any, Any]) -> None:
-    """One arq worker, until Redis is lost. Arq ends at a broken connection, but waits for ever for one that is silent."""
+    """One arq worker, until Redis is lost: a connection broke, or kept silent (arq's own would be waited for without end)."""
+    connections = ConnectionPool.from_url(
+        redis_url, socket_timeout=SILENCE_SECONDS, socket_connect_timeout=SILENCE_SECONDS
+    )
     worker = Worker(
         functions=FUNCTIONS,
         cron_jobs=schedule(),
-        redis_settings=redis_settings(redis_url),
+        redis_pool=ArqRedis(connections, job_serializer=serialize, job_deserializer=deserialize),
         handle_signals=False,
         max_jobs=JOBS_AT_ONCE,
         job_timeout=JOB_SECONDS,
@@ -92,11 +94,9 @@ async def _work_with_redis(redis_url: str, ctx: dict[Any, Any]) -> None:
         log_results=False,
     )
     running = asyncio.create_task(worker.async_run(), name="arq")
-    silence = asyncio.create_task(_until_silent(redis_url), name="Redis is silent")
     try:
-        await asyncio.wait({running, silence}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({running})
     finally:
-        silence.cancel()
         # A task of its own: closing cancels running jobs, and lets their cancellation out.
         closing = asyncio.create_task(worker.close(), name="closing arq")
         await asyncio.wait({closing}, timeout=CLOSE_SECONDS)
@@ -106,9 +106,9 @@ async def _work_with_redis(redis_url: str, ctx: dict[Any, Any]) -> None:
     error = running.exception() if running.done() and not running.cancelled() else None
     if closing.done() and not closing.cancelled():
         closing.exception()
-    if error is not None and not isinstance(error, RedisError | DATABASE_LOST):
+    if error is not None and not isinstance(error, (RedisError, *DATABASE_LOST)):
         raise error
-    _log.warning("Redis was lost; working without it", error=error or "it does not answer")
+    _log.warning("Redis was lost; working without it", error=error)
 
 
 async def _work_without_redis(redis_url: str, ctx: dict[Any, Any]) -> None:
@@ -120,11 +120,6 @@ async def _work_without_redis(redis_url: str, ctx: dict[Any, Any]) -> None:
             except Exception:  # noqa: BLE001 - the next sweep tries again, whatever it was
                 _log.exception("a job failed, trying again", job=job.__name__)
         await asyncio.sleep(SWEEP_SECONDS)
-
-
-async def _until_silent(redis_url: str) -> None:
-    while await _answers(redis_url):  # noqa: ASYNC110 - the other side's doing
-        await asyncio.sleep(PULSE_SECONDS)
 
 
 async def _answers(redis_url: str) -> bool:

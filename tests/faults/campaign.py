@@ -20,6 +20,7 @@ from tests.faults.instance import Instance
 from tests.faults.ledger import Ledger
 from tests.faults.load import Client, Confirming, ConfirmingEverybody, Facts, Newcomers
 from tests.faults.mail import RoughSink
+from tests.faults.redis import GivenRedis
 from tests.faults.truth import problems, settle
 from tests.faults.world import World
 from tests.harness.mail import smtp_server
@@ -51,6 +52,8 @@ class Figures:
     kills: Counter[str] = field(default_factory=Counter)
     others: Counter[str] = field(default_factory=Counter)
     settled: list[float] = field(default_factory=list)
+    # From the kill of a leader to the first work of the next one, by what it leads.
+    handovers: dict[str, list[float]] = field(default_factory=dict)
     looks: int = 0
     seconds: float = 0.0
 
@@ -62,6 +65,10 @@ class Figures:
             for counted in (self.kills, self.others)
         )
         unanswered = ", ".join(f"{number} {name}" for name, number in ledger.unanswered.most_common())
+        handovers = [
+            (f"seconds until another {name} worked, median and most", f"{statistics.median(took):.1f}, {max(took):.1f} ({len(took)} seen)")
+            for name, took in self.handovers.items()
+        ]  # fmt: skip
         return [
             ("seed", str(self.seed)),
             ("seconds", f"{self.seconds:.0f}"),
@@ -69,6 +76,7 @@ class Figures:
             ("other faults", f"{self.others.total()} ({others})"),
             ("looks at the truth", str(self.looks)),
             ("seconds until settled, median and most", f"{statistics.median(self.settled):.1f}, {max(self.settled):.1f}"),
+            *handovers,
             ("writes acknowledged", str(ledger.acknowledged)),
             ("requests repeated for want of an answer", f"{ledger.unanswered.total()} ({unanswered})"),
             ("accounts made, plans confirmed, undone", ", ".join(map(str, (
@@ -95,6 +103,7 @@ class Campaign:
         self.began = 0.0
         self.instance: Instance
         self.faults: Faults
+        self.given: GivenRedis
         self.world: World
         self.clients: list[Client] = []
 
@@ -103,9 +112,12 @@ class Campaign:
         """The instance and its load, inside the block."""
         self.began = time.monotonic()
         with smtp_server(self.sink):
+            self.given = GivenRedis(self.directory / "given")
             self.instance = Instance(self.directory, self.sink.url)
             self.faults = Faults(self.instance, self.sink, self.chance, self.disk)
+            self.figures.handovers = self.faults.handovers.seconds
             try:
+                self.given.start()
                 self.instance.start()
                 self.world = World(self.instance.muster, self.people)
                 self._say("the load begins")
@@ -114,6 +126,7 @@ class Campaign:
             finally:
                 if self.instance.muster.process is not None:
                     self.instance.muster.stop()
+                self.given.close()
                 self.figures.seconds = time.monotonic() - self.began
 
     async def round(self, kills: int) -> None:
@@ -151,9 +164,10 @@ class Campaign:
                 pass
 
     async def jump(self, by: timedelta) -> None:
-        """Stop it, and start it on another day."""
+        """Stop it, and start it on another day, with the other Redis: the embedded one, or the given one behind a proxy."""
         await self._quiet()
         self._say(f"the clock moves by {by}")
+        self.instance.given = None if self.instance.given else self.given
         self.instance.restart(by)
         self.figures.others["clock jump"] += 1
 

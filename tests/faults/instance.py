@@ -11,6 +11,7 @@ import asyncpg
 
 from backend import clock, database
 from backend.embedded.process import occupants
+from tests.faults.redis import GivenRedis
 from tests.harness.instance import Muster, clean_environment
 
 # How a role's processes are recognised: the last words of their command line, or the server's program and directory.
@@ -28,9 +29,14 @@ class Instance:
         environment = clean_environment(MUSTER_SMTP_URL=smtp_url)
         self.muster = Muster(directory, environment, "--port", str(port), "--api", "2", "--workers", "2")
         self.offset = timedelta(0)
+        # From the next start on, instead of the embedded one.
+        self.given: GivenRedis | None = None
 
     def start(self) -> None:
         """Start it at its present clock."""
+        self.muster.environment.pop("MUSTER_REDIS_URL", None)
+        if self.given is not None:
+            self.muster.environment["MUSTER_REDIS_URL"] = self.given.url
         self.muster.environment["MUSTER_CLOCK"] = clock.offset_text(self.offset) if self.offset else ""
         self.muster.start()
 
@@ -42,12 +48,19 @@ class Instance:
 
     def processes(self, role: str) -> list[int]:
         """Living processes of a role; of a server its main process only."""
+        if role == "redis" and self.given is not None:
+            return self.given.pids
         if role in SERVERS:
             server, directory = SERVERS[role]
             found = occupants(self.muster.data_dir / directory, server)
         else:
             found = [pid for pid in self._children() if self._module(pid) == MODULES[role]]
         return [pid for pid in found if self._parent(pid) == self.muster.pid]
+
+    @property
+    def redis_files(self) -> Path:
+        """Where its Redis keeps what it would read again."""
+        return self.muster.data_dir / "redis" if self.given is None else self.given.home
 
     @property
     def database_url(self) -> str:

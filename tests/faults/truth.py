@@ -11,8 +11,8 @@ import msgspec
 from backend import clock
 from backend.database import fetch, fetch_row, fetch_value
 from backend.rules import Rule
-from tests.faults.faults import AWAY
 from tests.faults.instance import Instance
+from tests.faults.leading import AWAY
 from tests.faults.ledger import Ledger
 from tests.faults.mail import RoughSink
 from tests.faults.world import World
