@@ -1,8 +1,10 @@
 """Making a database what a backup says it was.
 
-What is there already is set aside (its schema is renamed), and dropped only when the backup stands in its place.
+What is there already is set aside (its schema is renamed), and dropped only when the backup stands in its place. When that
+fails it is put back: here, or where this process was killed or the database lost, by whichever command of Muster comes next.
 """
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +13,8 @@ import asyncpg
 from backend.backup import programs
 from backend.backup.archive import BackupError, Manifest, pieces
 from backend.backup.dumping import TABLES, count_rows, reached
+from backend.database import aside
 
-ASIDE = "muster_set_aside"
 # What says of itself that it is Muster's: its processes.
 _AT_WORK = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'muster'
@@ -36,6 +38,9 @@ SELECT count(*) FROM held
 """
 
 
+LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+
+
 @dataclass(frozen=True)
 class Restoring:
     """What is in the way of a restore: rows that would go."""
@@ -49,11 +54,8 @@ async def look_at(url: str) -> Restoring:
     async with reached(url) as connection:
         if await connection.fetchval(_AT_WORK):
             raise BackupError("Muster is at work on this database: stop it first")
-        if await connection.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = $1", ASIDE):
-            raise BackupError(
-                f"an earlier restore was interrupted: what was there before is in the schema {ASIDE}; drop that schema, "
-                f"or drop public and rename {ASIDE} to public"
-            )
+        await aside.hold_schema(connection)
+        await aside.put_back(connection)
         tables = {row["tablename"] for row in await connection.fetch(TABLES)}
         learners = await connection.fetchval("SELECT count(*) FROM learner") if "learner" in tables else None
         extensions = [row["extname"] for row in await connection.fetch(_FOREIGN)]
@@ -65,19 +67,30 @@ async def look_at(url: str) -> Restoring:
 async def restore(url: str, file: Path, manifest: Manifest, *, send_mail: bool) -> int:
     """Put the backup in the place of what is there; how many messages were held back. Raises `BackupError`."""
     async with reached(url) as connection:
-        await connection.execute(f"ALTER SCHEMA public RENAME TO {ASIDE}")
+        await aside.hold_schema(connection)
+        await aside.set_aside(connection)
         try:
             # The dump brings the schema itself.
             await programs.undump(url, pieces(file))
             _compare(manifest.rows, await count_rows(connection))
-        except (BackupError, asyncpg.PostgresError):
-            await connection.execute("DROP SCHEMA IF EXISTS public CASCADE")
-            await connection.execute(f"ALTER SCHEMA {ASIDE} RENAME TO public")
+            held = 0 if send_mail else await connection.fetchval(_HOLD_MAIL)
+            await aside.forget(connection)
+        except (BackupError, *LOST, asyncio.CancelledError) as error:
+            await _put_back(connection, error)
             raise
-        held = 0 if send_mail else await connection.fetchval(_HOLD_MAIL)
-        await connection.execute(f"DROP SCHEMA {ASIDE} CASCADE")
         await connection.execute("ANALYZE")
         return int(held)
+
+
+async def _put_back(connection: asyncpg.Connection, error: BaseException) -> None:
+    """Undo what came to nothing because of `error`. Raises `BackupError` when the database is lost too."""
+    try:
+        await aside.put_back(connection)
+    except LOST as lost:
+        raise BackupError(
+            f"{error}; then the database was lost ({lost}). Nothing is: what was there before comes back with the next "
+            "command of Muster that reaches the database"
+        ) from error
 
 
 def _compare(wanted: dict[str, int], rows: dict[str, int]) -> None:

@@ -90,6 +90,8 @@ async def connected(settings: Settings, servers: Servers) -> AsyncIterator[None]
     database.on_commit(bell.ring)
     bell.start(servers.redis_url)
     try:
+        if await database.put_back_what_was_cut_short():
+            say("→ a restore was cut short: what was there before is back")
         yield
     finally:
         await bell.stop()

@@ -4,6 +4,7 @@
 inside it: both run on the transaction's connection.
 """
 
+from backend.database.aside import put_back_what_was_cut_short
 from backend.database.connection import (
     after_commit,
     connect,
@@ -40,5 +41,6 @@ __all__ = [
     "on_commit",
     "open_connection",
     "pending_migrations",
+    "put_back_what_was_cut_short",
     "transaction",
 ]

@@ -7,11 +7,10 @@ import os
 from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 from piccolo.apps.migrations.tables import Migration
 
+from backend.database.aside import hold_schema
 from backend.database.connection import fetch_value, open_connection
 
 APP = "muster"
-# Waiting for another process that migrates; a migration itself never waits this long for a table lock.
-LOCK_TIMEOUT = "10min"
 
 
 async def migrate() -> str:
@@ -20,8 +19,7 @@ async def migrate() -> str:
     holder = await open_connection()
     said = io.StringIO()
     try:
-        await holder.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
-        await holder.execute("SELECT pg_advisory_lock(hashtext('muster.migrate'))")
+        await hold_schema(holder)
         with contextlib.redirect_stdout(said):
             await Migration.create_table(if_not_exists=True)
             result = await ForwardsMigrationManager(app_name=APP).run()
