@@ -167,9 +167,14 @@ async def _deliver_all(mail: MailSettings, server: SmtpServer, claim: Claim) -> 
                 else:
                     sent += taken
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(CONNECTIONS, len(waiting))):
-            group.create_task(work())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(CONNECTIONS, len(waiting))):
+                group.create_task(work())
+    except asyncio.CancelledError:
+        # Only a dead sender's messages wait for their lease.
+        await _let_go(waiting, claim.lease)
+        raise
     if unreachable:
         _log.warning("the mail server cannot be reached", reason=unreachable[0], waiting=len(waiting))
         await _put_off(waiting, claim.lease, unreachable[0])
@@ -268,6 +273,16 @@ async def _fail(message_id: int, reason: str) -> None:
         "UPDATE message SET state = 'failed', retry_at = NULL, error = $2 WHERE id = $1 AND state = 'sending'",
         message_id,
         reason,
+    )
+
+
+async def _let_go(message_ids: list[int], lease: datetime) -> None:
+    """Leave those not tried yet to whoever comes next."""
+    await execute(
+        "UPDATE message SET retry_at = $3 WHERE id = ANY($1::bigint[]) AND state = 'sending' AND retry_at = $2",
+        message_ids,
+        lease,
+        clock.now(),
     )
 
 

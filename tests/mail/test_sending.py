@@ -12,7 +12,7 @@ from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value
 from backend.mail import MailSettings
 from backend.services import notices, signing_in
-from backend.services.sending import LEASE, backoff, next_due, send_due
+from backend.services.sending import CONNECTIONS, LEASE, backoff, next_due, send_due
 from tests.mail.conftest import OK, Sink, World
 
 LATER = timedelta(hours=2)
@@ -240,6 +240,32 @@ async def test_left_over_by_a_dead_sender(world: World, sink: Sink, mail: MailSe
     assert await send_due(mail, clock.now()) == 0
     assert await send_due(mail, now + LEASE) == 1
     assert "Hello Ana," in body(sink.messages[0], "plain")
+
+
+async def test_what_a_stopped_sender_had_not_begun(world: World, sink: Sink, mail: MailSettings) -> None:
+    """It waits for nobody's lease."""
+    await world.make(CONNECTIONS + 3)
+    await world.enroll(world.learners)
+    await notices.file_enrolled(world.learners, world.session, world.method, None)
+    await execute("UPDATE message SET due_at = $1", clock.now())
+    stalled = asyncio.Barrier(CONNECTIONS + 1)
+
+    async def stall(*_: object) -> str:
+        await stalled.wait()
+        await asyncio.sleep(60)
+        return OK
+
+    original = sink.handle_DATA
+    sink.handle_DATA = stall  # type: ignore[method-assign,assignment]
+    sender = asyncio.create_task(send_due(mail, clock.now()))
+    await stalled.wait()
+    sender.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sender
+    sink.handle_DATA = original  # type: ignore[method-assign]
+    # Those under way are undecided.
+    assert await send_due(mail, clock.now()) == 3
+    assert await send_due(mail, clock.now() + LEASE) == CONNECTIONS
 
 
 async def test_many_senders_send_once(world: World, sink: Sink, mail: MailSettings) -> None:
