@@ -267,7 +267,12 @@ async def test_the_certificates_of_somebody(
     _, path = await _path(admin)
     people = [await add_person(f"{name}@example.org", external_id=name) for name in ("ana", "bo")]
     rows = [
-        {"learner": "ana", "certificate": "onboarding", "issued_at": f"{year}-05-01T00:00:00Z", "expires_at": until}
+        {
+            "learner": "ana",
+            "certificate": "onboarding",
+            "issued_at": f"{year}-05-01T00:00:00Z",
+            "expires_at": until,
+        }
         for year, until in ((2023, "2025-05-01T00:00:00Z"), (2025, None), (2024, "2026-05-01T00:00:00Z"))
     ]
     await admin.post("/awards/bulk", json={"awards": rows})
