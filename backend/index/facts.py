@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from pyroaring import BitMap
@@ -79,26 +79,10 @@ class Facts:
         self.enrollments: dict[int, Enrollments] = {}
         self.sources: dict[int, BitMap] = {}
         self.blocked: dict[int, Values[int]] = {}
-        self._movers: dict[str, Callable[[int, int, Any, Any], None]] = {
-            "status": self._status,
-            "language": lambda learner, _ref, old, new: self.language.move(learner, old, new),
-            "added": lambda learner, _ref, old, new: self.added.move(
-                learner, self.added_day(old), self.added_day(new)
-            ),
-            "manager": lambda learner, _ref, old, new: self.manager.move(learner, old, new),
-            "membership": lambda learner, group, _old, new: _mark(self.groups, group, learner, new),
-            "field": self._field,
-            "result": self._result,
-            "award": self._award,
-            "enrollment": self._enrollment,
-            "source": lambda learner, method, _old, new: _mark(self.sources, method, learner, new),
-            "blocked": self._blocked,
-            "profile": lambda *_: None,
-        }
 
     def move(self, facet: str, learner_id: int, ref: int | None, old: Any, new: Any) -> None:
         """Apply one change of a fact: what was `old` (None: nothing) is `new` now."""
-        self._movers[facet](learner_id, 0 if ref is None else ref, old, new)
+        self._MOVERS[facet](self, learner_id, 0 if ref is None else ref, old, new)
 
     def set(self, facet: str, learner_id: int, ref: int | None, value: Any) -> None:
         """Make the fact `value`, whatever it was."""
@@ -155,6 +139,24 @@ class Facts:
     def members(self, group: int) -> BitMap:
         """Direct members of a group; not to be changed by the caller."""
         return self.groups.get(group, EMPTY)
+
+    # Not of each `Facts`: a circle through them would keep a whole index until somebody looks for garbage.
+    _MOVERS: ClassVar[dict[str, Callable[["Facts", int, int, Any, Any], None]]] = {
+        "status": _status,
+        "language": lambda facts, learner, _ref, old, new: facts.language.move(learner, old, new),
+        "added": lambda facts, learner, _ref, old, new: facts.added.move(
+            learner, facts.added_day(old), facts.added_day(new)
+        ),
+        "manager": lambda facts, learner, _ref, old, new: facts.manager.move(learner, old, new),
+        "membership": lambda facts, learner, group, _old, new: _mark(facts.groups, group, learner, new),
+        "field": _field,
+        "result": _result,
+        "award": _award,
+        "enrollment": _enrollment,
+        "source": lambda facts, learner, method, _old, new: _mark(facts.sources, method, learner, new),
+        "blocked": _blocked,
+        "profile": lambda *_: None,
+    }
 
 
 def _of(table: dict[int, Any], ref: int, kind: Callable[[], Any]) -> Any:

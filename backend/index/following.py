@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -204,6 +205,8 @@ class Follower:
         if self._index is not None and self._index is not loaded:
             async with self._index.still:
                 self._index.adopt(loaded)
+        # An index stays: to look through it for garbage, again and again, would hold the event loop for a tenth of a second.
+        gc.freeze()
         await self._tell(Batch(loaded.position, reloaded=True))
 
     async def _tell(self, batch: Batch) -> None:
