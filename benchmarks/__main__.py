@@ -23,6 +23,7 @@ from benchmarks.counting import count_everywhere
 from benchmarks.editing import editor_figures, typing_figures
 from benchmarks.engine import run as engine_figures
 from benchmarks.figures import Figure, ok, print_table, read, write
+from benchmarks.holding import HOLDING_SECONDS, holding_figures
 from benchmarks.rules import RuleMaker
 from benchmarks.sockets import Class, change_figures, preview_figures
 from benchmarks.starting import starting_figures
@@ -40,7 +41,7 @@ LOADING_SECONDS = 60.0
 SYNTHESIS_SECONDS = 240.0
 # What the engine alone is measured with, beside real data: as many as those have.
 ENGINE_LEARNERS = 28_785
-INSTANCE_PARTS = frozenset({"starting", "previews", "changes", "editors", "sockets", "counting"})
+INSTANCE_PARTS = frozenset({"starting", "previews", "changes", "editors", "holding", "sockets", "counting"})
 PARTS = ("engine", *sorted(INSTANCE_PARTS))
 
 
@@ -50,6 +51,12 @@ def main() -> int:
     parser.add_argument("--scale", type=int, help="learners of a synthetic organisation instead of real data")
     parser.add_argument("--only", action="append", choices=PARTS, help="measure this part; may be repeated")
     parser.add_argument("--watchers", type=int, default=WATCHERS, help="sockets that watch one session")
+    parser.add_argument(
+        "--holding",
+        type=float,
+        default=HOLDING_SECONDS,
+        help="seconds to look at holds of the event loop for",
+    )
     parser.add_argument("--compare", type=Path, help="a kept run to show beside this one")
     parser.add_argument("--directory", type=Path, help="keep the data here, and use what an earlier run left")
     parser.add_argument("--output", type=Path, help="where the JSON goes")
@@ -61,7 +68,7 @@ def main() -> int:
         directory: Path = options.directory or Path(name)
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o711)
-        figures = measure(directory, options.scale, options.only or PARTS, options.watchers)
+        figures = measure(directory, options.scale, options.only or PARTS, options.watchers, options.holding)
     print_table(figures, before)
     # What was not measured this time stays as it was.
     write(
@@ -70,7 +77,9 @@ def main() -> int:
     return 1 if options.judge and not all(ok(figure) for figure in figures) else 0
 
 
-def measure(directory: Path, scale: int | None, parts: Sequence[str], watchers: int) -> list[Figure]:
+def measure(
+    directory: Path, scale: int | None, parts: Sequence[str], watchers: int, holding: float
+) -> list[Figure]:
     """Load the data, start Muster, measure it from outside and beside it."""
     muster = Muster(directory, clean_environment())
     figures = []
@@ -90,24 +99,28 @@ def measure(directory: Path, scale: int | None, parts: Sequence[str], watchers: 
         say("starting Muster")
         muster.start()
         try:
-            figures += asyncio.run(_measure(muster, directory, parts, watchers))
+            figures += asyncio.run(_measure(muster, directory, parts, watchers, holding))
         finally:
             muster.stop()
     return figures
 
 
-async def _measure(muster: Muster, directory: Path, parts: Sequence[str], watchers: int) -> list[Figure]:
+async def _measure(
+    muster: Muster, directory: Path, parts: Sequence[str], watchers: int, holding: float
+) -> list[Figure]:
     running = Instance(muster.data_dir).running()
     assert running is not None
     assert running.database_url is not None
     await database.connect(running.database_url)
     try:
-        return await _figures(muster, directory, parts, watchers)
+        return await _figures(muster, directory, parts, watchers, holding)
     finally:
         await database.disconnect()
 
 
-async def _figures(muster: Muster, directory: Path, parts: Sequence[str], watchers: int) -> list[Figure]:
+async def _figures(
+    muster: Muster, directory: Path, parts: Sequence[str], watchers: int, holding: float
+) -> list[Figure]:
     if not await database.fetch_value("SELECT 1 FROM learner WHERE email = $1", ADMIN_EMAIL):
         muster.create_admin()
     say("waiting until the change log is followed")
@@ -131,6 +144,9 @@ async def _figures(muster: Muster, directory: Path, parts: Sequence[str], watche
     if "editors" in parts:
         say("a hundred editors")
         figures += await editor_figures(muster.live_url, base, token, rules, lesson)
+    if "holding" in parts:
+        say("holds of the event loop")
+        figures += await holding_figures(muster, token, rules, lesson, holding)
     if "sockets" in parts:
         say(f"{watchers:,} watchers")
         figures += await watching_figures(muster, token, lesson, watchers)

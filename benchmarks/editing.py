@@ -68,7 +68,7 @@ async def editor_figures(
             rule["exclude"] = [lesson.learners[0]["id"]]
             await socket.send(json.dumps({"type": "preview", "id": "a", "rule": rule, "sample": 0}))
         members = [(await until(socket, type="counts"))["blocks"][0]["total"] for socket in sockets]
-        facts = asyncio.create_task(_change_facts(client, lesson))
+        facts = asyncio.create_task(change_facts(client, lesson))
         last, middle = await _joins(client, sockets, lesson, members[0])
         facts.cancel()
         await asyncio.gather(facts, return_exceptions=True)
@@ -108,7 +108,8 @@ async def _told(socket: ClientConnection, members: int) -> float:
     return time.perf_counter()
 
 
-async def _change_facts(client: httpx.AsyncClient, lesson: Class) -> None:
+async def change_facts(client: httpx.AsyncClient, lesson: Class) -> None:
+    """Change the same people's facts in bulk, again and again, until cancelled."""
     turn = 0
     while True:
         turn += 1

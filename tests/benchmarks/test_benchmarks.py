@@ -9,7 +9,7 @@ import pytest
 
 from tests.harness.instance import clean_environment
 
-PARTS = ("starting", "previews", "changes", "editors", "sockets", "counting")
+PARTS = ("starting", "previews", "changes", "editors", "holding", "sockets", "counting")
 
 
 @pytest.mark.timeout(170)
@@ -25,6 +25,8 @@ def test_a_tiny_run_measures_every_part_of_an_instance(tmp_path: Path) -> None:
             "300",
             "--watchers",
             "60",
+            "--holding",
+            "1",
             "--output",
             output,
             *chosen,
@@ -45,6 +47,7 @@ def test_a_tiny_run_measures_every_part_of_an_instance(tmp_path: Path) -> None:
         "preview over the socket, p50",
         "change by HTTP to the coach's socket, p95",
         "100 editors with different rules, last one told, p50",
+        "longest hold of the API process's event loop, 16 typing and facts changing",
         "60 watchers, last one served, p50",
         "memory of a watcher in the API process",
     ):
