@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from backend.index.structure import Structure
@@ -54,10 +55,11 @@ def _of_groups(groups: Iterable[Any], structure: Structure, *, subgroups: bool) 
     if subgroups:
         # Any group may come under these.
         yield Facet("learner_group")
-    for group in groups:
-        yield Facet("learner_group", group)
-        for inner in structure.descendants(group) if subgroups else (group,):
-            yield Facet("membership", inner)
+    named = set(groups)
+    # Thousands of groups have most of their subgroups in common: each is told once.
+    inside = set(chain.from_iterable(map(structure.descendants, named))) if subgroups else named
+    yield from (Facet("learner_group", group) for group in named)
+    yield from (Facet("membership", group) for group in inside)
 
 
 def _of_leaf(leaf: Filter, structure: Structure) -> Iterator[Facet]:

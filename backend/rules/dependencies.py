@@ -86,7 +86,13 @@ def _dependencies(leaf: Filter) -> Iterator[Dependency]:
 
 def segments_of(rule: Rule) -> frozenset[int]:
     """The segments that the rule names itself."""
-    return frozenset(dependency.id for dependency in depends_on(rule) if dependency.kind == "segment")
+    return frozenset(
+        segment
+        for block in rule.blocks
+        for leaf in leaves(block.filters)
+        if isinstance(leaf, SegmentFilter)
+        for segment in leaf.segments
+    )
 
 
 def facets_of(rule: Rule) -> frozenset[Facet]:
