@@ -1,11 +1,13 @@
 """`/groups`: groups and who is in them."""
 
 from litestar import delete, get, patch, post
+from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, IfMatch, Limit, Search, SortBy
+from backend.index import Follower
 from backend.schemas.commons import Page
 from backend.schemas.people import (
     BulkAnswer,
@@ -27,11 +29,13 @@ from backend.services.groups import GroupQuery
 from backend.services.learner_lists import LearnerQuery
 
 TAGS = ["Groups"]
+CurrentFollower = NamedDependency[Follower]
 
 
 @get("/groups", operation_id="listGroups", tags=TAGS)
 async def list_groups(
     actor: CurrentActor,
+    follower: CurrentFollower,
     q: Search = None,
     kind: FromQuery[GroupKind | None] = None,
     parent: FromQuery[int | None] = None,
@@ -43,13 +47,13 @@ async def list_groups(
 ) -> Page[Group]:
     """The groups one may know of; a private group of others shows only its counts. `mine`: those one leads."""
     query = GroupQuery(q, kind, parent, mine, external_id, sort, limit, cursor)
-    return await groups.list_groups(actor, query)
+    return await groups.list_groups(actor, follower, query)
 
 
 @post("/groups", operation_id="createGroup", tags=TAGS)
-async def create_group(data: JSONBody[GroupInput], actor: CurrentActor) -> Group:
+async def create_group(data: JSONBody[GroupInput], actor: CurrentActor, follower: CurrentFollower) -> Group:
     """Add a group: platform admins anywhere, group admins below their groups."""
-    return await groups.create_group(actor, data)
+    return await groups.create_group(actor, follower, data)
 
 
 @post("/groups/bulk", operation_id="bulkGroups", tags=TAGS, status_code=HTTP_200_OK)
@@ -59,17 +63,21 @@ async def bulk_groups(data: JSONBody[GroupsBulk], actor: CurrentActor) -> BulkAn
 
 
 @get("/groups/{group_id:int}", operation_id="getGroup", tags=TAGS)
-async def get_group(group_id: FromPath[int], actor: CurrentActor) -> Group:
+async def get_group(group_id: FromPath[int], actor: CurrentActor, follower: CurrentFollower) -> Group:
     """One group."""
-    return await groups.get_group(actor, group_id)
+    return await groups.get_group(actor, follower, group_id)
 
 
 @patch("/groups/{group_id:int}", operation_id="changeGroup", tags=TAGS)
 async def change_group(
-    group_id: FromPath[int], data: JSONBody[GroupChange], actor: CurrentActor, if_match: IfMatch
+    group_id: FromPath[int],
+    data: JSONBody[GroupChange],
+    actor: CurrentActor,
+    follower: CurrentFollower,
+    if_match: IfMatch,
 ) -> Group:
     """Change what is given. For the group's admins."""
-    return await groups.change_group(actor, group_id, data, if_match)
+    return await groups.change_group(actor, follower, group_id, data, if_match)
 
 
 @delete("/groups/{group_id:int}", operation_id="deleteGroup", tags=TAGS)

@@ -200,6 +200,16 @@ class FacetIndex:
             list(found[:sample]),
         )
 
+    def member_counts_steps(self, groups: Iterable[int]) -> Steps[dict[int, tuple[int, int]]]:
+        """Of each group, how many are in it, and in it or its subgroups: whoever there is, countable or not."""
+        evaluator = Evaluator(self.facts, self.structure, date.min, self.cache)
+        found = {}
+        for group in groups:
+            everybody = yield from evaluator.group_steps([group], subgroups=True)
+            found[group] = len(self.facts.members(group)), len(everybody)
+            yield
+        return found
+
     def matches_for(
         self, learners: BitMap, rules: Mapping[K, Rule], day: date
     ) -> dict[K, BitMap | BrokenRule]:

@@ -1,7 +1,8 @@
 """Questions about an audience, on behalf of a person: how many, who, why, when."""
 
+import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 
 import msgspec
@@ -10,6 +11,7 @@ from backend import bell, clock
 from backend.database import fetch
 from backend.index import BrokenRule, FacetIndex, Follower, IndexBehind
 from backend.index import Preview as Found
+from backend.index.following import CATCH_UP_SECONDS
 from backend.index.steps import Steps
 from backend.rules import Problem, Rule, depends_on, resolve
 from backend.rules import describe as sentence_of
@@ -67,6 +69,24 @@ async def caught_up(follower: Follower) -> FacetIndex:
     except IndexBehind:
         raise Behind from None
     return follower.index
+
+
+async def loaded(follower: Follower) -> FacetIndex:
+    """The index as it is. Raises `Behind` when it has not been loaded in time."""
+    try:
+        async with asyncio.timeout(CATCH_UP_SECONDS):
+            await follower.loaded.wait()
+    except TimeoutError:
+        raise Behind from None
+    return follower.index
+
+
+async def latest(follower: Follower) -> FacetIndex:
+    """The index, if it can be with everything committed before the call: for numbers beside something else."""
+    await bell.ring()
+    with suppress(IndexBehind):
+        await follower.catch_up()
+    return await loaded(follower)
 
 
 def mistakes(problems: list[Problem]) -> list[Mistake]:

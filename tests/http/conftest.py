@@ -14,6 +14,7 @@ from backend.app import create_app
 from backend.database import fetch_value
 from backend.services.passwords import hash_password
 from backend.settings import load_settings
+from backend.workers.sequencer import sequence_for_ever
 from tests.harness.servers import Servers
 
 PASSWORD = "correct horse battery"
@@ -45,6 +46,15 @@ async def address(database_url: str, servers: Servers, tmp_path: Path) -> AsyncI
         server.should_exit = True
         await task
         listener.close()
+
+
+@pytest.fixture
+async def sequencer(address: str) -> AsyncIterator[None]:
+    """Numbers changes, so that the server's index follows them: the numbers of groups are the index's."""
+    task = asyncio.create_task(sequence_for_ever(asyncio.Event()))
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.fixture(scope="session")

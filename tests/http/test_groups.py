@@ -3,8 +3,11 @@
 from typing import Any
 
 import httpx
+import pytest
 
 from backend.database import fetch, fetch_value
+
+pytestmark = pytest.mark.usefixtures("sequencer")
 
 
 async def _bulk(admin: httpx.AsyncClient, *rows: dict[str, object]) -> dict[str, Any]:

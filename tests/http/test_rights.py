@@ -10,6 +10,8 @@ import pytest
 from backend.database import execute, fetch_value
 from tests.http.conftest import AddPerson, SignIn
 
+pytestmark = pytest.mark.usefixtures("sequencer")
+
 ROLES = ("admin", "group_admin", "coach", "instructor", "manager", "member", "outsider")
 
 
