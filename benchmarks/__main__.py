@@ -20,6 +20,8 @@ from backend import database
 from backend.embedded import Instance
 from backend.index import load_index
 from benchmarks.counting import count_everywhere
+from benchmarks.deciding import AUDIENCES
+from benchmarks.deciding import run as deciding_figures
 from benchmarks.editing import editor_figures, typing_figures
 from benchmarks.engine import run as engine_figures
 from benchmarks.figures import Figure, ok, print_table, read, write
@@ -28,6 +30,7 @@ from benchmarks.rules import RuleMaker
 from benchmarks.sockets import Class, change_figures, preview_figures
 from benchmarks.starting import starting_figures
 from benchmarks.watching import WATCHERS, settled, watching_figures
+from benchmarks.writing import writing_figures
 from tests.harness.instance import ADMIN_EMAIL, Muster, clean_environment, muster_command
 
 HERE = Path(__file__).parent
@@ -41,8 +44,12 @@ LOADING_SECONDS = 60.0
 SYNTHESIS_SECONDS = 240.0
 # What the engine alone is measured with, beside real data: as many as those have.
 ENGINE_LEARNERS = 28_785
-INSTANCE_PARTS = frozenset({"starting", "previews", "changes", "editors", "holding", "sockets", "counting"})
-PARTS = ("engine", *sorted(INSTANCE_PARTS))
+# One audience for so many learners, up to as many as are asked for.
+LEARNERS_AN_AUDIENCE = 10
+INSTANCE_PARTS = frozenset(
+    {"starting", "previews", "changes", "editors", "holding", "sockets", "counting", "writing"}
+)
+PARTS = ("engine", "deciding", *sorted(INSTANCE_PARTS))
 
 
 def main() -> int:
@@ -95,6 +102,11 @@ def measure(
     if "engine" in parts:
         say("the engine alone")
         figures += engine_figures(scale or ENGINE_LEARNERS)
+    if "deciding" in parts:
+        say("many dynamic audiences")
+        learners = scale or ENGINE_LEARNERS
+        audiences = min(AUDIENCES, learners // LEARNERS_AN_AUDIENCE)
+        figures += asyncio.run(deciding_figures(learners, audiences))
     if not INSTANCE_PARTS.isdisjoint(parts):
         say("starting Muster")
         muster.start()
@@ -150,6 +162,9 @@ async def _figures(
     if "sockets" in parts:
         say(f"{watchers:,} watchers")
         figures += await watching_figures(muster, token, lesson, watchers)
+    if "writing" in parts:
+        say("filling a session, taking it back, and a stream of changes")
+        figures += await writing_figures(muster, token)
     if "counting" in parts:
         say("the same counts in PostgreSQL and DuckDB")
         await settled(muster)

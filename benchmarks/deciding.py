@@ -94,7 +94,7 @@ class Stream:
 
     def bulk(self) -> list[Change]:
         """What a sheet brings: one field of many people, and a group for many."""
-        people = self.random.sample(range(1, self.learners + 1), BULK // 2)
+        people = self.random.sample(range(1, self.learners + 1), min(BULK // 2, self.learners))
         made = [
             self.change("field", p, 4, f"v{self.random.randrange(engine.FIELD_SIZES[3])}") for p in people
         ]

@@ -4,7 +4,9 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from itertools import count
 from typing import Any
 
 import httpx
@@ -16,6 +18,9 @@ from benchmarks.figures import Figure, quantile
 
 CHANGES = 200
 PATIENCE_SECONDS = 30
+# Others' changes, and how many of them one request makes.
+RATE = 1_000
+AT_ONCE = 50
 
 
 async def open_socket(url: str, token: str, max_queue: int | None = 16) -> ClientConnection:
@@ -108,7 +113,36 @@ class Class:
 
 
 async def change_figures(url: str, base: str, token: str, coach_token: str, lesson: Class) -> list[Figure]:
-    """From sending the change over HTTP (so its own time is in it) and from its answer, to the coach's socket."""
+    """One change after another, with nothing else to do and among a thousand changes a second."""
+    after, whole = await _changes(url, base, token, coach_token, lesson)
+    figures = [
+        Figure("change by HTTP to the coach's socket, p50", "ms", quantile(after, 0.5), 15.0),
+        Figure("change by HTTP to the coach's socket, p95", "ms", quantile(after, 0.95), 250.0),
+        Figure("the same with the HTTP request itself, p50", "ms", quantile(whole, 0.5)),
+        Figure("the same with the HTTP request itself, p95", "ms", quantile(whole, 0.95)),
+    ]
+    async with _traffic(base, token) as rate:
+        after, _ = await _changes(url, base, token, coach_token, lesson)
+        made = rate()
+    return [
+        *figures,
+        Figure(
+            f"change to the coach's socket among {RATE:,} changes a second, p50", "ms", quantile(after, 0.5)
+        ),
+        Figure(
+            f"change to the coach's socket among {RATE:,} changes a second, p95",
+            "ms",
+            quantile(after, 0.95),
+            500.0,
+        ),
+        Figure("changes a second that were made meanwhile", "1/s", made),
+    ]
+
+
+async def _changes(
+    url: str, base: str, token: str, coach_token: str, lesson: Class
+) -> tuple[list[float], list[float]]:
+    """Milliseconds from the change's answer to the coach's socket; and from sending the change over HTTP."""
     whole, after = [], []
     async with (
         await open_socket(url, coach_token) as socket,
@@ -130,9 +164,34 @@ async def change_figures(url: str, base: str, token: str, coach_token: str, less
             arrived = time.perf_counter()
             whole.append((arrived - started) * 1000)
             after.append(max(arrived - committed, 0) * 1000)
-    return [
-        Figure("change by HTTP to the coach's socket, p50", "ms", quantile(after, 0.5), 50.0),
-        Figure("change by HTTP to the coach's socket, p95", "ms", quantile(after, 0.95), 250.0),
-        Figure("the same with the HTTP request itself, p50", "ms", quantile(whole, 0.5)),
-        Figure("the same with the HTTP request itself, p95", "ms", quantile(whole, 0.95)),
-    ]
+    return after, whole
+
+
+@asynccontextmanager
+async def _traffic(base: str, token: str) -> AsyncIterator[Callable[[], float]]:
+    """Others' changes: people put into a group and taken out of it again, `RATE` a second; gives how many it really is."""
+    made, started = 0, time.monotonic()
+
+    async def send() -> None:
+        nonlocal made
+        headers = {"Authorization": f"Bearer {token}"}
+        async with httpx.AsyncClient(base_url=base, headers=headers, timeout=30) as client:
+            listed = await client.get("/learners", params={"limit": AT_ONCE})
+            people = [learner["id"] for learner in listed.json()["items"]]
+            group = (await client.post("/groups", json={"name": f"Traffic {secrets.token_hex(4)}"})).json()[
+                "id"
+            ]
+            for turn in count():
+                path = f"/groups/{group}/members" + ("/remove" if turn % 2 else "")
+                answer = await client.post(path, json={"learner_ids": people})
+                assert answer.is_success, answer.text
+                made += len(people)
+                await asyncio.sleep(max(0.0, started + made / RATE - time.monotonic()))
+
+    task = asyncio.create_task(send())
+    try:
+        yield lambda: made / (time.monotonic() - started)
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -32,6 +32,8 @@ _BACKOFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 _LOG = """
     SELECT seq, at, facet, learner_id, ref_id, old, new FROM change_log WHERE seq > $1 ORDER BY seq LIMIT $2"""
+_ROW = """
+    SELECT seq, at, facet, learner_id, ref_id, old, new FROM change_log WHERE seq = $1"""
 _WAITING = """
     SELECT (SELECT max(id) FROM outbox) AS newest, (SELECT seq FROM log_head) AS head"""
 _STILL_WAITING = """
@@ -58,6 +60,9 @@ class Follower:
         self._applied = asyncio.Condition()
         self.connected = False
         self._replacement: FacetIndex | None = None
+        # Up to where the log was known to go when it was last asked, and the change applied last.
+        self._head = 0
+        self._last: Change | None = None
 
     # ── for the rest of the process ──────────────────────────────────────────────────────────────────────────────
 
@@ -140,7 +145,7 @@ class Follower:
             try:
                 async with self._listening() as connection:
                     self.connected = True
-                    if self._index is None:
+                    if self._index is None or not await self._is_the_same_log(connection):
                         await self._load()
                     while True:
                         await self._step(connection)
@@ -171,29 +176,50 @@ class Follower:
             await apply_log(loaded, index.position, connection)
             await self._adopt(loaded)
             return
-        head = await connection.fetchval("SELECT seq FROM log_head", timeout=STATEMENT_SECONDS)
-        if head < index.position or index.stale:
-            # Another database stands behind this address now, or days have to be told anew.
+        if index.stale:
+            # Days have to be told anew.
             await self._load()
             return
-        if head == index.position:
-            self.loaded.set()
-            # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the bell.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS):
-                    await self._woken.wait()
-            return
+        # The rows themselves are asked for at once: the question where the log stands would cost every change a round trip.
         rows = await connection.fetch(_LOG, index.position, READ_ROWS, timeout=STATEMENT_SECONDS)
+        if not rows and self._head <= index.position:
+            await self._await_more(connection)
+            return
         if not rows or rows[0]["seq"] != index.position + 1:
-            _logger.warning("index_log_gap", position=index.position, head=head)
+            _logger.warning("index_log_gap", position=index.position, head=self._head)
             await self._load()
             return
         for start in range(0, len(rows), SLICE_CHANGES):
             changes = [Change(*row) for row in rows[start : start + SLICE_CHANGES]]
             async with index.still:
                 batch = index.apply(changes)
+            self._last = changes[-1]
             await self._tell(batch)
             await asyncio.sleep(0)
+
+    async def _is_the_same_log(self, connection: asyncpg.Connection) -> bool:
+        """Whether what was read last still stands where it was read.
+
+        Numbers are seen before they are on disk (`docs/decisions/0015`): a server that crashed may have given them to others.
+        """
+        last = self._last
+        if last is None or last.seq != self.index.position:
+            return True
+        row = await connection.fetchrow(_ROW, last.seq, timeout=STATEMENT_SECONDS)
+        return row is not None and Change(*row) == last
+
+    async def _await_more(self, connection: asyncpg.Connection) -> None:
+        """Nothing was there to read: wait, unless the log itself is another one."""
+        self._head = await connection.fetchval("SELECT seq FROM log_head", timeout=STATEMENT_SECONDS)
+        if self._head < self.index.position:
+            # Another database stands behind this address now.
+            await self._load()
+        elif self._head == self.index.position:
+            self.loaded.set()
+            # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the bell.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._woken.wait()
 
     async def _load(self) -> None:
         loaded = await read_checkpoint() or await load_index()

@@ -37,6 +37,8 @@ a.id, a.kind, a.title, a.description, a.external_id, a.min_minutes, a.max_minute
      'mandatory', s.mandatory, 'min_score', s.min_score) ORDER BY s.position), '[]')
  FROM step s WHERE s.activity_id = a.id) AS steps
 """
+# Enrollments are found by their session.
+_OF_ACTIVITY = "session_id IN (SELECT id FROM session WHERE activity_id = $1)"
 # What `rights.activity_for` allows one by one: activities with a session one sees, and their steps.
 _SEEN = """
 a.id IN (
@@ -196,13 +198,13 @@ async def _allow_several(activity_id: int, *, several: bool) -> None:
     """Enrollments carry a copy, on which the one-live-enrollment index stands."""
     if not several:
         twice = await fetch_value(
-            "SELECT count(*) FROM (SELECT FROM enrollment WHERE activity_id = $1 AND state <> 'expired'"
+            f"SELECT count(*) FROM (SELECT FROM enrollment WHERE {_OF_ACTIVITY} AND state <> 'expired'"
             " GROUP BY learner_id HAVING count(*) > 1) found",
             activity_id,
         )
         if twice:
             raise Conflict(f"{twice:,} learners are in several sessions of it already.")
-    await execute("UPDATE enrollment SET exclusive = $2 WHERE activity_id = $1", activity_id, not several)
+    await execute(f"UPDATE enrollment SET exclusive = $2 WHERE {_OF_ACTIVITY}", activity_id, not several)
 
 
 async def delete_activity(actor: Actor, activity_id: int) -> None:

@@ -7,10 +7,15 @@ from asyncpg import Record
 
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value, transaction
-from backend.services import jobs, undoing
+from backend.services import jobs, telling, undoing
 from backend.services.enrollment_writer import Write, lock_sessions, settle, write
 from backend.services.packing import pack, slice_of
 
+# A chunk that a crash takes back is written again, for its progress goes with it: nobody waits for the disk.
+_NEXT = """
+SELECT r.*, set_config('synchronous_commit', 'off', true) FROM run r
+WHERE id = $1 AND state = 'applying' FOR UPDATE SKIP LOCKED
+"""
 # People a transaction: about a second of work, in which others wait for the activity's lock.
 CHUNK = 5_000
 
@@ -61,9 +66,7 @@ async def open_runs() -> list[int]:
 async def apply_next_chunk(run_id: int) -> bool:
     """Write one chunk; whether there is more. False too when another worker is at it."""
     async with transaction():
-        run = await fetch_row(
-            "SELECT * FROM run WHERE id = $1 AND state = 'applying' FOR UPDATE SKIP LOCKED", run_id
-        )
+        run = await fetch_row(_NEXT, run_id)
         if run is None:
             return False
         await lock_sessions([run["session_id"]])
@@ -83,6 +86,8 @@ async def _write_part(run: Record, part: dict[str, list[int]]) -> None:
         return
     settling = part.pop("settling", [])
     people = [learner_id for some in part.values() for learner_id in some]
+    if "entering" in part:
+        await telling.ask(run["id"], run["session_id"])
     if people:
         reason = run["detail"].get("reason")
         await write(
@@ -93,6 +98,7 @@ async def _write_part(run: Record, part: dict[str, list[int]]) -> None:
                     cause=run["cause"],
                     run_id=run["id"],
                     confirmed=run["detail"]["confirmed"],
+                    told_later=True,
                     reasons=dict.fromkeys(people, reason) if reason else {},
                     entering=part.get("entering", []),
                     leaving=part.get("leaving", []),

@@ -17,7 +17,8 @@ ORDER BY a.id, s.id FOR NO KEY UPDATE OF a, s
 # was enrolled already and has one more source, 'sooner' likewise with an earlier due date, 'blocked' is enrolled elsewhere.
 # Where two methods want a person for two sessions of one activity at once, the older method gets them.
 # Nothing here joins one intermediate result with another: their sizes are guesses to the planner, and a wrong one squares
-# the work. Each is joined with tables by their keys, or partitioned by windows.
+# the work. Each is partitioned by windows, or looks up rows of tables by their keys one by one (LIMIT and OFFSET see to that:
+# a plan that reads a whole table for some thousand people of it makes a large fill quadratic).
 ENTER = f"""
 WITH wanted AS (
     SELECT w.method_id, w.learner_id, w.run_id, w.reason, m.session_id, s.activity_id, NOT a.several_sessions AS exclusive,
@@ -29,12 +30,14 @@ WITH wanted AS (
     JOIN enrollment_method m ON m.id = w.method_id
     JOIN session s ON s.id = m.session_id
     JOIN activity a ON a.id = s.activity_id
-    JOIN learner l ON l.id = w.learner_id AND l.status IN ('invited', 'active')
-    LEFT JOIN enrollment e ON NOT a.several_sessions AND e.exclusive AND e.activity_id = s.activity_id
-        AND e.learner_id = w.learner_id AND e.state <> 'expired'
-    LEFT JOIN blocked k ON k.method_id = w.method_id AND k.learner_id = w.learner_id
+    CROSS JOIN LATERAL (SELECT FROM learner WHERE id = w.learner_id AND status IN ('invited', 'active') LIMIT 1) l
+    LEFT JOIN LATERAL (
+        SELECT session_id FROM enrollment WHERE NOT a.several_sessions AND exclusive AND activity_id = s.activity_id
+            AND learner_id = w.learner_id AND state <> 'expired' LIMIT 1) e ON true
+    LEFT JOIN LATERAL (
+        SELECT other_session_id FROM blocked WHERE method_id = w.method_id AND learner_id = w.learner_id LIMIT 1) k ON true
     WHERE NOT EXISTS (
-        SELECT FROM source x WHERE x.method_id = w.method_id AND x.learner_id = w.learner_id AND x.until IS NULL)
+        SELECT FROM source x WHERE x.method_id = w.method_id AND x.learner_id = w.learner_id AND x.until IS NULL OFFSET 0)
 ), entering AS (
     SELECT w.*, b.state AS old_state, b.due_at AS old_due_at, {SNAPSHOT.format(e="b")} AS before,
            row_number() OVER same = 1 AS leads,
@@ -50,9 +53,11 @@ WITH wanted AS (
                 WHEN st.learner_id IS NOT NULL THEN coalesce(st.completed_at, $5) END AS new_completed_at,
            coalesce(b.course_group_id, min(w.course_group_id) OVER same) AS new_course_group_id
     FROM wanted w
-    LEFT JOIN enrollment b ON b.session_id = w.session_id AND b.learner_id = w.learner_id
-    LEFT JOIN standing st ON w.exclusive AND st.activity_id = w.activity_id AND st.learner_id = w.learner_id
-        AND st.status = 'completed'
+    LEFT JOIN LATERAL (
+        SELECT * FROM enrollment WHERE session_id = w.session_id AND learner_id = w.learner_id LIMIT 1) b ON true
+    LEFT JOIN LATERAL (
+        SELECT learner_id, completed_at FROM standing WHERE w.exclusive AND activity_id = w.activity_id
+            AND learner_id = w.learner_id AND status = 'completed' LIMIT 1) st ON true
     WHERE NOT w.exclusive OR w.place = w.session_id
     WINDOW same AS (PARTITION BY w.session_id, w.learner_id)
 ), opened AS (
@@ -107,6 +112,54 @@ FROM entering
 UNION ALL
 SELECT method_id, learner_id, run_id, session_id, 'blocked', true, place
 FROM wanted WHERE exclusive AND place <> session_id AND waited_for IS DISTINCT FROM place
+"""
+
+# $1 method, $2 learners, $3 run, $4 their reasons, $5 now. Enrolls those of whom nothing is known here: no enrollment in the
+# session or, where one excludes it, elsewhere, no source, not blocked, not completed. That is nearly everybody of a first fill,
+# and what is written is the same for each. Answers the others, whom ENTER looks at. The caller's lock on the activity keeps
+# what is looked up as it is; whatever passes by that lock meets the unique keys, and the chunk is written again.
+FILL = """
+WITH method AS MATERIALIZED (
+    SELECT m.id, m.session_id, s.activity_id, NOT a.several_sessions AS exclusive, m.role, m.mandatory, m.course_group_id,
+           coalesce(m.due_at, $5::timestamptz + m.due_days * interval '1 day') AS due_at
+    FROM enrollment_method m JOIN session s ON s.id = m.session_id JOIN activity a ON a.id = s.activity_id
+    WHERE m.id = $1
+), wanted AS MATERIALIZED (
+    SELECT w.learner_id, w.reason,
+           EXISTS (SELECT FROM learner l WHERE l.id = w.learner_id AND l.status IN ('invited', 'active') OFFSET 0)
+           AND NOT EXISTS (SELECT FROM enrollment e
+                           WHERE e.session_id = m.session_id AND e.learner_id = w.learner_id OFFSET 0)
+           AND NOT (m.exclusive AND EXISTS (
+                SELECT FROM enrollment e WHERE e.learner_id = w.learner_id AND e.activity_id = m.activity_id AND e.exclusive
+                    AND e.state <> 'expired' OFFSET 0))
+           AND NOT EXISTS (SELECT FROM source x
+                           WHERE x.method_id = m.id AND x.learner_id = w.learner_id AND x.until IS NULL OFFSET 0)
+           AND NOT EXISTS (SELECT FROM blocked k WHERE k.method_id = m.id AND k.learner_id = w.learner_id OFFSET 0)
+           AND NOT EXISTS (SELECT FROM standing t WHERE t.activity_id = m.activity_id AND t.learner_id = w.learner_id
+                               AND t.status = 'completed' OFFSET 0) AS fresh
+    FROM unnest($2::integer[], $4::jsonb[]) AS w(learner_id, reason) CROSS JOIN method m
+), entering AS MATERIALIZED (
+    SELECT learner_id, reason FROM wanted WHERE fresh
+), opened AS (
+    INSERT INTO source (method_id, learner_id, session_id, since, run_id)
+    SELECT m.id, n.learner_id, m.session_id, $5, $3::bigint FROM entering n CROSS JOIN method m
+), written AS (
+    INSERT INTO enrollment (session_id, activity_id, learner_id, state, exclusive, role, since, due_at, mandatory,
+                            course_group_id)
+    SELECT m.session_id, m.activity_id, n.learner_id, 'active', m.exclusive, m.role, $5, m.due_at, m.mandatory,
+           m.course_group_id
+    FROM entering n CROSS JOIN method m
+), noted AS (
+    INSERT INTO run_change (run_id, learner_id, change, after, reason)
+    SELECT $3::bigint, n.learner_id, 'entered', e.after, n.reason
+    FROM entering n CROSS JOIN (
+        SELECT jsonb_build_object('state', 'active', 'role', role, 'since', $5, 'until', NULL, 'due_at', due_at,
+                                  'due_by_hand', false, 'mandatory', mandatory, 'completed_at', NULL,
+                                  'course_group_id', course_group_id) AS after
+        FROM method OFFSET 0
+    ) e
+)
+SELECT coalesce(array_agg(learner_id) FILTER (WHERE NOT fresh), '{}') FROM wanted
 """
 
 # $1 methods, $2 learners, $3 runs, $4 reasons, $5 now, $6 whether a person confirmed it, $7 what a person asked for instead

@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 from asyncpg import Record
 from msgspec import Struct
+from msgspec.structs import replace
 
 from backend import clock
-from backend.database import execute, fetch
+from backend.database import execute, fetch, fetch_value
 from backend.schemas.enrolling import RunCause
 from backend.services import enrollment_sql as sql
 from backend.services import notices
@@ -22,6 +23,8 @@ Reason = dict[str, Any]
 
 # Up to so many people, planning the statement that enrolls them takes longer than running it.
 FEW = 500
+# From so many people of one method on, those of whom nothing is known are enrolled by a statement of their own.
+MANY = 200
 
 
 class Write(Struct, frozen=True, kw_only=True):
@@ -47,6 +50,8 @@ class Write(Struct, frozen=True, kw_only=True):
     run_id: int | None = None
     # A run that turns out to have nothing to do leaves no trace.
     drop_empty: bool = False
+    # Who is newly enrolled is told by `telling`, which the caller has asked for.
+    told_later: bool = False
 
 
 class Written(Struct):
@@ -131,10 +136,38 @@ def _pairs(some: Sequence[tuple[Write, int]], which: Literal["entering", "leavin
 
 
 async def _enter(some: Sequence[tuple[Write, int]], done: dict[int, Written]) -> None:
-    pairs = _pairs(some, "entering")
-    if not pairs[0]:
-        return
     told: dict[tuple[int, int, int], list[int]] = defaultdict(list)
+    entering = [(one, run_id) for one, run_id in some if one.entering]
+    # Where several methods want people at once, one look at all of them decides who gets whom.
+    if len(entering) == 1 and len(entering[0][0].entering) >= MANY:
+        entering = [(await _fill(*entering[0], done, told), entering[0][1])]
+    pairs = _pairs(entering, "entering")
+    if pairs[0]:
+        await _enter_the_rest(pairs, done, told)
+    later = {run_id for one, run_id in some if one.told_later}
+    for (session_id, method_id, run_id), learners in sorted(told.items()):
+        if run_id not in later:
+            await notices.file_enrolled(learners, session_id, method_id, run_id)
+
+
+async def _fill(
+    one: Write, run_id: int, done: dict[int, Written], told: dict[tuple[int, int, int], list[int]]
+) -> Write:
+    """Enroll those of many of whom nothing is known; what is left to do."""
+    reasons = [one.reasons.get(learner_id) for learner_id in one.entering]
+    known: list[int] = await fetch_value(
+        sql.FILL, one.method_id, list(one.entering), run_id, reasons, clock.now()
+    )
+    left = set(known)
+    entered = [learner_id for learner_id in one.entering if learner_id not in left]
+    done[run_id].entered += len(entered)
+    told[one.session_id, one.method_id, run_id] += entered
+    return replace(one, entering=known)
+
+
+async def _enter_the_rest(
+    pairs: Pairs, done: dict[int, Written], told: dict[tuple[int, int, int], list[int]]
+) -> None:
     sooner: dict[tuple[int, int], list[int]] = defaultdict(list)
     for row in await _entered(pairs):
         run_id, outcome = row["run_id"], row["outcome"]
@@ -149,21 +182,16 @@ async def _enter(some: Sequence[tuple[Write, int]], done: dict[int, Written]) ->
             told[row["session_id"], row["method_id"], run_id].append(row["learner_id"])
         elif outcome == "sooner":
             sooner[row["session_id"], run_id].append(row["learner_id"])
-    for (session_id, method_id, run_id), learners in sorted(told.items()):
-        await notices.file_enrolled(learners, session_id, method_id, run_id)
     for (session_id, run_id), learners in sorted(sooner.items()):
         await notices.file_due_changed(learners, session_id, run_id)
 
 
 async def _entered(pairs: Pairs) -> list[Record]:
     """Run the statement that enrolls: a plan made for the arrays of a few people costs ten times what running it does."""
-    few = len(pairs[0]) <= FEW
-    if few:
+    if len(pairs[0]) <= FEW:
+        # For the rest of the transaction, which for a few people is better off with kept plans too.
         await execute("SET LOCAL plan_cache_mode = force_generic_plan")
-    entered = await fetch(sql.ENTER, *pairs, clock.now())
-    if few:
-        await execute("SET LOCAL plan_cache_mode = auto")
-    return entered
+    return await fetch(sql.ENTER, *pairs, clock.now())
 
 
 async def _leave(

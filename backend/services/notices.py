@@ -90,20 +90,28 @@ async def _file(learner_ids: Sequence[int], filing: Filing) -> int:
 
 
 async def file_enrolled(
-    learner_ids: Sequence[int], session_id: int, method_id: int | None, run_id: int | None
+    learner_ids: Sequence[int],
+    session_id: int,
+    method_id: int | None,
+    run_id: int | None,
+    enrolled_at: datetime | None = None,
 ) -> int:
-    """File that these people were enrolled in the session; returns how many notices were filed.
+    """File that these people were enrolled in the session, now or a little earlier; returns how many notices were filed.
 
     Nobody is told twice about one session while the first notice still waits, and nobody of a session that has ended.
     """
-    session = await fetch_row("SELECT starts_at, ends_at FROM session WHERE id = $1", session_id)
+    if not learner_ids:
+        return 0
+    session = await fetch_row(
+        "SELECT s.starts_at, s.ends_at, o.timezone FROM session s, organisation o WHERE s.id = $1", session_id
+    )
     now = clock.now()
-    if session is None or not learner_ids or (session["ends_at"] is not None and session["ends_at"] <= now):
+    if session is None or (session["ends_at"] is not None and session["ends_at"] <= now):
         return 0
     filing = Filing(
         kind="enrolled",
         message="enrollment",
-        due_at=due_of(session["starts_at"], now, await _timezone()),
+        due_at=due_of(session["starts_at"], enrolled_at or now, session["timezone"]),
         session_id=session_id,
         method_id=method_id,
         run_id=run_id,

@@ -22,6 +22,40 @@ SELECT d.learner_id, d.changes,
 FROM did d ORDER BY d.learner_id
 """
 
+# $1 run, $2 learners, $3 session, $4 now, $5 the undo. Takes back those to whom the run did nothing but enroll them anew,
+# and whom nobody has changed since: nearly everybody of a large run. Answers who they are. It is what `sort_people` and the
+# statements below do with them; ARRAY has rows found by their keys.
+TAKE_BACK = f"""
+WITH plain AS MATERIALIZED (
+    SELECT w.learner_id, x.id AS source_id, e.id AS enrollment_id, e.now
+    FROM unnest($2::integer[]) AS w(learner_id)
+    CROSS JOIN LATERAL (
+        SELECT after FROM run_change WHERE run_id = $1 AND learner_id = w.learner_id AND change = 'entered'
+            AND before IS NULL LIMIT 1) c
+    CROSS JOIN LATERAL (
+        SELECT id, {SNAPSHOT.format(e="enrollment")} AS now FROM enrollment
+        WHERE session_id = $3 AND learner_id = w.learner_id LIMIT 1) e
+    CROSS JOIN LATERAL (
+        SELECT id FROM source WHERE run_id = $1 AND learner_id = w.learner_id AND until IS NULL LIMIT 1) x
+    WHERE e.now->>'state' <> 'expired'
+      AND (e.now->'state', e.now->'role', e.now->'due_at', e.now->'due_by_hand', e.now->'mandatory')
+        = (c.after->'state', c.after->'role', c.after->'due_at', c.after->'due_by_hand', c.after->'mandatory')
+      AND NOT EXISTS (
+        SELECT FROM run_change WHERE run_id = $1 AND learner_id = w.learner_id AND change <> 'entered' OFFSET 0)
+      AND NOT EXISTS (
+        SELECT FROM source o WHERE o.learner_id = w.learner_id AND o.id <> x.id
+            AND (o.run_id = $1 OR o.end_run_id = $1 OR (o.session_id = $3 AND o.until IS NULL)) OFFSET 0)
+), ended AS (
+    UPDATE source SET until = $4, end_run_id = $5::bigint WHERE id = ANY(ARRAY(SELECT source_id FROM plain))
+), removed AS (
+    DELETE FROM enrollment WHERE id = ANY(ARRAY(SELECT enrollment_id FROM plain))
+), noted AS (
+    INSERT INTO run_change (run_id, learner_id, change, before) SELECT $5::bigint, learner_id, 'left', now FROM plain
+    ON CONFLICT (run_id, learner_id, change) DO NOTHING
+)
+SELECT coalesce(array_agg(learner_id), '{{}}') FROM plain
+"""
+
 # $1 run, $2 learners, $3 now, $4 the undo.
 END_OPENED = """
 UPDATE source SET until = $3, end_run_id = $4 WHERE run_id = $1 AND learner_id = ANY($2::integer[]) AND until IS NULL

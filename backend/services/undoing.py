@@ -82,10 +82,15 @@ async def undo_people(undo_id: int, learner_ids: list[int]) -> None:
     assert undo is not None  # noqa: S101 - its transaction has made or locked it
     session = await fetch_row("SELECT activity_id FROM session WHERE id = $1", undo["session_id"])
     assert session is not None  # noqa: S101 - runs go with their session
-    rows = await fetch(sql.PEOPLE, undo["undo_of"], learner_ids, undo["session_id"], session["activity_id"])
+    plain: list[int] = await fetch_value(
+        sql.TAKE_BACK, undo["undo_of"], learner_ids, undo["session_id"], clock.now(), undo_id
+    )
+    cancelled = await notices.cancel_enrolled(plain, undo["session_id"]) if plain else 0
+    others = sorted(set(learner_ids).difference(plain))
+    rows = await fetch(sql.PEOPLE, undo["undo_of"], others, undo["session_id"], session["activity_id"])
     going, left_alone = sort_people(rows)
-    cancelled = await _go_back(undo, going)
-    await _remember(undo, going, left_alone, cancelled)
+    cancelled += await _go_back(undo, going)
+    await _remember(undo, going, left_alone, cancelled=cancelled, plain=len(plain))
 
 
 def sort_people(rows: list[Record]) -> tuple[list[Restoration], list[tuple[int, str]]]:
@@ -173,7 +178,7 @@ async def _restore_blocked(undo: Record, going: list[Restoration]) -> None:
 
 
 async def _remember(
-    undo: Record, going: list[Restoration], left_alone: list[tuple[int, str]], cancelled: int
+    undo: Record, going: list[Restoration], left_alone: list[tuple[int, str]], *, cancelled: int, plain: int
 ) -> None:
     notes = [(one, change) for one in going for change in one.changes]
     if notes:
@@ -200,7 +205,7 @@ async def _remember(
         undo["id"],
         detail,
         sum("left" in one.changes for one in going),
-        sum("entered" in one.changes for one in going),
+        plain + sum("entered" in one.changes for one in going),
     )
 
 

@@ -12,7 +12,16 @@ from backend.tables.changes import (
     LogHead,
     Outbox,
 )
-from backend.tables.enrolling import Blocked, Enrollment, EnrollmentMethod, Run, RunChange, Segment, Source
+from backend.tables.enrolling import (
+    Blocked,
+    Enrollment,
+    EnrollmentMethod,
+    Run,
+    RunChange,
+    Segment,
+    Source,
+    Telling,
+)
 from backend.tables.imports import ImportJob, ImportRow
 from backend.tables.learning import (
     Activity,
@@ -78,4 +87,5 @@ __all__ = [
     "Source",
     "Standing",
     "Step",
+    "Telling",
 ]

@@ -81,11 +81,11 @@ class Run(Table, tablename="run", db=ENGINE):
 
 
 class Enrollment(Table, tablename="enrollment", db=ENGINE):
-    """A learner in a session."""
+    """A learner in a session. The session and its activity are one reference in the schema."""
 
     id = BigSerial(primary_key=True)
-    session_id = ForeignKey(Session, null=False, required=True)
-    activity_id = ForeignKey(Activity, null=False, required=True)
+    session_id = Integer(required=True)
+    activity_id = Integer(required=True)
     learner_id = ForeignKey(Learner, null=False, required=True)
     state = Text(required=True)
     exclusive = Boolean(required=True)
@@ -101,12 +101,15 @@ class Enrollment(Table, tablename="enrollment", db=ENGINE):
 
 
 class Source(Table, tablename="source", db=ENGINE):
-    """Why somebody is enrolled: a method that covers them, from when to when."""
+    """Why somebody is enrolled: a method that covers them, from when to when.
+
+    The method and its session are one reference in the schema.
+    """
 
     id = BigSerial(primary_key=True)
-    method_id = ForeignKey(EnrollmentMethod, null=False, required=True)
+    method_id = Integer(required=True)
     learner_id = ForeignKey(Learner, null=False, required=True)
-    session_id = ForeignKey(Session, null=False, required=True)
+    session_id = Integer(required=True)
     since = Timestamptz(required=True)
     until = Timestamptz(null=True, default=None)
     run_id = ForeignKey(Run, on_delete=OnDelete.set_null, null=True, default=None)
@@ -133,3 +136,12 @@ class RunChange(Table, tablename="run_change", db=ENGINE):
     before = JSONB(null=True, default=None)
     after = JSONB(null=True, default=None)
     reason = JSONB(null=True, default=None)
+
+
+class Telling(Table, tablename="telling", db=ENGINE):
+    """A large run whose people are still to be told, and how far that is."""
+
+    run_id = BigInt(primary_key=True, required=True)
+    session_id = ForeignKey(Session, null=False, required=True)
+    enrolled_at = Timestamptz(required=True)
+    last_learner_id = Integer(default=0)

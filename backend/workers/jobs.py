@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 
 from backend import clock
-from backend.services import chunks, full_check, idempotency, import_work, sending
+from backend.services import chunks, full_check, idempotency, import_work, sending, telling
 
 # A job hands over to the next one after this many chunks or batches, so that no job outlives arq's patience.
 ROUNDS = 200
@@ -14,15 +14,17 @@ _log = structlog.get_logger("muster.jobs")
 
 
 async def apply_runs(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature
-    """Write what is left of large runs, a chunk of each in turn."""
+    """Write what is left of large runs, a chunk of each in turn; then tell their people."""
     for _ in range(ROUNDS):
         more = [await chunks.apply_next_chunk(run_id) for run_id in await chunks.open_runs()]
         if not any(more):
+            await telling.tell_all()
             return
 
 
 async def send_mail(ctx: dict[Any, Any]) -> None:
-    """Send or keep what is due."""
+    """Send or keep what is due; all that somebody is owed by then is to be in it."""
+    await telling.tell_all()
     await sending.send_due(ctx["mail"], clock.now())
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from tests.harness.instance import clean_environment
 
-PARTS = ("starting", "previews", "changes", "editors", "holding", "sockets", "counting")
+PARTS = (
+    "deciding", "starting", "previews", "changes", "editors", "holding", "sockets", "writing", "counting",
+)  # fmt: skip
 
 
 @pytest.mark.timeout(170)
@@ -50,6 +52,9 @@ def test_a_tiny_run_measures_every_part_of_an_instance(tmp_path: Path) -> None:
         "longest hold of the API process's event loop, 16 typing and facts changing",
         "60 watchers, last one served, p50",
         "memory of a watcher in the API process",
+        "30 audiences, full re-evaluation",
+        "change to the coach's socket among 1,000 changes a second, p95",
+        "a bulk change by HTTP to its committed enrollment, each",
     ):
         assert name in done.stdout
         assert named[name]["value"] > 0 or "memory" in name

@@ -141,6 +141,28 @@ async def test_it_reconnects(follower: Follower) -> None:
     assert follower.connected
 
 
+async def test_numbers_that_a_crash_gave_to_others_are_noticed(follower: Follower) -> None:
+    await execute("DELETE FROM membership WHERE learner_id = 1")
+    await sequence()
+    await follower.catch_up(SOON)
+    held = len(follower.index.facts.groups[2])
+    batches: list[Batch] = []
+    follower.subscribe(batches.append)
+    async with transaction():
+        # The server came back without that change, and something else was numbered before it.
+        await execute("DELETE FROM change_log WHERE seq = (SELECT seq FROM log_head)")
+        await execute("UPDATE log_head SET seq = seq - 1")
+        await execute("DELETE FROM membership WHERE learner_id = 3")
+        await execute("SELECT sequence_outbox(1000000)")
+    await execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND query ILIKE '%log_head%' AND pid <> pg_backend_pid()"
+    )
+    await until(follower, f"len(index.facts.groups[2]) < {held}")
+    assert batches[-1].reloaded
+    assert state(await load_index()) == state(follower.index)
+
+
 async def test_instants_outside_the_calendar_do_not_stop_it(follower: Follower) -> None:
     async with transaction():
         await execute("UPDATE learner SET added_at = 'infinity' WHERE id = 1")

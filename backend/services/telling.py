@@ -1,0 +1,77 @@
+"""Telling the people of large runs that they are enrolled: filed after the run is through, in chunks, before any mail goes out.
+
+A notice and its message cost as much to write as the enrollment itself, and nobody reads them before the session starts or
+the hour is full. So a large run writes one row here, in the transaction of its first chunk, and the workers file from it.
+Killed anywhere, they go on after the last person told.
+"""
+
+from asyncpg import Record
+
+from backend import clock
+from backend.database import execute, fetch, fetch_row, transaction
+from backend.services import notices
+
+# Notices a transaction: about half a second of work.
+CHUNK = 5_000
+
+# Those whose enrollment is still the one that the run began: who left meanwhile has nothing to be told, and who came back
+# since is told by what brought them back.
+_UNTOLD = """
+SELECT c.learner_id FROM run_change c
+WHERE c.run_id = $1 AND c.change = 'entered' AND c.learner_id > $3
+  AND (c.before IS NULL OR c.before->>'state' = 'expired')
+  AND EXISTS (SELECT FROM enrollment e WHERE e.session_id = $2 AND e.learner_id = c.learner_id AND e.state <> 'expired'
+                  AND e.since = (c.after->>'since')::timestamptz OFFSET 0)
+ORDER BY c.learner_id LIMIT $4
+"""
+
+
+async def ask(run_id: int, session_id: int) -> None:
+    """Have the people whom the run enrolls told once it is through, as if that were now."""
+    await execute(
+        "INSERT INTO telling (run_id, session_id, enrolled_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        run_id,
+        session_id,
+        clock.now(),
+    )
+
+
+async def open_tellings() -> list[int]:
+    """Runs that are through and whose people are not all told, oldest first."""
+    rows = await fetch(
+        "SELECT t.run_id FROM telling t JOIN run r ON r.id = t.run_id WHERE r.state <> 'applying' ORDER BY t.run_id"
+    )
+    return [row["run_id"] for row in rows]
+
+
+async def tell_all() -> None:
+    """Until everybody is told whose run is through."""
+    for run_id in await open_tellings():
+        while await tell_next_chunk(run_id):
+            pass
+
+
+async def tell_next_chunk(run_id: int) -> bool:
+    """File for some more people; whether there may be others. Waits for another worker that is at it."""
+    async with transaction():
+        telling = await fetch_row(
+            "SELECT t.*, r.method_id FROM telling t JOIN run r ON r.id = t.run_id WHERE t.run_id = $1 FOR UPDATE OF t",
+            run_id,
+        )
+        if telling is None:
+            return False
+        told = await _tell(telling)
+        if len(told) < CHUNK:
+            await execute("DELETE FROM telling WHERE run_id = $1", run_id)
+            return False
+        await execute("UPDATE telling SET last_learner_id = $2 WHERE run_id = $1", run_id, told[-1])
+        return True
+
+
+async def _tell(telling: Record) -> list[int]:
+    rows = await fetch(_UNTOLD, telling["run_id"], telling["session_id"], telling["last_learner_id"], CHUNK)
+    untold = [row["learner_id"] for row in rows]
+    await notices.file_enrolled(
+        untold, telling["session_id"], telling["method_id"], telling["run_id"], telling["enrolled_at"]
+    )
+    return untold
