@@ -31,7 +31,8 @@ _CATCH_UP_STEP_SECONDS = 0.02
 _BACKOFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 _LOG = """
-    SELECT seq, at, facet, learner_id, ref_id, old, new FROM change_log WHERE seq > $1 ORDER BY seq LIMIT $2"""
+    SELECT seq, at, facet, learner_id, ref_id, old, new FROM change_log
+    WHERE seq > $1 AND seq <= (SELECT seq FROM log_head) ORDER BY seq LIMIT $2"""
 _ROW = """
     SELECT seq, at, facet, learner_id, ref_id, old, new FROM change_log WHERE seq = $1"""
 _WAITING = """
