@@ -29,7 +29,7 @@ COUNTABLE = ("invited", "active")
 _SETTLED = """
 SELECT (SELECT count(*) FROM outbox) AS waiting, (SELECT seq FROM log_head) AS head,
        (SELECT position FROM follower WHERE name = 'reconciler') AS reconciled,
-       (SELECT count(*) FROM run WHERE state = 'applying') AS applying
+       (SELECT count(*) FROM run WHERE state = 'applying') + (SELECT count(*) FROM telling) AS applying
 """
 _MAIL_WAITING = "SELECT count(*) FROM message WHERE state IN ('pending', 'sending') AND due_at <= $1"
 _LOG = (
