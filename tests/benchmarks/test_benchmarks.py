@@ -14,7 +14,7 @@ PARTS = (
 )  # fmt: skip
 
 
-@pytest.mark.timeout(170)
+@pytest.mark.timeout(300)
 def test_a_tiny_run_measures_every_part_of_an_instance(tmp_path: Path) -> None:
     output = tmp_path / "figures.json"
     chosen = [part for name in PARTS for part in ("--only", name)]
