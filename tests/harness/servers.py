@@ -43,11 +43,15 @@ class Servers(msgspec.Struct, frozen=True):
     template: str
     redis_url: str
     embedded_redis: bool
+    # How a database is copied: files as they are take a quarter of the time, where nothing has to reach the disk.
+    strategy: str
 
     def new_database(self) -> str:
         """Copy the template; the new database's address."""
         name = f"{self.template}_{os.getpid()}_{next(_numbers)}"
-        self.administer(f'CREATE DATABASE "{name}" OWNER "{self.owner}" TEMPLATE "{self.template}"')
+        self.administer(
+            f'CREATE DATABASE "{name}" OWNER "{self.owner}" TEMPLATE "{self.template}" STRATEGY {self.strategy}'
+        )
         return with_database(self.owner_url, name)
 
     def empty_database(self) -> str:
@@ -142,6 +146,7 @@ def _embedded() -> Iterator[Servers]:
             template="muster_template",
             redis_url=cache.start(),
             embedded_redis=True,
+            strategy="FILE_COPY",
         )
     finally:
         cache.stop()
@@ -159,6 +164,7 @@ def _given() -> Iterator[Servers]:
         template=f"muster_test_{secrets.token_hex(4)}",
         redis_url=os.environ["MUSTER_TEST_REDIS_URL"],
         embedded_redis=False,
+        strategy="WAL_LOG",
     )
 
 
