@@ -24,6 +24,8 @@ SETTLE_SECONDS = 120.0
 POLL_SECONDS = 0.1
 # Each on a connection of its own, so that every API process is asked.
 ASKED = 4
+# It reads everything there is; on a machine that has much else to do it has taken more than two minutes.
+DOCTOR_SECONDS = 600.0
 COUNTABLE = ("invited", "active")
 
 _SETTLED = """
@@ -206,5 +208,5 @@ async def _previews(world: World, totals: list[int]) -> list[str]:
 
 
 def _doctor(instance: Instance) -> list[str]:
-    done = instance.muster.cli("doctor")
+    done = instance.muster.cli("doctor", patience=DOCTOR_SECONDS)
     return [] if done.returncode == 0 else [f"the doctor says\n{done.stdout}{done.stderr}"]

@@ -38,7 +38,11 @@ def muster_command(*arguments: str) -> list[str]:
 
 
 def run_muster(
-    *arguments: str, environment: Mapping[str, str], directory: Path, stdin: str | None = None
+    *arguments: str,
+    environment: Mapping[str, str],
+    directory: Path,
+    stdin: str | None = None,
+    patience: float = COMMAND_SECONDS,
 ) -> subprocess.CompletedProcess[str]:
     """Run one command to its end, in `directory`."""
     return subprocess.run(
@@ -49,7 +53,7 @@ def run_muster(
         stdin=subprocess.DEVNULL if stdin is None else None,
         capture_output=True,
         text=True,
-        timeout=COMMAND_SECONDS,
+        timeout=patience,
         check=False,
     )
 
@@ -119,9 +123,17 @@ class Muster:
         if self.process.stdout:
             self.process.stdout.close()
 
-    def cli(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    def cli(
+        self, *arguments: str, stdin: str | None = None, patience: float = COMMAND_SECONDS
+    ) -> subprocess.CompletedProcess[str]:
         """Run a `muster` command beside it."""
-        return run_muster(*arguments, environment=self.environment, directory=self.directory, stdin=stdin)
+        return run_muster(
+            *arguments,
+            environment=self.environment,
+            directory=self.directory,
+            stdin=stdin,
+            patience=patience,
+        )
 
     def create_admin(self, email: str = ADMIN_EMAIL, password: str = ADMIN_PASSWORD) -> None:
         """Make a platform admin."""
