@@ -63,11 +63,11 @@ $(BUILT): $(MODULES) $(FRONTEND)
 	@cd frontend && ../$(NODE) npm run --silent build
 	@touch $@
 
-# loadscope: a module's tests share the instance that its fixtures start. Coverage is that of the code that decides who is
-# enrolled (pyproject.toml names it), in the processes that tests start too.
+# loadscope: a module's tests share the instance that its fixtures start; tests/conftest.py says which modules go first. Coverage
+# is that of the code that decides who is enrolled (pyproject.toml names it).
 test: develop ## set up and run every test: Python, front end, real browser (JOBS=2)
 	@if [ -n "$(HAS_FRONTEND)" ]; then cd frontend && ../$(NODE) npm run --silent test; fi
-	@MUSTER_TEST_CHROMIUM="$$(.ci/chromium)" .venv/bin/python -m pytest -n $(JOBS) --dist loadscope \
+	@MUSTER_TEST_CHROMIUM="$$(.ci/chromium)" .venv/bin/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder \
 		--cov --cov-report=term --cov-fail-under=95
 
 check: develop ## linters, types, layers, formatting

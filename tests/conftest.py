@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,6 +15,11 @@ from tests.harness.mail import SmtpSink, smtp_server
 from tests.harness.servers import Servers, run_servers
 
 _run = pytest.StashKey[ExitStack]()
+# Modules that take longest go first, or one worker has them left when the other has nothing.
+FIRST = ("faults", "browser", "ground", "operating", "demo", "benchmarks")
+# Coverage is that of what these tests run in their own process: tracing also the instances that others start would double
+# the time of everything.
+MEASURED = ("audiences", "enrolling", "enrollment", "index", "live", "rules", "tables")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -21,6 +27,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_run] = ExitStack()
     if config.getoption("numprocesses", default=None) and not hasattr(config, "workerinput"):
         config.stash[_run].enter_context(run_servers())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order them, and leave coverage to those whose matter it is."""
+    folders = {item: item.path.relative_to(Path(__file__).parent).parts[0] for item in items}
+    items.sort(key=lambda item: FIRST.index(folders[item]) if folders[item] in FIRST else len(FIRST))
+    for item, folder in folders.items():
+        if folder not in MEASURED:
+            item.add_marker(pytest.mark.no_cover)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -36,6 +36,8 @@ def managers_exist(world: naive.World, index: FacetIndex, rule: Rule) -> None:
     assume(not index.check(rule))
 
 
+# Thousands of times the same lines, which other tests come by too: tracing them takes the time of the suite.
+@pytest.mark.no_cover
 @MANY
 @given(SEEDS, SIZES, naive.rules(), DAYS)
 def test_members_count_and_funnel(seed: int, sizes: naive.Sizes, rule: Rule, day: date) -> None:
@@ -136,6 +138,7 @@ def check_next_change(world: naive.World, rule: Rule, learner: int, day: date, t
         assert (learner in naive.audience(world, rule, day + timedelta(days=45))) is told.matches
 
 
+@pytest.mark.no_cover
 @FEWER
 @given(SEEDS, SIZES, naive.rules(), st.integers(1, 60))
 def test_changes_applied_one_by_one_are_as_if_built_anew(
