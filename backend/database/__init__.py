@@ -6,6 +6,7 @@ inside it: both run on the transaction's connection.
 
 from backend.database.aside import put_back_what_was_cut_short
 from backend.database.connection import (
+    DATABASE_LOST,
     after_commit,
     connect,
     connection,
@@ -25,6 +26,7 @@ from backend.database.leadership import Leadership
 from backend.database.migrating import migrate, pending_migrations
 
 __all__ = [
+    "DATABASE_LOST",
     "ENGINE",
     "Leadership",
     "after_commit",

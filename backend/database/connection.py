@@ -19,6 +19,17 @@ IDLE_IN_TRANSACTION_MS = 60_000
 # A server that hangs does not answer goodbyes either.
 DISCONNECT_SECONDS = 2.0
 
+# What a statement raises when its server went away, restarts or drops the connection.
+DATABASE_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+
 AfterCommit = Callable[[], Awaitable[None]]
 _commit_listeners: list[AfterCommit] = []
 # Piccolo asks it for nothing but the connection.

@@ -6,6 +6,7 @@ messages end as `kept`, to be read in the outbox.
 """
 
 import asyncio
+import time
 from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ import msgspec
 import structlog
 
 from backend import clock
-from backend.database import execute, fetch, fetch_row, fetch_value, transaction
+from backend.database import DATABASE_LOST, execute, fetch, fetch_row, fetch_value, transaction
 from backend.mail import Connection, Deferred, Envelope, MailSettings, Refused, Unreachable
 from backend.mail.settings import SmtpServer
 from backend.services import notices
@@ -27,6 +28,9 @@ CONNECTIONS = 4
 # that only a dead sender loses its lease.
 LEASE = timedelta(minutes=5)
 LONGEST_DELIVERY_SECONDS = 240.0
+# A database that is away when the mail server has taken a message is waited for: what is not written down is sent again.
+RECORD_SECONDS = 45.0
+RECORD_RETRY_SECONDS = 0.5
 GRACE_SECONDS = 3.0
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=3)
 # With those waits: about two and a half days, the order in which mail servers give up themselves.
@@ -150,13 +154,14 @@ async def _deliver_all(mail: MailSettings, server: SmtpServer, claim: Claim) -> 
     """Deliver over a few connections; returns how many the server took."""
     waiting = list(reversed(claim.message_ids))
     unreachable: list[str] = []
+    lost: list[Exception] = []
     sent = 0
     organisation: str = await fetch_value("SELECT name FROM organisation")
 
     async def work() -> None:
         nonlocal sent
         async with Connection(server) as connection:
-            while waiting and not unreachable:
+            while waiting and not unreachable and not lost:
                 message_id = waiting.pop()
                 try:
                     taken = await _to_the_end(
@@ -164,6 +169,9 @@ async def _deliver_all(mail: MailSettings, server: SmtpServer, claim: Claim) -> 
                     )
                 except Unreachable as error:
                     unreachable.append(str(error))
+                except DATABASE_LOST as error:
+                    # The others may have something to write down once it is back.
+                    lost.append(error)
                 else:
                     sent += taken
 
@@ -175,6 +183,8 @@ async def _deliver_all(mail: MailSettings, server: SmtpServer, claim: Claim) -> 
         # Only a dead sender's messages wait for their lease.
         await _let_go(waiting, claim.lease)
         raise
+    if lost:
+        raise lost[0]
     if unreachable:
         _log.warning("the mail server cannot be reached", reason=unreachable[0], waiting=len(waiting))
         await _put_off(waiting, claim.lease, unreachable[0])
@@ -236,18 +246,32 @@ async def _deliver(
     except (Deferred, TimeoutError) as error:
         await _defer(message_id, row["attempts"], str(error) or "the mail server took too long")
         return False
-    # The link of an invitation is a key: once it is in the recipient's hands, ours is thrown away.
-    await execute(
-        """
-        UPDATE message SET state = 'sent', sent_at = $2, retry_at = NULL, error = NULL,
-               html = regexp_replace(html, '/invite/[-_A-Za-z0-9]+', '/invite/…', 'g'),
-               body = regexp_replace(body, '/invite/[-_A-Za-z0-9]+', '/invite/…', 'g')
-        WHERE id = $1 AND state = 'sending'
-        """,
-        message_id,
-        clock.now(),
-    )
+    await _write_down(message_id)
     return True
+
+
+async def _write_down(message_id: int) -> None:
+    """The mail server has taken it."""
+    deadline = time.monotonic() + RECORD_SECONDS
+    while True:
+        try:
+            # The link of an invitation is a key: once it is in the recipient's hands, ours is thrown away.
+            await execute(
+                """
+                UPDATE message SET state = 'sent', sent_at = $2, retry_at = NULL, error = NULL,
+                       html = regexp_replace(html, '/invite/[-_A-Za-z0-9]+', '/invite/…', 'g'),
+                       body = regexp_replace(body, '/invite/[-_A-Za-z0-9]+', '/invite/…', 'g')
+                WHERE id = $1 AND state = 'sending'
+                """,
+                message_id,
+                clock.now(),
+            )
+        except DATABASE_LOST:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(RECORD_RETRY_SECONDS)
+        else:
+            return
 
 
 def backoff(attempts: int) -> timedelta:

@@ -5,7 +5,6 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-import asyncpg
 import msgspec
 import structlog
 
@@ -15,16 +14,7 @@ from backend.settings import Settings, SettingsError, load_settings
 # Between tries while the database cannot be reached at the start.
 RETRY_SECONDS = 0.5
 
-# What a statement raises when its server went away, restarts or drops the connection.
-DATABASE_LOST = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-)
+DATABASE_LOST = database.DATABASE_LOST
 
 _log = structlog.get_logger("muster.workers")
 

@@ -24,6 +24,8 @@ JOBS_AT_ONCE = 4
 POLL_SECONDS = 0.2
 # A Redis that takes longer than this for an answer gives none.
 SILENCE_SECONDS = 3.0
+# Jobs under way when Redis is lost go on for so long at most before others are taken up without it.
+FINISH_SECONDS = 30.0
 # Jobs under way get this long to end; the mail server's answer is worth waiting for.
 CLOSE_SECONDS = 4.0
 CANCEL_SECONDS = 1.0
@@ -96,6 +98,9 @@ async def _work_with_redis(redis_url: str, ctx: dict[Any, Any]) -> None:
     running = asyncio.create_task(worker.async_run(), name="arq")
     try:
         await asyncio.wait({running})
+        if worker.tasks:
+            # Redis is lost, not what they work on: mail that is cut short in the server's hands has to be sent again.
+            await asyncio.wait(worker.tasks.values(), timeout=FINISH_SECONDS)
     finally:
         # A task of its own: closing cancels running jobs, and lets their cancellation out.
         closing = asyncio.create_task(worker.close(), name="closing arq")

@@ -3,9 +3,10 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from typing import Literal
-from urllib.parse import quote
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
 
+import asyncpg
 import pytest
 
 from backend import clock
@@ -266,6 +267,38 @@ async def test_what_a_stopped_sender_had_not_begun(world: World, sink: Sink, mai
     # Those under way are undecided.
     assert await send_due(mail, clock.now()) == 3
     assert await send_due(mail, clock.now() + LEASE) == CONNECTIONS
+
+
+async def test_a_database_that_is_lost_meanwhile(
+    database: str, world: World, sink: Sink, mail: MailSettings
+) -> None:
+    """What the mail server has taken is written down once the database is back, and not sent again."""
+    await world.make(1)
+    await world.enroll(world.learners)
+    await notices.file_enrolled(world.learners, world.session, world.method, None)
+    await execute("UPDATE message SET due_at = $1", clock.now())
+    outside = await asyncpg.connect(database)
+    limit = f'ALTER DATABASE "{urlsplit(database).path[1:]}" CONNECTION LIMIT'
+    original = sink.handle_DATA
+
+    async def lose_the_database(server: Any, session: Any, envelope: Any) -> str:
+        await outside.execute(f"{limit} 0")
+        await outside.fetch(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+        asyncio.get_running_loop().call_later(1, lambda: found.set_result(None))
+        return await original(server, session, envelope)
+
+    sink.handle_DATA = lose_the_database  # type: ignore[method-assign]
+    found: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    sending = asyncio.create_task(send_due(mail, clock.now()))
+    await found
+    await outside.execute(f"{limit} -1")
+    await outside.close()
+    assert await sending == 1
+    assert await world.states() == {"sent": 1}
+    assert len(sink.messages) == 1
 
 
 async def test_many_senders_send_once(world: World, sink: Sink, mail: MailSettings) -> None:
