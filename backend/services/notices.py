@@ -60,9 +60,10 @@ async def _file(learner_ids: Sequence[int], filing: Filing) -> int:
         WITH fresh AS (
             SELECT DISTINCT l AS learner_id FROM unnest($1::integer[]) AS w(l)
             WHERE NOT EXISTS (
-                SELECT FROM notice n JOIN message m ON m.id = n.message_id
-                WHERE n.learner_id = l AND n.kind = ANY($9::text[]) AND n.cancelled_at IS NULL AND m.state = 'pending'
-                  AND n.session_id IS NOT DISTINCT FROM $5 AND (m.kind <> 'alert' OR n.method_id = $6))
+                -- OFFSET 0: looked up person by person, for reading all notices for each chunk of a large run is quadratic.
+                SELECT FROM message m JOIN notice n ON n.message_id = m.id
+                WHERE m.learner_id = l AND n.kind = ANY($9::text[]) AND n.cancelled_at IS NULL AND m.state = 'pending'
+                  AND n.session_id IS NOT DISTINCT FROM $5 AND (m.kind <> 'alert' OR n.method_id = $6) OFFSET 0)
         ), filed AS (
             -- In the order of learners, so that two filings at once wait for each other and never in a circle. The
             -- update writes nothing new; it locks the message against being sent before this transaction is through.
