@@ -44,8 +44,6 @@ async def sequence_for_ever(bell: asyncio.Event) -> None:
         try:
             async with Leadership("sequencer") as connection:
                 _log.info("leading")
-                # Nobody waits for the disk: what a crash takes back is numbered again (docs/decisions/0015).
-                await connection.execute("SET synchronous_commit = off")
                 while True:
                     # Cleared before looking: a ring during the look is looked after.
                     bell.clear()
