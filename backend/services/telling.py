@@ -10,6 +10,7 @@ from asyncpg import Record
 from backend import clock
 from backend.database import execute, fetch, fetch_row, transaction
 from backend.services import notices
+from backend.services.enrollment_writer import lock_sessions
 
 # Notices a transaction: about half a second of work.
 CHUNK = 5_000
@@ -25,6 +26,12 @@ WHERE c.run_id = $1 AND c.change = 'entered' AND c.learner_id > $3
 ORDER BY c.learner_id LIMIT $4
 """
 
+_OPEN = """
+SELECT t.run_id, t.session_id FROM telling t JOIN run r ON r.id = t.run_id
+WHERE r.state <> 'applying' AND NOT EXISTS (SELECT FROM run u WHERE u.undo_of = r.id AND u.state = 'applying')
+ORDER BY t.run_id
+"""
+
 
 async def ask(run_id: int, session_id: int) -> None:
     """Have the people whom the run enrolls told once it is through, as if that were now."""
@@ -36,24 +43,27 @@ async def ask(run_id: int, session_id: int) -> None:
     )
 
 
-async def open_tellings() -> list[int]:
-    """Runs that are through and whose people are not all told, oldest first."""
-    rows = await fetch(
-        "SELECT t.run_id FROM telling t JOIN run r ON r.id = t.run_id WHERE r.state <> 'applying' ORDER BY t.run_id"
-    )
-    return [row["run_id"] for row in rows]
+async def open_tellings() -> list[tuple[int, int]]:
+    """(run, session) of those that are through and whose people are not all told, oldest first.
+
+    While one is being taken back nobody is told of it; whom the undo leaves alone is told after that.
+    """
+    rows = await fetch(_OPEN)
+    return [(row["run_id"], row["session_id"]) for row in rows]
 
 
 async def tell_all() -> None:
     """Until everybody is told whose run is through."""
-    for run_id in await open_tellings():
-        while await tell_next_chunk(run_id):
+    for run_id, session_id in await open_tellings():
+        while await tell_next_chunk(run_id, session_id):
             pass
 
 
-async def tell_next_chunk(run_id: int) -> bool:
-    """File for some more people; whether there may be others. Waits for another worker that is at it."""
+async def tell_next_chunk(run_id: int, session_id: int) -> bool:
+    """File for some more people; whether there may be others. Waits for others who write in the session."""
     async with transaction():
+        # As whoever enrolls and unenrolls there: nobody leaves between being found enrolled and being told so.
+        await lock_sessions([session_id])
         telling = await fetch_row(
             "SELECT t.*, r.method_id FROM telling t JOIN run r ON r.id = t.run_id WHERE t.run_id = $1 FOR UPDATE OF t",
             run_id,

@@ -1,11 +1,14 @@
 """Many people at once are enrolled by a statement of their own: it does what the general one does."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from backend.database import execute, fetch, fetch_row, fetch_value, transaction
+from backend.services import enrollment_sql as sql
 from backend.services import enrollment_writer, telling, undo_sql, undoing
 from backend.services.enrollment_writer import Write, lock_sessions, write
 
@@ -222,3 +225,55 @@ async def test_only_those_are_told_whose_enrollment_still_is_that_of_the_run(dat
     assert [row["learner_id"] for row in told] == [people[0], people[2], people[3]]
     assert [row["run_id"] == filled.run_id for row in told] == [False, True, True]
     assert await fetch_value("SELECT count(*) FROM telling") == 0
+
+
+async def test_nobody_is_told_of_what_is_being_taken_back_meanwhile(database: str) -> None:
+    people = [await insert("learner", email=f"p{i}@fill.example", added_at=LONG_AGO) for i in range(2)]
+    twin = await Twin().make([], several=False)
+    one = {"session_id": twin.session, "cause": "confirm"}
+    async with transaction():
+        await lock_sessions([twin.session])
+        (filled,) = await write([Write(method_id=twin.method, entering=people, told_later=True, **one)])  # type: ignore[arg-type]
+        assert filled.run_id is not None
+        await telling.ask(filled.run_id, twin.session)
+    other = await asyncpg.connect(database)
+    try:
+        async with other.transaction():
+            await other.execute(sql.LOCK.replace("$1", f"ARRAY[{twin.session}]"))
+            await other.execute(
+                "UPDATE enrollment SET state = 'expired', until = now() WHERE learner_id = $1", people[0]
+            )
+            told = asyncio.create_task(telling.tell_all())
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            while not await other.fetchval(waiting) and not told.done():
+                continue
+        await told
+    finally:
+        await other.close()
+    assert [row[0] for row in await fetch("SELECT learner_id FROM notice")] == [people[1]]
+
+
+async def test_whom_an_undo_leaves_alone_is_told_after_it(database: str) -> None:
+    people = [await insert("learner", email=f"p{i}@fill.example", added_at=LONG_AGO) for i in range(3)]
+    twin = await Twin().make([], several=False)
+    one = {"session_id": twin.session, "cause": "confirm"}
+    async with transaction():
+        await lock_sessions([twin.session])
+        (filled,) = await write([Write(method_id=twin.method, entering=people, told_later=True, **one)])  # type: ignore[arg-type]
+        assert filled.run_id is not None
+        await telling.ask(filled.run_id, twin.session)
+    undo = await insert(
+        "run",
+        session_id=twin.session,
+        cause="undo",
+        state="applying",
+        undo_of=filled.run_id,
+        created_at=LONG_AGO,
+    )
+    await telling.tell_all()
+    assert await fetch_value("SELECT count(*) FROM notice") == 0
+    async with transaction():
+        await write([Write(method_id=twin.method, leaving=people[:2], **one)])  # type: ignore[arg-type]
+        await execute("UPDATE run SET state = 'applied' WHERE id = $1", undo)
+    await telling.tell_all()
+    assert [row[0] for row in await fetch("SELECT learner_id FROM notice")] == [people[2]]
