@@ -9,7 +9,7 @@ WITH did AS (
     FROM run_change WHERE run_id = $1 AND learner_id = ANY($2::integer[]) GROUP BY learner_id
 )
 SELECT d.learner_id, d.changes,
-       (SELECT {SNAPSHOT.format(e="e")} FROM enrollment e WHERE e.session_id = $3 AND e.learner_id = d.learner_id) AS now,
+       (SELECT {SNAPSHOT.format(e="e")} FROM enrollment e WHERE e.session_id + 0 = $3 AND e.learner_id = d.learner_id) AS now,
        (SELECT count(*) FROM source s WHERE s.run_id = $1 AND s.learner_id = d.learner_id) AS opened,
        (SELECT count(*) FROM source s WHERE s.run_id = $1 AND s.learner_id = d.learner_id AND s.until IS NULL) AS opened_live,
        (SELECT count(*) FROM source s WHERE s.end_run_id = $1 AND s.learner_id = d.learner_id) AS closed,
@@ -34,7 +34,7 @@ WITH plain AS MATERIALIZED (
             AND before IS NULL LIMIT 1) c
     CROSS JOIN LATERAL (
         SELECT id, {SNAPSHOT.format(e="enrollment")} AS now FROM enrollment
-        WHERE session_id = $3 AND learner_id = w.learner_id LIMIT 1) e
+        WHERE session_id + 0 = $3 AND learner_id = w.learner_id LIMIT 1) e
     CROSS JOIN LATERAL (
         SELECT id FROM source WHERE run_id = $1 AND learner_id = w.learner_id AND until IS NULL LIMIT 1) x
     WHERE e.now->>'state' <> 'expired'
@@ -69,7 +69,7 @@ ON CONFLICT (method_id, learner_id) WHERE until IS NULL DO NOTHING
 """
 
 # $1 session, $2 learners: there was no enrollment before.
-REMOVE = "DELETE FROM enrollment WHERE session_id = $1 AND learner_id = ANY($2::integer[])"
+REMOVE = "DELETE FROM enrollment WHERE session_id + 0 = $1 AND learner_id = ANY($2::integer[])"
 
 # $1 session, $2 learners, $3 snapshots to go back to.
 RESTORE = """

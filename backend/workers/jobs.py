@@ -18,7 +18,7 @@ async def apply_runs(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signa
     for _ in range(ROUNDS):
         more = [await chunks.apply_next_chunk(run_id) for run_id in await chunks.open_runs()]
         if not any(more):
-            await telling.tell_all()
+            await telling.tell_all(wait=False)
             return
 
 
