@@ -71,7 +71,8 @@ async def restore(url: str, file: Path, manifest: Manifest, *, send_mail: bool) 
         await aside.set_aside(connection)
         try:
             # The dump brings the schema itself.
-            await programs.undump(url, pieces(file))
+            server = connection.get_server_version().major
+            await programs.undump(url, pieces(file), server=server)
             _compare(manifest.rows, await count_rows(connection))
             held = 0 if send_mail else await connection.fetchval(_HOLD_MAIL)
             await aside.forget(connection)

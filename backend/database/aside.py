@@ -9,13 +9,15 @@ import asyncpg
 from backend.database.connection import fetch_value, open_connection
 
 ASIDE = "muster_set_aside"
+# What the program that loads a backup says of itself.
+LOADER = "pg_restore"
 # Waiting for another process that migrates or restores; a migration itself never waits this long for a table lock.
 LOCK_TIMEOUT = "10min"
 _LOOK = f"SELECT 1 FROM pg_namespace WHERE nspname = '{ASIDE}'"
 # The restore may be dead while what it had started works on.
-_END_LOADING = """
+_END_LOADING = f"""
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-WHERE datname = current_database() AND application_name = 'pg_restore'
+WHERE datname = current_database() AND application_name = '{LOADER}'
 """
 
 

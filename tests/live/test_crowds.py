@@ -51,7 +51,7 @@ async def test_a_stalled_reader_is_dropped_and_nobody_else_waits(
         for i in range(100):
             await quiet.send("preview", id=str(i), rule={"blocks": [{"groups": [group]}]}, sample=50 - i % 10)
         await reader.send("preview", id="a", rule={"blocks": [{"groups": [group]}]})
-        total = (await reader.until(of("a", "counts")))["total"]
+        total = (await reader.until(of("a", "counts", total=60)))["total"]
         slowest = 0.0
         deadline = time.monotonic() + 60
         while dropped_for_slowness(muster) == before:

@@ -10,6 +10,8 @@ from typing import Any
 import asyncpg
 import pytest
 
+from backend.backup import programs
+from backend.backup.archive import BackupError, pieces
 from backend.embedded import Instance
 from tests.faults.disk import small_disk
 from tests.harness.instance import (
@@ -119,3 +121,24 @@ def test_a_restore_that_finds_the_disk_full(file: Path, tmp_path: Path) -> None:
         done = muster("migrate")
         assert done.returncode == 0, done.stderr
         assert content_now() == before
+
+
+async def test_a_server_that_knows_less_is_given_a_script(file: Path, servers: Servers) -> None:
+    """All of it or nothing, as by `pg_restore`."""
+    database = servers.empty_database()
+    connection = await asyncpg.connect(database)
+    try:
+        await connection.execute("DROP SCHEMA public")
+        half = list(pieces(file))
+        half[-1] = half[-1][: len(half[-1]) // 2]
+        with pytest.raises(BackupError, match="pg_restore"):
+            await programs.undump(database, half, server=16)
+        assert await connection.fetchval("SELECT to_regclass('public.learner')") is None
+        await programs.undump(database, pieces(file), server=16)
+        assert await connection.fetchval("SELECT count(*) FROM learner") == MANY
+        with pytest.raises(BackupError, match=r"psql.*already exists"):
+            await programs.undump(database, pieces(file), server=16)
+        assert await connection.fetchval("SELECT count(*) FROM learner") == MANY
+    finally:
+        await connection.close()
+    servers.drop_database(database)
