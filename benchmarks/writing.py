@@ -73,7 +73,7 @@ class _Admin:
             while (found := await self.get(f"/runs/{run}"))["state"] == "applying":  # noqa: ASYNC110 - another process's doing
                 await asyncio.sleep(POLL_SECONDS)
         assert found["state"] == "applied", found
-        return found  # type: ignore[no-any-return]
+        return found  # type: ignore[no-any-return]  # JSON
 
 
 async def writing_figures(muster: Muster, token: str) -> list[Figure]:

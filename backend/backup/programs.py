@@ -112,9 +112,9 @@ async def _undump_by_script(url: str, pieces: Iterable[bytes]) -> None:
                 writer.stdin.write(piece)
                 await writer.stdin.drain()
             # What is not whole must not be committed: only a script that has come to its end is.
-            await _ended("pg_restore", reader, await helpers[0])  # type: ignore[arg-type]
+            await _ended("pg_restore", reader, await helpers[0])  # type: ignore[arg-type]  # the first two read
             writer.stdin.close()
-        await _ended("psql", writer, await helpers[1])  # type: ignore[arg-type]
+        await _ended("psql", writer, await helpers[1])  # type: ignore[arg-type]  # likewise
     finally:
         for helper in helpers:
             helper.cancel()

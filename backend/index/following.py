@@ -201,7 +201,8 @@ class Follower:
     async def _is_the_same_log(self, connection: asyncpg.Connection) -> bool:
         """Whether what was read last still stands where it was read.
 
-        Numbers are seen before they are on disk (`docs/decisions/0015`): a server that crashed may have given them to others.
+        The sequencer's numbers are on disk before they are seen, but a standby that takes over, or a backup put back, may lack
+        the last of them and have given them to others.
         """
         last = self._last
         if last is None or last.seq != self.index.position:
