@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
 
+from backend.index.arrays import NONE, Ids, Numbers, ids_of
 from backend.index.evaluating import Evaluator
 from backend.index.facts import Facts
 from backend.index.leaves import Leaves
-from backend.index.rows import Column, Numbers, ids_of
+from backend.index.rows import Column
 from backend.index.structure import Structure
 from backend.index.values import Values
 from backend.rules import (
@@ -123,7 +124,7 @@ class Questions:
         self.answers: npt.NDArray[np.uint8] = np.zeros(1024, np.uint8)
         # Counts where answers were put: what is remembered of places is outdated when it moves.
         self.placed = 0
-        self._places: tuple[int, Numbers, Numbers] = (-1, np.zeros(0, np.intp), np.zeros(0, np.intp))
+        self._places: tuple[int, Numbers, Numbers] = (-1, NONE, NONE)
         self._used = 0
         self._known: dict[bytes, int] = {}
 
@@ -156,6 +157,13 @@ class Questions:
             offsets = np.array([question.offset for question in self.all], np.intp)
             self._places = (self.placed, slots, offsets)
         return self._places[1:]
+
+    def codes(self, learners: Ids) -> Numbers:
+        """The codes of learners (columns) by slot."""
+        found = np.zeros((len(self.slots), len(learners)), np.intp)
+        for facet, slot in self.slots.items():
+            found[slot] = self.columns[facet].of(learners)
+        return found
 
     def turn(self, day: date) -> None:
         """It is another day: what depends on it is asked again."""

@@ -4,7 +4,6 @@ Built from the index when first asked for, then kept current change by change. C
 column's codes are numbered as values come. Memory at 1,000,000 learners: 1 to 2 bytes a person and column, 2 a membership.
 """
 
-import array
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -12,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
 
+from backend.index.arrays import NONE, Ids, Numbers, ids_of, spans
 from backend.index.facts import Facts
 from backend.index.values import Values
 
-Ids = npt.NDArray[np.uint32]
-Numbers = npt.NDArray[np.intp]
 # Learners a page, as many as a container of a roaring bitmap: a page is made in about 0.1 s.
 PAGE_BITS = 16
 PAGE = 1 << PAGE_BITS
@@ -113,7 +111,7 @@ class GroupRows:
             parts += self._of_page(number, learners[start:end], start)
             start = end
         if not parts:
-            return np.zeros(0, np.intp), np.zeros(0, np.intp)
+            return NONE, NONE
         return np.concatenate([who for who, _ in parts]), np.concatenate([numbers for _, numbers in parts])
 
     def _of_page(self, number: int, learners: Ids, first: int) -> list[tuple[Numbers, Numbers]]:
@@ -152,20 +150,3 @@ class GroupRows:
         page = self._pages[number] = _Page(starts, groups[np.argsort(lows, kind="stable")])
         self._moved[number] = {}
         return page
-
-
-def ids_of(learners: BitMap) -> Ids:
-    """The ids in order."""
-    return np.frombuffer(learners.to_array(), np.uint32)
-
-
-def bitmap_of(learners: Ids) -> BitMap:
-    """The bitmap of ids; an array of Python's own is read at once, one of numpy number by number."""
-    return BitMap(array.array("I", learners.astype(np.uint32).tobytes()))
-
-
-def spans(starts: Numbers, counts: Numbers) -> Numbers:
-    """The numbers start, start + 1, … of each span, one span after the other."""
-    ends = np.cumsum(counts)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.repeat(starts - (ends - counts), counts) + np.arange(total)

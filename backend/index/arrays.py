@@ -1,0 +1,34 @@
+"""Bitmaps of learners, and spans of numbers, as arrays."""
+
+import array
+
+import numpy as np
+import numpy.typing as npt
+from pyroaring import BitMap
+
+Ids = npt.NDArray[np.uint32]
+Numbers = npt.NDArray[np.intp]
+Flags = npt.NDArray[np.bool_]
+NONE: Numbers = np.zeros(0, np.intp)
+
+
+def ids_of(learners: BitMap) -> Ids:
+    """The ids in order."""
+    return np.frombuffer(learners.to_array(), np.uint32)
+
+
+def bitmap_of(learners: Ids) -> BitMap:
+    """The bitmap of ids; an array of Python's own is read at once, one of numpy number by number."""
+    return BitMap(array.array("I", learners.astype(np.uint32).tobytes()))
+
+
+def spans(starts: Numbers, counts: Numbers) -> Numbers:
+    """The numbers start, start + 1, … of each span, one span after the other."""
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.repeat(starts - (ends - counts), counts) + np.arange(total)
+
+
+def starts_of(counts: Numbers) -> Numbers:
+    """Where spans of these lengths start, one after the other."""
+    return np.cumsum(counts) - counts
