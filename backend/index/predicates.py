@@ -30,14 +30,8 @@ def opened_facets(rule: Rule, structure: Structure) -> frozenset[Facet]:
     changes, `affected` tells the rules to be opened again.
     """
     found = {Facet("status")}
-    for inner in (
-        rule,
-        *(
-            structure.segments[s].rule
-            for s in sorted(all_segments(rule, structure) & set(structure.segments))
-        ),
-    ):
-        for block in () if inner is None else inner.blocks:
+    for one in opened(rule, structure):
+        for block in one.blocks:
             found.update(_of_groups(block.groups, structure, subgroups=block.subgroups))
             for leaf in leaves(block.filters):
                 found.update(_of_leaf(leaf, structure))
@@ -85,6 +79,15 @@ def _of_leaf(leaf: Filter, structure: Structure) -> Iterator[Facet]:
     yield from facets_of_leaf(leaf)
 
 
+def opened(rule: Rule, structure: Structure) -> Iterator[Rule]:
+    """The rule and those of its segments, at any depth, that have one."""
+    yield rule
+    for segment_id in sorted(all_segments(rule, structure)):
+        segment = structure.segments.get(segment_id)
+        if segment is not None and segment.rule is not None:
+            yield segment.rule
+
+
 def all_segments(rule: Rule, structure: Structure) -> frozenset[int]:
     """The segments that the rule uses, at any depth."""
     found: set[int] = set()
@@ -95,10 +98,7 @@ def all_segments(rule: Rule, structure: Structure) -> frozenset[int]:
 
 def depends_on_time(rule: Rule, structure: Structure) -> bool:
     """Whether the people can change by time alone, segments inside it opened."""
-    if is_time_dependent(rule):
-        return True
-    rules = (structure.segments[s].rule for s in all_segments(rule, structure) if s in structure.segments)
-    return any(inner is not None and is_time_dependent(inner) for inner in rules)
+    return any(is_time_dependent(one) for one in opened(rule, structure))
 
 
 class PredicateIndex(Generic[K]):

@@ -1,7 +1,7 @@
 """What the log's changes make worth another look: which methods, for which people, and because of what."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -9,11 +9,11 @@ import msgspec
 from pyroaring import BitMap
 
 from backend.index import Batch, Change, FacetIndex, PredicateIndex
+from backend.index.behind import facts_behind, shape_of
 from backend.index.matching import Audiences
-from backend.index.predicates import all_segments, depends_on_time
+from backend.index.predicates import depends_on_time
 from backend.index.structure import Method, seen_while_growing
-from backend.rules import Facet, GroupFilter, ManagerFilter, PathResultFilter, Rule, facets_of
-from backend.rules.dependencies import leaves
+from backend.rules import Facet
 
 # Of one person's changes that wait to be looked at, the latest are kept as reasons.
 REASONS = 16
@@ -248,9 +248,9 @@ class Attention:
         if not method.dynamic or method.rule is None:
             self._forget(method.id)
             return
-        facets = frozenset(facts_behind(method.rule, self.index))
+        facets = frozenset(facts_behind(method.rule, self.index.structure))
         self._facets[method.id] = facets
-        self._shapes[method.id] = shape_of(method.rule, self.index)
+        self._shapes[method.id] = shape_of(method.rule, self.index.structure)
         self._predicates.put(method.id, facets)
         if method.state == "live" and self.audiences.put(method.id, method.rule, facets):
             self._one_by_one.remove(method.id)
@@ -264,74 +264,6 @@ class Attention:
         self.audiences.remove(method_id)
         self._facets.pop(method_id, None)
         self._shapes.pop(method_id, None)
-
-
-def facts_behind(rule: Rule, index: FacetIndex) -> Iterator[Facet]:
-    """The facts that decide about the rule's people, groups with subgroups and sessions told one by one.
-
-    A change of one membership then touches only the rules about that group or one above it.
-    """
-    for segment_id in all_segments(rule, index.structure):
-        yield Facet("segment", segment_id)
-    for one in _opened(rule, index):
-        yield from (
-            facet for facet in facets_of(one) if facet not in (Facet("membership"), Facet("enrollment"))
-        )
-        if any(
-            isinstance(leaf, ManagerFilter) and leaf.indirect
-            for block in one.blocks
-            for leaf in leaves(block.filters)
-        ):
-            yield Facet("manager.indirect")
-        yield from (Facet("membership", group) for group in _groups(one, index))
-        yield from (Facet("enrollment", session) for of in _sessions(one, index) for session in of)
-
-
-def shape_of(rule: Rule, index: FacetIndex) -> int:
-    """Changes whenever a group of the rule gets or loses a subgroup, or an activity of it a session.
-
-    The facts behind a rule do not tell: a group that moves from one of its groups to another leaves them as they were.
-    """
-    return hash(
-        tuple((tuple(_closures(one, index)), tuple(_sessions(one, index))) for one in _opened(rule, index))
-    )
-
-
-def _opened(rule: Rule, index: FacetIndex) -> Iterator[Rule]:
-    """The rule and those of its segments."""
-    yield rule
-    for segment_id in sorted(all_segments(rule, index.structure)):
-        segment = index.structure.segments.get(segment_id)
-        if segment is not None and segment.rule is not None:
-            yield segment.rule
-
-
-def _groups(rule: Rule, index: FacetIndex) -> Iterator[int]:
-    for groups in _closures(rule, index):
-        yield from groups
-
-
-def _closures(rule: Rule, index: FacetIndex) -> Iterator[frozenset[int]]:
-    """For each group that the rule names, that group with the subgroups that count."""
-    for block in rule.blocks:
-        named = [(block.groups, block.subgroups)]
-        named += [
-            (leaf.groups, leaf.subgroups) for leaf in leaves(block.filters) if isinstance(leaf, GroupFilter)
-        ]
-        for groups, subgroups in named:
-            for group in groups:
-                if isinstance(group, int):
-                    yield frozenset(index.structure.descendants(group) if subgroups else (group,))
-
-
-def _sessions(rule: Rule, index: FacetIndex) -> Iterator[frozenset[int]]:
-    """For each activity that the rule asks enrollments of, its sessions."""
-    for block in rule.blocks:
-        for leaf in leaves(block.filters):
-            if isinstance(leaf, PathResultFilter) and leaf.status in ("enrolled", "not_enrolled"):
-                for path in leaf.paths:
-                    if isinstance(path, int):
-                        yield index.structure.sessions_of(path)
 
 
 def regroups(change: Change) -> bool:
