@@ -12,9 +12,10 @@ import numpy as np
 from pyroaring import BitMap
 
 from backend.index.arrays import Numbers, ids_of
-from backend.index.compiling import Compiled, Questions, can_compile, compile_rule
+from backend.index.compiling import Compiled, can_compile, compile_rule
 from backend.index.facet_index import FacetIndex
 from backend.index.predicates import PredicateIndex
+from backend.index.questions import Questions
 from backend.index.rows import GroupRows
 from backend.rules import Facet, Rule
 

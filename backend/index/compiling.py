@@ -1,46 +1,30 @@
-"""Rules as flat arrays, so that many of them can be asked about one person at once (see `matching`).
+"""Rules in parts, so that many of them can be asked about one person at once (see `matching`).
 
-A rule is a list of blocks; a block is groups, *questions* about one column each, and whatever is left as functions. What a
-question means is not said again here: the evaluator is asked about the column's codes in the place of learners.
+A rule is a list of blocks; a block is groups, *questions* about one column each, and whatever is left as functions.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import date
 from typing import Any, NamedTuple
 
-import msgspec
-import numpy as np
-import numpy.typing as npt
 from pyroaring import BitMap
 
-from backend.index.arrays import NONE, Ids, Numbers, ids_of
 from backend.index.evaluating import Evaluator
-from backend.index.facts import Facts
 from backend.index.leaves import Leaves
-from backend.index.rows import Column
-from backend.index.structure import Structure
-from backend.index.values import Values
+from backend.index.questions import Questions, column_of
 from backend.rules import (
-    AddedFilter,
     AllFilter,
     AnyFilter,
     CertificateFilter,
     Facet,
-    FieldFilter,
     Filter,
     GroupFilter,
-    LanguageFilter,
     ManagerFilter,
     NoneFilter,
     PathResultFilter,
     Rule,
     SegmentFilter,
 )
-from backend.rules.dependencies import asks_the_day, leaves, spelled
-
-# Values of a column beyond which its questions are asked person by person: a table of each would take too much memory.
-MOST_CODES = 20_000
-_LEAST_ROOM = 16
+from backend.rules.dependencies import leaves
 
 Asked = Callable[[int], bool]
 
@@ -83,161 +67,6 @@ def can_compile(rule: Rule) -> bool:
         for block in rule.blocks
         for leaf in leaves(block.filters)
     )
-
-
-def column_of(leaf: Filter) -> Facet | None:
-    """The one column that the filter asks about, if it is one."""
-    match leaf:
-        case FieldFilter():
-            return Facet("field", leaf.field)  # type: ignore[arg-type]  # resolved
-        case LanguageFilter():
-            return Facet("language")
-        case AddedFilter():
-            return Facet("added")
-        case CertificateFilter() if len(leaf.certificates) == 1:
-            return Facet("award", leaf.certificates[0])  # type: ignore[arg-type]  # resolved
-        case _:
-            return None
-
-
-class Question(msgspec.Struct):
-    """One filter about one column: its answers by code stand in `Questions.answers` from `offset` on."""
-
-    leaf: Filter
-    facet: Facet
-    slot: int
-    offset: int
-    room: int
-
-
-class Questions:
-    """All questions that rules ask, each once, with their answers for every code of their column."""
-
-    def __init__(self, facts: Facts, structure: Structure, day: date) -> None:
-        self.facts = facts
-        self.structure = structure
-        self.day = day
-        self.columns: dict[Facet, Column] = {}
-        self.slots: dict[Facet, int] = {}
-        self.all: list[Question] = []
-        self.by_facet: dict[Facet, list[int]] = {}
-        self.answers: npt.NDArray[np.uint8] = np.zeros(1024, np.uint8)
-        # Counts where answers were put: what is remembered of places is outdated when it moves.
-        self.placed = 0
-        self._places: tuple[int, Numbers, Numbers] = (-1, NONE, NONE)
-        self._used = 0
-        self._known: dict[bytes, int] = {}
-
-    def column(self, facet: Facet) -> Column:
-        """The column of a facet, made when first asked for."""
-        found = self.columns.get(facet)
-        if found is None:
-            found = self.columns[facet] = Column(values_of(self.facts, facet))
-            self.slots[facet] = len(self.slots)
-        return found
-
-    def number(self, leaf: Filter) -> int | None:
-        """The number of the filter's question; None when it is not one."""
-        facet = column_of(leaf)
-        if facet is None or self.column(facet).count > MOST_CODES:
-            return None
-        key = spelled(leaf)
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = len(self.all)
-            self.all.append(Question(leaf, facet, self.slots[facet], 0, 0))
-            self.by_facet.setdefault(facet, []).append(found)
-            self._answer(self.all[found])
-        return found
-
-    def places(self) -> tuple[Numbers, Numbers]:
-        """Slot and offset of every question."""
-        if self._places[0] != self.placed:
-            slots = np.array([question.slot for question in self.all], np.intp)
-            offsets = np.array([question.offset for question in self.all], np.intp)
-            self._places = (self.placed, slots, offsets)
-        return self._places[1:]
-
-    def codes(self, learners: Ids) -> Numbers:
-        """The codes of learners (columns) by slot."""
-        found = np.zeros((len(self.slots), len(learners)), np.intp)
-        for facet, slot in self.slots.items():
-            found[slot] = self.columns[facet].of(learners)
-        return found
-
-    def turn(self, day: date) -> None:
-        """It is another day: what depends on it is asked again."""
-        self.day = day
-        for question in self.all:
-            if asks_the_day(question.leaf):
-                self._answer(question)
-
-    def code(self, facet: Facet, value: object) -> int:
-        """The code of a value; questions are asked about a new one."""
-        column = self.columns[facet]
-        known = column.count
-        code = column.code(value)
-        if code < known:
-            return code
-        for number in self.by_facet.get(facet, ()):
-            question = self.all[number]
-            if code >= question.room:
-                self._answer(question)
-            else:
-                one = Column(Values(), numbered=[value])
-                self.answers[question.offset + code] = self._holds(question, one)[1]
-        return code
-
-    def _answer(self, question: Question) -> None:
-        column = self.columns[question.facet]
-        if column.count > question.room:
-            question.room = max(_LEAST_ROOM, column.count * 3 // 2)
-            question.offset = self._room_for(question.room)
-        found = self._holds(question, column)
-        self.answers[question.offset : question.offset + len(found)] = found
-
-    def _room_for(self, room: int) -> int:
-        start, self._used = self._used, self._used + room
-        self.placed += 1
-        if self._used > len(self.answers):
-            grown = np.zeros(max(self._used, 2 * len(self.answers)), np.uint8)
-            grown[:start] = self.answers[:start]
-            self.answers = grown
-        return start
-
-    def _holds(self, question: Question, column: Column) -> npt.NDArray[np.uint8]:
-        coded = Facts(self.facts.timezone)
-        put_values(coded, question.facet, column)
-        bits, negated = Evaluator(coded, self.structure, self.day).filter(question.leaf)
-        found = np.full(column.count, negated, np.uint8)
-        found[ids_of(bits)] = not negated
-        return found
-
-
-def values_of(facts: Facts, facet: Facet) -> Values[Any]:
-    """The values that a column holds."""
-    match facet.name:
-        case "language":
-            return facts.language
-        case "added":
-            return facts.added
-        case "field":
-            return facts.fields.get(facet.ref or 0) or Values()
-        case _:
-            return facts.awards.get(facet.ref or 0) or Values()
-
-
-def put_values(facts: Facts, facet: Facet, column: Column) -> None:
-    """Let `facts` say of each code what the column says of the people with it."""
-    match facet.name:
-        case "language":
-            facts.language = column.coded
-        case "added":
-            facts.added = column.coded
-        case "field":
-            facts.fields[facet.ref or 0] = column.coded
-        case _:
-            facts.awards[facet.ref or 0] = column.coded
 
 
 def compile_rule(rule: Rule, questions: Questions) -> Compiled:

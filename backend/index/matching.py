@@ -15,12 +15,12 @@ from pyroaring import BitMap
 from backend.index.arrays import NONE, Flags, bitmap_of, ids_of
 from backend.index.audience_registry import AudienceRegistry
 from backend.index.changes import Change
-from backend.index.compiling import Questions
 from backend.index.evaluating import Evaluator
 from backend.index.facet_index import FacetIndex
 from backend.index.flat_rules import FlatRules, flatten
 from backend.index.group_places import GroupPlaces
 from backend.index.pairs import Note, pairs_of
+from backend.index.questions import Questions
 from backend.index.rows import GroupRows
 from backend.index.steps import finish
 from backend.index.vectors import People, evaluate_pairs

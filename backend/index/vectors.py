@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from backend.index.arrays import Flags, Ids, Numbers, spans
-from backend.index.compiling import Questions
 from backend.index.flat_rules import FlatRules, GroupTests
+from backend.index.questions import Questions
 
 
 class People(NamedTuple):
