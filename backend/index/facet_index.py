@@ -17,14 +17,16 @@ from backend.index.evaluating import Evaluator
 from backend.index.explaining import Explainer, Explanation
 from backend.index.facts import Facts
 from backend.index.forecasting import FORECAST_DAYS, DayTotal, forecast_steps
-from backend.index.funnel import BlockPreview, funnel_steps, nearly_steps
+from backend.index.funnel import nearly_steps
 from backend.index.history import end_of_day, latest_changes
+from backend.index.naming import Named
 from backend.index.past import as_of
 from backend.index.predicates import PredicateIndex, depends_on_time, opened_facets
+from backend.index.previewing import Preview, preview_steps
 from backend.index.reading import Reader
 from backend.index.selecting import Tab, page, select_steps
 from backend.index.steps import Steps, finish, go_on
-from backend.index.structure import STRUCTURE, Activity, Certificate, Field, Group, Segment, Structure
+from backend.index.structure import STRUCTURE, Structure
 from backend.rules import Facet, Problem, Rule
 
 K = TypeVar("K", bound=Hashable)
@@ -35,21 +37,8 @@ _MEANING = frozenset(
 )
 
 
-class Preview(msgspec.Struct, frozen=True):
-    """How many people a rule has, and why so many. `sample` holds the lowest ids."""
-
-    total: int
-    position: int
-    as_of: date
-    blocks: list[BlockPreview]
-    included: int
-    excluded: int
-    blocked: int
-    sample: list[int]
-
-
-class FacetIndex:
-    """Bitmaps of everything, kept current by `apply`; implements `rules.Names`.
+class FacetIndex(Named):
+    """Bitmaps of everything, kept current by `apply`; implements `rules.Names` (as `Named`).
 
     Raises `BrokenRule` wherever a rule refers to something that is gone. Rules given to it must be resolved.
 
@@ -177,28 +166,7 @@ class FacetIndex:
         self, rule: Rule, day: date, session_id: int | None = None, sample: int = 0
     ) -> Steps[Preview]:
         """`preview` in steps."""
-        evaluator = self._evaluator(rule, day)
-        found = BitMap()
-        blocks = []
-        for block in rule.blocks:
-            people, counted = yield from funnel_steps(evaluator, block)
-            found |= people
-            blocks.append(counted)
-        included = self.countable & BitMap(rule.include)
-        excluded = self.countable & BitMap(rule.exclude)
-        found |= included
-        found -= excluded
-        blocked = 0 if session_id is None else len(self.blocked(session_id, found))
-        return Preview(
-            len(found),
-            self.position,
-            day,
-            blocks,
-            len(included),
-            len(excluded),
-            blocked,
-            list(found[:sample]),
-        )
+        return (yield from preview_steps(self._evaluator(rule, day), rule, self.position, session_id, sample))
 
     def member_counts_steps(self, groups: Iterable[int]) -> Steps[dict[int, tuple[int, int]]]:
         """Of each group, how many are in it, and in it or its subgroups: whoever there is, countable or not."""
@@ -246,13 +214,7 @@ class FacetIndex:
 
     def nearly_steps(self, rule: Rule, day: date) -> Steps[BitMap]:
         """`nearly` in steps."""
-        evaluator = self._evaluator(rule, day)
-        missed = BitMap()
-        for block in rule.blocks:
-            for people in (yield from nearly_steps(evaluator, block)):
-                missed |= people
-        members = yield from evaluator.rule_steps(rule)
-        return missed - members - BitMap(rule.exclude)
+        return (yield from nearly_steps(self._evaluator(rule, day), rule))
 
     async def forecast(self, rule: Rule, first: date, last: date) -> list[DayTotal]:
         """The rule's total on each day from `first` to `last`, both included, if only time goes on.
@@ -261,11 +223,7 @@ class FacetIndex:
         """
         if not first <= last or (last - first).days >= FORECAST_DAYS:
             raise ValueError(f"a forecast covers 1 to {FORECAST_DAYS} days")
-        return await self.sliced(lambda: self._forecast_steps(rule, first, last))
-
-    def _forecast_steps(self, rule: Rule, first: date, last: date) -> Steps[list[DayTotal]]:
-        self._evaluator(rule, first)
-        return (yield from forecast_steps(self.facts, self.structure, self.cache, rule, first, last))
+        return await self.sliced(lambda: forecast_steps(self._evaluator(rule, first), rule, last))
 
     async def as_of(self, rules: Iterable[Rule], day: date) -> "FacetIndex":
         """An index that answers these rules, and only these, as things stood at the end of `day` (from the change log)."""
@@ -353,26 +311,3 @@ class FacetIndex:
         for key, rule in rules.items():
             made.put(key, self.facets(rule))
         return made
-
-    # ── names, for `rules.resolve` and `rules.describe` ──────────────────────────────────────────────────────────
-
-    def find_field(self, reference: int | str) -> Field | None:
-        return self.structure.find_field(reference)
-
-    def find_group(self, reference: int | str) -> Group | None:
-        return self.structure.find_group(reference)
-
-    def find_activity(self, reference: int | str) -> Activity | None:
-        return self.structure.find_activity(reference)
-
-    def find_certificate(self, reference: int | str) -> Certificate | None:
-        return self.structure.find_certificate(reference)
-
-    def find_segment(self, reference: int) -> Segment | None:
-        return self.structure.find_segment(reference)
-
-    def knows_learner(self, learner_id: int) -> bool:
-        return learner_id in self.learners
-
-    def segments_inside(self, segment_id: int) -> frozenset[int]:
-        return self.structure.segments_inside(segment_id)

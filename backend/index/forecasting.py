@@ -5,11 +5,10 @@ from datetime import date, timedelta
 import msgspec
 from pyroaring import BitMap
 
-from backend.index.cache import Cache
 from backend.index.evaluating import Evaluator
 from backend.index.facts import NEVER, Facts
 from backend.index.leaves import expiring_days, later
-from backend.index.predicates import all_segments
+from backend.index.predicates import opened
 from backend.index.steps import Steps
 from backend.index.structure import Structure
 from backend.index.values import union
@@ -32,14 +31,9 @@ class Turning:
 
     def __init__(self, rule: Rule, structure: Structure, facts: Facts) -> None:
         self.facts = facts
-        rules = [rule]
-        for segment_id in sorted(all_segments(rule, structure)):
-            segment = structure.segments.get(segment_id)
-            if segment is not None and segment.rule is not None:
-                rules.append(segment.rule)
         self.filters: list[Filter] = [
             leaf
-            for each in rules
+            for each in opened(rule, structure)
             for block in each.blocks
             for leaf in leaves(block.filters)
             if asks_the_day(leaf)
@@ -82,16 +76,14 @@ def turning_days(found: Filter, facts: Facts, learner_id: int) -> set[date]:
     return days
 
 
-def forecast_steps(  # noqa: PLR0913, PLR0917 - the world, the rule, and the days
-    facts: Facts, structure: Structure, cache: Cache, rule: Rule, first: date, last: date
-) -> Steps[list[DayTotal]]:
-    """Totals from `first` to `last`, both included; the rule has been checked.
+def forecast_steps(evaluator: Evaluator, rule: Rule, last: date) -> Steps[list[DayTotal]]:
+    """Totals from the day of the evaluator to `last`, both included; the rule has been checked.
 
     Only those whose answer may turn on a day are asked again, before and after.
     """
+    facts, structure, day = evaluator.facts, evaluator.structure, evaluator.day
     turning = Turning(rule, structure, facts)
-    day = first
-    total = len((yield from Evaluator(facts, structure, day, cache).rule_steps(rule)))
+    total = len((yield from evaluator.rule_steps(rule)))
     totals = [DayTotal(day, total)]
     while day < last:
         before, day = day, day + timedelta(days=1)

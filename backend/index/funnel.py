@@ -5,7 +5,7 @@ from pyroaring import BitMap
 
 from backend.index.evaluating import Evaluator
 from backend.index.steps import Steps, each_of
-from backend.rules import Block
+from backend.rules import Block, Rule
 
 
 class FilterPreview(msgspec.Struct, frozen=True):
@@ -41,7 +41,17 @@ def funnel_steps(evaluator: Evaluator, block: Block) -> Steps[tuple[BitMap, Bloc
     return before[-1], BlockPreview(len(before[-1]), len(before[0]), filters)
 
 
-def nearly_steps(evaluator: Evaluator, block: Block) -> Steps[list[BitMap]]:
+def nearly_steps(evaluator: Evaluator, rule: Rule) -> Steps[BitMap]:
+    """Those whom one filter of a block keeps out, and nothing else; a new bitmap."""
+    missed = BitMap()
+    for block in rule.blocks:
+        for people in (yield from missing_one_steps(evaluator, block)):
+            missed |= people
+    members = yield from evaluator.rule_steps(rule)
+    return missed - members - BitMap(rule.exclude)
+
+
+def missing_one_steps(evaluator: Evaluator, block: Block) -> Steps[list[BitMap]]:
     """For each filter of the block, the people for whom all but this one holds."""
     sets = yield from each_of(map(evaluator.filter_steps, block.filters))
     base = yield from evaluator.base_steps(block)

@@ -5,7 +5,7 @@ from typing import Literal
 from pyroaring import BitMap
 
 from backend.index.evaluating import Evaluator
-from backend.index.funnel import nearly_steps
+from backend.index.funnel import missing_one_steps
 from backend.index.steps import Steps
 from backend.rules import Rule
 
@@ -31,7 +31,7 @@ def select_steps(
         return (yield from evaluator.block_steps(chosen))
     _ = chosen.filters[filter_]
     if tab == "nearly":
-        return (yield from nearly_steps(evaluator, chosen))[filter_]
+        return (yield from missing_one_steps(evaluator, chosen))[filter_]
     people = yield from evaluator.base_steps(chosen)
     for i, found in enumerate(chosen.filters):
         if (i <= filter_) if tab == "remaining" else (i != filter_):

@@ -215,7 +215,7 @@ def test_forecast(seed: int, sizes: naive.Sizes, rule: Rule, first: date) -> Non
     index = world.index()
     managers_exist(world, index, rule)
     last = first + timedelta(days=33)
-    totals = finish(forecast_steps(index.facts, index.structure, index.cache, rule, first, last))
+    totals = finish(forecast_steps(Evaluator(index.facts, index.structure, first, index.cache), rule, last))
     assert [total.date for total in totals] == [first + timedelta(days=ahead) for ahead in range(34)]
     for total in totals:
         assert total.total == len(naive.audience(world, rule, total.date))
