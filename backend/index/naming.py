@@ -4,7 +4,8 @@ from abc import ABC, abstractmethod
 
 from pyroaring import BitMap
 
-from backend.index.structure import Activity, Certificate, Field, Group, Segment, Structure
+from backend.index.structure import Structure
+from backend.index.structure_rows import Activity, Certificate, Field, Group, Segment
 
 
 class Named(ABC):

@@ -1,119 +1,28 @@
-"""What the organisation is made of, in memory: groups, fields, activities, sessions, segments, methods.
-
-Each Struct is a row of its table; JSON of a whole row (the change log's form) converts into it.
-"""
+"""What the organisation is made of, in memory, and the ways through it."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from backend.rules import Facet, InvalidRule, Rule, convert, segments_of
-from backend.schemas.enrolling import MethodState
+from backend.index.structure_rows import (
+    KINDS,
+    Activity,
+    Certificate,
+    Field,
+    Group,
+    Method,
+    Organisation,
+    Segment,
+    Session,
+    Step,
+    external_key,
+    row_of,
+)
+from backend.rules import Facet, segments_of
 
-
-class Group(msgspec.Struct, frozen=True):
-    id: int
-    name: str
-    kind: str = "group"
-    parent_id: int | None = None
-    environment_id: int | None = None
-    color: str | None = None
-    private: bool = False
-    external_id: str | None = None
-
-
-class Field(msgspec.Struct, frozen=True):
-    id: int
-    key: str
-    name: str
-    type: str
-    options: list[str] = []
-
-
-class Activity(msgspec.Struct, frozen=True):
-    id: int
-    kind: str
-    title: str
-    external_id: str | None = None
-    min_minutes: int | None = None
-    max_minutes: int | None = None
-    several_sessions: bool = False
-
-
-class Step(msgspec.Struct, frozen=True):
-    id: int
-    activity_id: int
-    position: int
-    kind: str
-    title: str
-    child_activity_id: int | None = None
-    mandatory: bool = True
-    min_score: float | None = None
-
-
-class Certificate(msgspec.Struct, frozen=True):
-    id: int
-    activity_id: int
-    title: str
-    valid_months: int | None = None
-
-
-class Session(msgspec.Struct, frozen=True):
-    id: int
-    activity_id: int
-    name: str
-    external_id: str | None = None
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    group_id: int | None = None
-    catalog: str = "hidden"
-    fuse_count: int = 50
-    fuse_percent: float = 10.0
-
-
-class Segment(msgspec.Struct, frozen=True):
-    """`rule` is None when what is stored is not a rule: whatever uses the segment is broken, never empty."""
-
-    id: int
-    name: str
-    rule: Rule | None
-
-
-class Method(msgspec.Struct, frozen=True):
-    """An enrollment method; `rule` is None for kinds without one, `rule_broken` when what is stored is not a rule."""
-
-    id: int
-    session_id: int
-    kind: str
-    name: str = ""
-    active: bool = True
-    visible: bool = True
-    role: str = "learner"
-    rule: Rule | None = None
-    dynamic: bool = False
-    on_leave: str = "expire"
-    mandatory: bool = False
-    due_at: datetime | None = None
-    due_days: int | None = None
-    recertify_months: int | None = None
-    course_group_id: int | None = None
-    segment_id: int | None = None
-    group_id: int | None = None
-    after_activity_id: int | None = None
-    state: MethodState = "draft"
-    state_reason: str = ""
-    version: int = 1
-    rule_broken: bool = False
-
-
-class Organisation(msgspec.Struct, frozen=True):
-    name: str = "Muster"
-    timezone: str = "UTC"
-    language: str = "en"
-    managers_enroll: bool = False
+__all__ = ["STRUCTURE", "Method", "Structure", "seen_while_growing"]
 
 
 class _Row(Protocol):
@@ -122,17 +31,7 @@ class _Row(Protocol):
 
 
 T = TypeVar("T", bound=_Row)
-_KINDS: dict[str, type[Any]] = {
-    "learner_group": Group,
-    "field": Field,
-    "activity": Activity,
-    "step": Step,
-    "certificate": Certificate,
-    "session": Session,
-    "segment": Segment,
-    "enrollment_method": Method,
-}
-STRUCTURE = frozenset({*_KINDS, "organisation"})
+STRUCTURE = frozenset({*KINDS, "organisation"})
 
 
 class Structure:
@@ -177,19 +76,19 @@ class Structure:
         if before is not None:
             self._unlink(facet, before)
         if row is not None:
-            after = _convert(facet, row)
+            after = row_of(facet, row)
             table[row_id] = after
             self._link(facet, after)
 
     def _unlink(self, facet: str, row: Any) -> None:
-        key = _external_key(facet, row)
+        key = external_key(facet, row)
         if key is not None and self._external[facet].get(key) == row.id:
             del self._external[facet][key]
         for index, value in self._links(facet, row):
             index[value].discard(row.id)
 
     def _link(self, facet: str, row: Any) -> None:
-        key = _external_key(facet, row)
+        key = external_key(facet, row)
         if key is not None:
             self._external[facet][key] = row.id
         for index, value in self._links(facet, row):
@@ -314,28 +213,3 @@ def seen_while_growing(seen: dict[int, None]) -> Iterator[int]:
         fresh = list(seen)[done:]
         done = len(seen)
         yield from fresh
-
-
-def _external_key(facet: str, row: Any) -> str | None:
-    key: str | None = row.key if facet == "field" else getattr(row, "external_id", None)
-    return key
-
-
-def _convert(facet: str, row: Mapping[str, Any]) -> Any:
-    if facet in {"segment", "enrollment_method"}:
-        row = _with_rule(facet, row)
-    return msgspec.convert(row, _KINDS[facet])
-
-
-def _with_rule(facet: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    made = dict(row)
-    if made.get("rule") is not None:
-        try:
-            # Ids only: what is stored has been resolved.
-            made["rule"] = msgspec.to_builtins(convert(made["rule"]))
-        except InvalidRule:
-            made["rule"] = None
-            made["rule_broken"] = True
-    if facet == "segment":
-        made.pop("rule_broken", None)
-    return made

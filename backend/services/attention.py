@@ -12,7 +12,8 @@ from backend.index import Batch, Change, FacetIndex, PredicateIndex
 from backend.index.behind import facts_behind, shape_of
 from backend.index.matching import Audiences
 from backend.index.predicates import depends_on_time
-from backend.index.structure import Method, seen_while_growing
+from backend.index.structure import seen_while_growing
+from backend.index.structure_rows import Method
 from backend.rules import Facet
 
 # Of one person's changes that wait to be looked at, the latest are kept as reasons.

@@ -8,7 +8,7 @@ from asyncpg import Record
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value
 from backend.enrollment.fuse import blows
-from backend.index.structure import Method
+from backend.index.structure_rows import Method
 from backend.schemas.enrolling import MethodState
 from backend.services import notices
 from backend.services.enrollment_writer import Reason
