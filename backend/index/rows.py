@@ -5,21 +5,22 @@ column's codes are numbered as values come. Memory at 1,000,000 learners: 1 to 2
 """
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
 
-from backend.index.arrays import NONE, Ids, Numbers, ids_of, spans
+from backend.index.arrays import NONE, Ids, Numbers, ids_of, spans, starts_of
 from backend.index.facts import Facts
 from backend.index.values import Values
 
 # Learners a page, as many as a container of a roaring bitmap: a page is made in about 0.1 s.
 PAGE_BITS = 16
 PAGE = 1 << PAGE_BITS
-# Learners of a page whose groups have changed before it is made anew.
-MOST_MOVED = 10_000
+# Of a page's memberships, how large a part may move before its rows are put in order again, and how many at least.
+SPARE = 4
+LEAST_ROOM = 1024
 
 
 class Column:
@@ -70,9 +71,47 @@ class Column:
         return self.codes[learners]
 
 
-class _Page(NamedTuple):
-    starts: npt.NDArray[np.int64]
+class _Page:
+    """The rows of a page's learners, one after the other; a row that grows moves to the end, where some room is kept."""
+
+    first: Numbers
     groups: npt.NDArray[Any]
+    used: int
+
+    def __init__(self, counts: Numbers, groups: npt.NDArray[Any]) -> None:
+        self.counts = counts
+        self._put(groups, 0)
+
+    def row(self, low: int) -> npt.NDArray[Any]:
+        """The groups of one learner; what is put there is kept."""
+        start = self.first[low]
+        return self.groups[start : start + self.counts[low]]
+
+    def add(self, low: int, number: int) -> None:
+        """One group more for a learner."""
+        count = int(self.counts[low])
+        if self.used + count >= len(self.groups):
+            self._make_room(count + 1)
+        start, self.used = self.used, self.used + count + 1
+        self.groups[start : self.used - 1] = self.row(low)
+        self.groups[self.used - 1] = number
+        self.first[low] = start
+        self.counts[low] = count + 1
+
+    def drop(self, low: int, place: int) -> None:
+        """One group less, the one at that place of the row: the last takes its place."""
+        row = self.row(low)
+        row[place] = row[-1]
+        self.counts[low] -= 1
+
+    def _make_room(self, least: int) -> None:
+        """Put the rows one after the other again: what moved to the end has left gaps. Takes about 20 ms."""
+        self._put(self.groups[spans(self.first, self.counts)], least)
+
+    def _put(self, groups: npt.NDArray[Any], least: int) -> None:
+        self.first, self.used = starts_of(self.counts), len(groups)
+        self.groups = np.zeros(len(groups) + max(least, LEAST_ROOM, len(groups) // SPARE), groups.dtype)
+        self.groups[: self.used] = groups
 
 
 class GroupRows:
@@ -82,7 +121,6 @@ class GroupRows:
         self._members = facts.groups
         self.number_of: dict[int, int] = {}
         self._pages: dict[int, _Page] = {}
-        self._moved: dict[int, dict[int, set[int]]] = {}
 
     def number(self, group: int) -> int:
         """The number of a group; a new one for a new group."""
@@ -90,49 +128,37 @@ class GroupRows:
 
     def move(self, learner_id: int, group: int, *, inside: bool) -> None:
         """The learner came into the group, or left it."""
-        page = learner_id >> PAGE_BITS
-        if page not in self._pages:
+        page = self._pages.get(learner_id >> PAGE_BITS)
+        if page is None:
             return
-        moved = self._moved[page]
-        row = moved.get(learner_id)
-        if row is None:
-            row = moved[learner_id] = set(self._row(self._pages[page], learner_id).tolist())
-        (row.add if inside else row.discard)(self.number(group))
-        if len(moved) > MOST_MOVED:
-            del self._pages[page]
+        low, number = learner_id & (PAGE - 1), self.number(group)
+        found = np.flatnonzero(page.row(low) == number)
+        if len(found) and not inside:
+            page.drop(low, int(found[0]))
+        elif inside and not len(found):
+            if number > np.iinfo(page.groups.dtype).max:
+                # Made anew when asked for, with room for such numbers.
+                del self._pages[learner_id >> PAGE_BITS]
+            else:
+                page.add(low, number)
 
     def of(self, learners: Ids) -> tuple[Numbers, Numbers]:
         """Two parallel arrays: places in `learners` (which are in order), and numbers of groups."""
-        parts: list[tuple[Numbers, Numbers]] = []
+        who: list[Numbers] = []
+        numbers: list[Numbers] = []
         start = 0
         while start < len(learners):
             number = int(learners[start]) >> PAGE_BITS
             end = int(np.searchsorted(learners, (number + 1) << PAGE_BITS))
-            parts += self._of_page(number, learners[start:end], start)
+            page = self._pages.get(number) or self._make(number)
+            lows = (learners[start:end] & (PAGE - 1)).astype(np.intp)
+            counts = page.counts[lows]
+            who.append(np.repeat(np.arange(start, end), counts))
+            numbers.append(page.groups[spans(page.first[lows], counts)].astype(np.intp))
             start = end
-        if not parts:
+        if not who:
             return NONE, NONE
-        return np.concatenate([who for who, _ in parts]), np.concatenate([numbers for _, numbers in parts])
-
-    def _of_page(self, number: int, learners: Ids, first: int) -> list[tuple[Numbers, Numbers]]:
-        page = self._pages.get(number) or self._make(number)
-        lows = (learners & (PAGE - 1)).astype(np.intp)
-        counts = page.starts[lows + 1] - page.starts[lows]
-        parts = []
-        moved = self._moved[number]
-        if moved:
-            for place in [i for i, learner_id in enumerate(learners.tolist()) if learner_id in moved]:
-                groups = moved[int(learners[place])]
-                counts[place] = 0
-                parts.append((np.full(len(groups), first + place), np.fromiter(groups, np.intp, len(groups))))
-        who = np.repeat(np.arange(first, first + len(learners)), counts)
-        parts.append((who, page.groups[spans(page.starts[lows], counts)].astype(np.intp)))
-        return parts
-
-    @staticmethod
-    def _row(page: _Page, learner_id: int) -> npt.NDArray[Any]:
-        low = learner_id & (PAGE - 1)
-        return page.groups[page.starts[low] : page.starts[low + 1]]
+        return np.concatenate(who), np.concatenate(numbers)
 
     def _make(self, number: int) -> _Page:
         everybody = BitMap(range(number * PAGE, (number + 1) * PAGE))
@@ -145,8 +171,6 @@ class GroupRows:
         kind = np.uint16 if len(self.number_of) < 1 << 16 else np.uint32
         lows = np.concatenate(parts) if parts else np.zeros(0, np.uint16)
         groups = np.repeat(np.array(numbers, kind), [len(part) for part in parts])
-        starts = np.zeros(PAGE + 1, np.int64)
-        np.cumsum(np.bincount(lows, minlength=PAGE), out=starts[1:])
-        page = self._pages[number] = _Page(starts, groups[np.argsort(lows, kind="stable")])
-        self._moved[number] = {}
+        counts = np.bincount(lows, minlength=PAGE)
+        page = self._pages[number] = _Page(counts, groups[np.argsort(lows, kind="stable")])
         return page

@@ -124,7 +124,7 @@ class Live:
 def test_what_is_held_is_what_the_engine_says(seed: int, rules: list[Rule], steps: int, slice_: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matching, "MOST_LEARNERS", slice_)
-        patch.setattr(rows, "MOST_MOVED", 3)
+        patch.setattr(rows, "LEAST_ROOM", 3)
         live = Live(seed, rules)
         live.reconcile()
         live.check()
