@@ -12,9 +12,10 @@ from backend import clock
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit, Search, SortBy
 from backend.index import Follower
-from backend.schemas import enrolling as wire
 from backend.schemas.board import PersonProgress
 from backend.schemas.commons import Page
+from backend.schemas.enrolling import enrollments as wire
+from backend.schemas.enrolling.catalog import CatalogItem
 from backend.services import catalog, enrollment_acts, enrollment_lists, nudging, self_enrolling
 from backend.services.audiences import caught_up
 from backend.services.enrollment_lists import EnrollmentQuery
@@ -84,7 +85,7 @@ async def list_my_enrollments(
 
 
 @get("/me/catalog", operation_id="getMyCatalog", tags=TAGS)
-async def my_catalog(actor: CurrentActor, follower: CurrentFollower) -> Page[wire.CatalogItem]:
+async def my_catalog(actor: CurrentActor, follower: CurrentFollower) -> Page[CatalogItem]:
     """What one has and why, may take, nearly may take, and had."""
     return await catalog.catalog_of(actor, follower)
 

@@ -11,14 +11,17 @@ from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, IfMatch, Limit
 from backend.controllers.route_options import READS
 from backend.index import Follower
-from backend.schemas import enrolling as wire
 from backend.schemas.commons import Page
+from backend.schemas.enrolling import OnLeave
+from backend.schemas.enrolling.emails import EmailPlan, Emails
+from backend.schemas.enrolling.methods import Method, MethodInput, Policy
+from backend.schemas.enrolling.plans import Applied, ApplyRequest, Plan, PlanRequest
 from backend.services import emails, enrolling, methods
 
 TAGS = ["Enrolling"]
 CurrentFollower = NamedDependency[Follower]
 People = Annotated[
-    wire.OnLeave, QueryParameter(description="what becomes of those whom this method alone enrolled")
+    OnLeave, QueryParameter(description="what becomes of those whom this method alone enrolled")
 ]
 
 
@@ -29,7 +32,7 @@ async def list_methods(
     follower: CurrentFollower,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
-) -> Page[wire.Method]:
+) -> Page[Method]:
     """How people come to be enrolled in the session."""
     return await methods.list_methods(actor, follower, session_id, limit=limit, cursor=cursor)
 
@@ -37,10 +40,10 @@ async def list_methods(
 @post("/sessions/{session_id:int}/methods", operation_id="createMethod", tags=TAGS)
 async def create_method(
     session_id: FromPath[int],
-    data: JSONBody[wire.MethodInput],
+    data: JSONBody[MethodInput],
     actor: CurrentActor,
     follower: CurrentFollower,
-) -> wire.Method:
+) -> Method:
     """A draft: it enrolls nobody before a plan of it is applied."""
     return await methods.create_method(actor, follower, session_id, data)
 
@@ -48,7 +51,7 @@ async def create_method(
 @get("/sessions/{session_id:int}/methods/{method_id:int}", operation_id="getMethod", tags=TAGS)
 async def get_method(
     session_id: FromPath[int], method_id: FromPath[int], actor: CurrentActor, follower: CurrentFollower
-) -> wire.Method:
+) -> Method:
     """One method."""
     return await methods.get_method(actor, follower, session_id, method_id)
 
@@ -57,11 +60,11 @@ async def get_method(
 async def change_method(
     session_id: FromPath[int],
     method_id: FromPath[int],
-    data: JSONBody[wire.Policy],
+    data: JSONBody[Policy],
     actor: CurrentActor,
     follower: CurrentFollower,
     if_match: IfMatch,
-) -> wire.Method:
+) -> Method:
     """Change how it enrolls. What decides who is enrolled needs a plan: 409 `needs_plan`, unless it is a draft."""
     return await methods.change_method(actor, follower, session_id, method_id, data, if_match)
 
@@ -78,7 +81,7 @@ async def delete_method(
     actor: CurrentActor,
     if_match: IfMatch,
     people: People = "keep",
-) -> Response[wire.Applied | None]:
+) -> Response[Applied | None]:
     """Remove the method; its people stay enrolled unless asked otherwise. The answer is the run, or null for a draft."""
     done = await methods.delete_method(actor, session_id, method_id, people=people, version=if_match)
     large = done is not None and done.state == "applying"
@@ -94,10 +97,10 @@ async def delete_method(
 )
 async def plan(
     session_id: FromPath[int],
-    data: JSONBody[wire.PlanRequest],
+    data: JSONBody[PlanRequest],
     actor: CurrentActor,
     follower: CurrentFollower,
-) -> wire.Plan:
+) -> Plan:
     """Who would enter, leave, stay and be blocked. Nothing is written."""
     return await enrolling.plan(actor, follower, session_id, data)
 
@@ -105,10 +108,10 @@ async def plan(
 @post("/sessions/{session_id:int}/apply", operation_id="applyEnrollment", tags=TAGS, status_code=HTTP_200_OK)
 async def apply(
     session_id: FromPath[int],
-    data: JSONBody[wire.ApplyRequest],
+    data: JSONBody[ApplyRequest],
     actor: CurrentActor,
     follower: CurrentFollower,
-) -> Response[wire.Applied]:
+) -> Response[Applied]:
     """Confirm a plan by its hash. 202 for a large one; 409 with the new `plan` if the people have changed."""
     done = await enrolling.apply(actor, follower, session_id, data)
     return Response(done, status_code=HTTP_202_ACCEPTED if done.state == "applying" else HTTP_200_OK)
@@ -116,7 +119,7 @@ async def apply(
 
 @post("/sessions/{session_id:int}/emails", operation_id="enrollEmails", tags=TAGS, status_code=HTTP_200_OK)
 async def enroll_emails(
-    session_id: FromPath[int], data: JSONBody[wire.Emails], actor: CurrentActor, follower: CurrentFollower
-) -> wire.EmailPlan:
+    session_id: FromPath[int], data: JSONBody[Emails], actor: CurrentActor, follower: CurrentFollower
+) -> EmailPlan:
     """Sort pasted addresses; the same again with `hash` enrolls the known ones and invites the new ones."""
     return await emails.enroll_addresses(actor, follower, session_id, data)

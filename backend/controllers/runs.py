@@ -10,14 +10,15 @@ from litestar.status_codes import HTTP_200_OK
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit, Search
 from backend.index import Follower
-from backend.schemas import enrolling as wire
 from backend.schemas.commons import Page
+from backend.schemas.enrolling import RunState
+from backend.schemas.enrolling import runs as wire
 from backend.services import runs
 from backend.services.runs import RunQuery
 
 TAGS = ["Runs"]
 # Litestar keeps the name `state` for its own.
-Only = Annotated[wire.RunState | None, QueryParameter(name="state", description="in this state")]
+Only = Annotated[RunState | None, QueryParameter(name="state", description="in this state")]
 CurrentFollower = NamedDependency[Follower]
 
 

@@ -34,7 +34,7 @@ from backend.index import Follower
 from backend.rules import Rule
 from backend.schemas.access import OrganisationChange
 from backend.schemas.audience import SegmentInput
-from backend.schemas.enrolling import ApplyRequest, PlanRequest
+from backend.schemas.enrolling.plans import ApplyRequest, PlanRequest
 from backend.schemas.learning import Activity, ResultRow, SessionInput
 from backend.schemas.people import (
     FieldInput,

@@ -10,6 +10,7 @@ from backend.rules import Rule
 from backend.schemas import enrolling
 from backend.schemas.audience import Preview, Sample
 from backend.schemas.commons import Id, Input, Output
+from backend.schemas.enrolling.enrollments import Counts
 from backend.schemas.imports import ImportKind, ImportState
 from backend.schemas.problem import Mistake
 
@@ -126,7 +127,7 @@ class ImportProgress(Output):
 class LiveStates(Output):
     """Which state belongs to which kind of topic."""
 
-    session: enrolling.Counts
+    session: Counts
     method: MethodState
     run: RunProgress
     import_: ImportProgress = msgspec.field(name="import")

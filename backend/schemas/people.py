@@ -268,3 +268,12 @@ class MembersMoved(Output):
     """How many were moved."""
 
     moved: int
+
+
+class Person(Output):
+    """A learner as lists show them."""
+
+    id: int
+    email: str
+    first_name: str
+    last_name: str

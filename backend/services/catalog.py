@@ -12,8 +12,8 @@ from backend import clock
 from backend.database import fetch
 from backend.index import FacetIndex, Follower
 from backend.rules import Rule
-from backend.schemas import enrolling as wire
 from backend.schemas.commons import Page
+from backend.schemas.enrolling import catalog as wire
 from backend.services.actor import Actor
 from backend.services.enrollment_lists import is_overdue, progress_of
 from backend.services.method_sentences import sentence_of, words_for

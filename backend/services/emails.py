@@ -11,7 +11,7 @@ from pyroaring import BitMap
 from backend.database import fetch, fetch_value, transaction
 from backend.enrollment.addresses import MOST_ADDRESSES, Sorted, addresses_in, sort_addresses
 from backend.index import FacetIndex, Follower
-from backend.schemas import enrolling as wire
+from backend.schemas.enrolling import emails as wire
 from backend.services import audit
 from backend.services.actor import Actor
 from backend.services.audiences import caught_up

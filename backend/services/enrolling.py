@@ -12,7 +12,8 @@ from backend.enrollment.fuse import blows
 from backend.enrollment.planning import Plan, Situation, digest, make_plan
 from backend.index import BrokenRule, FacetIndex, Follower
 from backend.index.steps import Steps
-from backend.schemas import enrolling as wire
+from backend.schemas.enrolling import MethodState
+from backend.schemas.enrolling import plans as wire
 from backend.schemas.problem import Mistake
 from backend.services import audit
 from backend.services.actor import Actor
@@ -277,7 +278,7 @@ async def _close_held(method_id: int) -> None:
     )
 
 
-async def save_method(actor: Actor, draft: Draft, *, state: wire.MethodState) -> int:
+async def save_method(actor: Actor, draft: Draft, *, state: MethodState) -> int:
     """Write the method's row, new or changed; its id."""
     columns = draft.columns()
     columns["rule"] = None if draft.rule is None else msgspec.to_builtins(draft.rule)

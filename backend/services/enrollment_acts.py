@@ -7,8 +7,8 @@ from asyncpg import Record
 
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value, transaction
-from backend.schemas import enrolling as wire
 from backend.schemas.commons import LARGEST_ID
+from backend.schemas.enrolling import enrollments as wire
 from backend.services import audit, notices
 from backend.services import enrollment_sql as sql
 from backend.services.actor import Actor

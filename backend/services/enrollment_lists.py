@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from backend import clock
 from backend.database import fetch, fetch_value
-from backend.schemas import enrolling as wire
 from backend.schemas.commons import Page
+from backend.schemas.enrolling import enrollments as wire
+from backend.schemas.people import Person
 from backend.services.actor import Actor
 from backend.services.conditions import Conditions, chosen_sort
 from backend.services.paging import decode_cursor, page_of
@@ -181,8 +182,8 @@ def is_overdue(state: str, due_at: datetime | None, now: datetime) -> bool:
     return state in ("active", "suspended") and due_at is not None and due_at < now
 
 
-def _person(row: Record) -> wire.Person:
-    return wire.Person(
+def _person(row: Record) -> Person:
+    return Person(
         id=row["learner_id"], email=row["email"], first_name=row["first_name"], last_name=row["last_name"]
     )
 

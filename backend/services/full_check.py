@@ -9,7 +9,7 @@ from pyroaring import BitMap
 from backend import clock
 from backend.index import FacetIndex, load_index
 from backend.index.structure_rows import Method
-from backend.schemas.enrolling import Difference
+from backend.schemas.enrolling.runs import Difference
 from backend.services.attention import Look
 from backend.services.reconciling import carry_out, decide, is_followed
 

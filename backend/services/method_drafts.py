@@ -22,7 +22,8 @@ from backend.rules import (
     resolve,
 )
 from backend.rules.dependencies import leaves
-from backend.schemas.enrolling import MethodKind, OnLeave, Policy, Role
+from backend.schemas.enrolling import MethodKind, OnLeave, Role
+from backend.schemas.enrolling.methods import Policy
 from backend.schemas.problem import Mistake
 from backend.services.errors import Invalid
 

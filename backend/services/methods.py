@@ -8,8 +8,10 @@ from backend import clock
 from backend.database import execute, fetch, fetch_value, transaction
 from backend.index import FacetIndex, Follower
 from backend.rules import InvalidRule, Rule, convert
-from backend.schemas import enrolling as wire
 from backend.schemas.commons import Page
+from backend.schemas.enrolling import OnLeave
+from backend.schemas.enrolling import methods as wire
+from backend.schemas.enrolling.plans import Applied
 from backend.services import audit, holding
 from backend.services.actor import Actor
 from backend.services.audiences import caught_up
@@ -139,8 +141,8 @@ async def _settle_all(actor: Actor, before: Draft, draft: Draft) -> None:
 
 
 async def delete_method(
-    actor: Actor, session_id: int, method_id: int, *, people: wire.OnLeave, version: int | None = None
-) -> wire.Applied | None:
+    actor: Actor, session_id: int, method_id: int, *, people: OnLeave, version: int | None = None
+) -> Applied | None:
     """Remove it. Whom it alone enrolled stays (`keep`), loses access, or their progress too; a draft just goes."""
     async with transaction():
         await session_for(actor, session_id, "enroll")
@@ -156,7 +158,7 @@ async def delete_method(
         return await _end_method(actor, row, sorted(one["learner_id"] for one in rows), people)
 
 
-async def _end_method(actor: Actor, row: Record, learners: list[int], people: wire.OnLeave) -> wire.Applied:
+async def _end_method(actor: Actor, row: Record, learners: list[int], people: OnLeave) -> Applied:
     method_id = row["id"]
     stored = await fetch_value("SELECT to_jsonb(m) FROM enrollment_method m WHERE id = $1", method_id)
     waiting = await fetch("SELECT learner_id FROM blocked WHERE method_id = $1", method_id)
@@ -185,10 +187,10 @@ async def _end_method(actor: Actor, row: Record, learners: list[int], people: wi
         confirmed=True,
     )
     if len(learners) > INLINE:
-        return wire.Applied(run_id=await begin_large(one), method_id=method_id, state="applying")
+        return Applied(run_id=await begin_large(one), method_id=method_id, state="applying")
     (written,) = await write([one])
     assert written.run_id is not None  # noqa: S101 - an act always leaves a run
-    return wire.Applied(run_id=written.run_id, method_id=method_id, left=written.left)
+    return Applied(run_id=written.run_id, method_id=method_id, left=written.left)
 
 
 # ── showing ──────────────────────────────────────────────────────────────────────────────────────────────────────

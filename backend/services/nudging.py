@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from backend import clock
 from backend.database import fetch_value, transaction
-from backend.schemas import enrolling as wire
 from backend.schemas.board import PersonProgress, StepProgress
+from backend.schemas.enrolling import enrollments as wire
 from backend.services import audit, notices
 from backend.services.actor import Actor
 from backend.services.enrollment_acts import enrollment_for

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from backend.database import fetch
-from backend.schemas.enrolling import BlockedPerson, Person
+from backend.schemas.enrolling.plans import BlockedPerson
+from backend.schemas.people import Person
 
 _PEOPLE = "SELECT id, email, first_name, last_name FROM learner WHERE id = ANY($1::integer[]) ORDER BY id"
 _BLOCKED = """

@@ -10,8 +10,10 @@ from pyroaring import BitMap
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value, transaction
 from backend.index import BrokenRule, FacetIndex, Follower
-from backend.schemas import enrolling as wire
 from backend.schemas.commons import Page
+from backend.schemas.enrolling import RunState
+from backend.schemas.enrolling import runs as wire
+from backend.schemas.people import Person
 from backend.services import audit, holding, undoing
 from backend.services.actor import Actor
 from backend.services.audiences import Broken, caught_up
@@ -53,7 +55,7 @@ class RunQuery(Struct, frozen=True):
 
     session_id: int | None = None
     method_id: int | None = None
-    state: wire.RunState | None = None
+    state: RunState | None = None
     q: str | None = None
     limit: int = 100
     cursor: str | None = None
@@ -241,7 +243,7 @@ async def _locked(actor: Actor, run_id: int, state: str, done: str) -> Record:
 def _shown(row: Record) -> wire.Run:
     actor = None
     if row["actor_id"] is not None:
-        actor = wire.Person(
+        actor = Person(
             id=row["actor_id"], email=row["email"], first_name=row["first_name"], last_name=row["last_name"]
         )
     plain = (
@@ -260,7 +262,7 @@ def _shown(row: Record) -> wire.Run:
 
 def _change(row: Record) -> wire.RunChange:
     return wire.RunChange(
-        learner=wire.Person(
+        learner=Person(
             id=row["learner_id"], email=row["email"], first_name=row["first_name"], last_name=row["last_name"]
         ),
         change=row["change"],

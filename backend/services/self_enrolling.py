@@ -6,7 +6,7 @@ from asyncpg import Record
 
 from backend import clock
 from backend.database import fetch, fetch_value, transaction
-from backend.schemas import enrolling as wire
+from backend.schemas.enrolling import enrollments as wire
 from backend.services import throttling
 from backend.services.actor import Actor
 from backend.services.enrollment_lists import one

@@ -1,0 +1,15 @@
+"""The words of enrolling on the wire, which methods, plans, runs and enrollments share."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+MethodKind = Literal["manual", "audience", "group", "segment", "chain", "self", "subpath"]
+MethodState = Literal["live", "frozen", "held", "draft"]
+OnLeave = Literal["keep", "expire", "erase"]
+Role = Literal["learner", "coach"]
+EnrollmentState = Literal["active", "completed", "expired", "suspended"]
+RunCause = Literal["confirm", "change", "clock", "import", "act", "self", "approve", "undo", "check"]
+RunState = Literal["applying", "applied", "held", "rejected", "undone", "failed"]
+
+Key = Annotated[str, Meta(min_length=1, max_length=200, examples=["sesame"])]

@@ -1,0 +1,46 @@
+"""Pasted addresses on the wire."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from backend.enrollment import addresses
+from backend.schemas.commons import Id, Input, Output
+from backend.schemas.enrolling.plans import PlanHash
+
+
+class Emails(Input):
+    """Addresses as pasted (`text`) or one by one; new people join `group_id` when the plan is applied."""
+
+    text: Annotated[str, Meta(max_length=2_000_000)] | UnsetType = UNSET
+    emails: Annotated[list[Annotated[str, Meta(max_length=1_000)]], Meta(max_length=20_000)] | UnsetType = (
+        UNSET
+    )
+    group_id: Id | None = None
+    hash: PlanHash | UnsetType = UNSET
+
+
+class SortedEmail(Output):
+    """What one pasted address is."""
+
+    email: str
+    kind: addresses.Kind
+    learner_id: int | None
+
+
+class EmailPlan(Output):
+    """The sorting. Send the same again with `hash` to apply it: `known` and `new` are enrolled."""
+
+    hash: str
+    known: int
+    new: int
+    duplicate: int
+    invalid: int
+    excluded: int
+    other_session: int
+    already_enrolled: int
+    items: list[SortedEmail]
+    run_id: int | None = None
+    method_id: int | None = None
+    entered: int = 0
+    created: int = 0

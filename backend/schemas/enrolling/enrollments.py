@@ -1,0 +1,95 @@
+"""Enrollments on the wire, and what can be done about one."""
+
+from datetime import datetime
+from typing import Literal
+
+from backend.schemas.commons import Input, Output, Text
+from backend.schemas.enrolling import EnrollmentState, Key, MethodKind, OnLeave, Role
+from backend.schemas.people import Instant, Person
+
+# What a list can be narrowed to: a state, or one of the numbers on the board.
+EnrollmentFilter = Literal[
+    "active",
+    "completed",
+    "expired",
+    "suspended",
+    "enrolled",
+    "in_progress",
+    "not_started",
+    "overdue",
+    "blocked",
+]
+
+
+class EnrollmentSource(Output):
+    """A method that holds the enrollment."""
+
+    method_id: int
+    kind: MethodKind
+    name: str
+    since: datetime
+
+
+class Enrollment(Output):
+    """One person in one session. `progress` is 0 to 1, `score` 0 to 100.
+
+    In a list of those `blocked`, who have no enrollment here, `id` is negative and `other_session_id` where they have one.
+    """
+
+    id: int
+    session_id: int
+    session_name: str
+    activity_id: int
+    activity_title: str
+    learner: Person
+    state: EnrollmentState | Literal["blocked"]
+    role: Role
+    since: datetime
+    until: datetime | None
+    due_at: datetime | None
+    mandatory: bool
+    overdue: bool
+    completed_at: datetime | None
+    progress: float
+    score: float | None
+    version: int
+    sources: list[EnrollmentSource]
+    other_session_id: int | None = None
+
+
+class Counts(Output):
+    """The numbers of a session's board: people who count, as of a position of the change log."""
+
+    enrolled: int
+    completed: int
+    in_progress: int
+    not_started: int
+    overdue: int
+    blocked: int
+    expired: int
+    position: int
+
+
+class Extend(Input):
+    """A new due date by hand; null takes the hand-given one back."""
+
+    due_at: Instant | None
+
+
+class Nudge(Input):
+    """A reminder, with a few words of one's own if one likes."""
+
+    note: Text = ""
+
+
+class Unenroll(Input):
+    """What becomes of them; dynamic methods that want the person are told to leave them out."""
+
+    on_leave: OnLeave = "expire"
+    reason: Text = ""
+
+
+class SelfEnroll(Input):
+    """The key, where the session asks for one."""
+
+    key: Key | None = None

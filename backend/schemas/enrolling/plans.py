@@ -1,0 +1,74 @@
+"""Plans on the wire: what would happen, and what was done."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from backend.schemas.commons import Id, Output
+from backend.schemas.enrolling import MethodKind, RunState
+from backend.schemas.enrolling.methods import Policy
+from backend.schemas.people import Person
+
+PlanHash = Annotated[
+    str,
+    Meta(min_length=1, max_length=200, description="`hash` of the plan that was shown", examples=["9f2c4e…"]),
+]
+# A plan shows whom it is about; the list of members has pages for the rest.
+SAMPLE = 20
+
+
+class PlanRequest(Policy, kw_only=True):
+    """What would happen: with `method_id` to an existing method, else with a new one of this kind."""
+
+    method_id: Id | None = None
+    kind: MethodKind | UnsetType = UNSET
+
+
+class ApplyRequest(PlanRequest, kw_only=True):
+    """The plan that was shown, with its hash."""
+
+    hash: PlanHash
+
+
+class BlockedPerson(Output):
+    """Somebody who is wanted here and enrolled in another session of the same activity."""
+
+    learner: Person
+    reason: str
+    session_id: int
+
+
+class Samples(Output):
+    """Some of the people of a plan, lowest ids first."""
+
+    entering: list[Person]
+    leaving: list[Person]
+    blocked: list[BlockedPerson]
+
+
+class Plan(Output):
+    """Who enters, leaves, stays and is blocked if this is confirmed now.
+
+    `held`: so many leave that a dynamic change would wait for approval; confirming the plan is that approval.
+    """
+
+    hash: str
+    entering: int
+    leaving: int
+    staying: int
+    blocked: int
+    held: bool
+    samples: Samples
+    warnings: list[str]
+    position: int
+
+
+class Applied(Output):
+    """What was done. A large plan is only begun (202): `run` its id over the socket or `GET /runs/{id}`."""
+
+    run_id: int
+    method_id: int | None
+    entered: int = 0
+    left: int = 0
+    blocked: int = 0
+    state: RunState = "applied"

@@ -1,0 +1,100 @@
+"""Runs on the wire, and what can be done about them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from backend.schemas.commons import Id, Input, Output, Text
+from backend.schemas.enrolling import RunCause, RunState
+from backend.schemas.people import Person
+
+ChangeKind = Literal["entered", "left", "blocked", "unblocked", "updated"]
+# What one person can approve by name in one request; more is approved whole.
+MOST_LEARNERS = 20_000
+
+
+class Run(Output):
+    """One applied, applying or held plan. `progress` is 0 to 1."""
+
+    id: int
+    method_id: int | None
+    method_name: str | None
+    session_id: int | None
+    session_name: str | None
+    activity_title: str | None
+    cause: RunCause
+    state: RunState
+    actor: Person | None
+    entered: int
+    left: int
+    blocked: int
+    total: int
+    done: int
+    progress: float
+    position: int | None
+    undo_of: int | None
+    undone_by: int | None
+    can_undo: bool
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class RunReason(Output):
+    """The fact that caused it: what it is about, its name, and its value before and after."""
+
+    facet: str
+    ref: int | None = None
+    name: str | None = None
+    old: Any = None
+    new: Any = None
+    text: str | None = None
+
+
+class RunChange(Output):
+    """What a run did to one person."""
+
+    learner: Person
+    change: ChangeKind
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    reason: RunReason | None
+
+
+class LeftAlone(Output):
+    """Somebody whom the undo did not touch: they were changed since."""
+
+    learner: Person
+    reason: str
+
+
+class Undone(Run, kw_only=True):
+    """The undo, a run itself. `left_alone` lists the first of those who were changed since and stay as they are."""
+
+    people: int
+    left_alone_total: int
+    left_alone: list[LeftAlone]
+    cancelled_mail: int
+    method_restored: bool | None
+
+
+class Approve(Input):
+    """Approve all of a held removal, or only these people of it (the rest stays held)."""
+
+    learner_ids: Annotated[list[Id], Meta(max_length=MOST_LEARNERS)] | UnsetType = UNSET
+
+
+class Reject(Input):
+    """Why: shown where the method is."""
+
+    reason: Text = ""
+
+
+class Difference(Output):
+    """A method whose people are not whom its audience holds; `repaired` once a run has put that right."""
+
+    method_id: int
+    missing: int
+    surplus: int
+    repaired: bool = False
+    problem: str | None = None
