@@ -3,7 +3,7 @@
 https://www.postgresql.org/docs/current/sql-copy.html (Binary Format)
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -64,7 +64,7 @@ def constant(value: Array | bytes | int, rows: int, dtype: np.dtype[Any] | None 
 
 
 async def copy(
-    connection: asyncpg.Connection, table: str, columns: list[str], blocks: Iterator[bytes], *, frozen: bool
+    connection: asyncpg.Connection, table: str, columns: list[str], blocks: Iterable[bytes], *, frozen: bool
 ) -> None:
     """COPY the blocks into the table; `frozen` if this transaction has made or emptied it: nobody else sees it yet."""
 
