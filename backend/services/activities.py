@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from asyncpg import Record
 from msgspec import UNSET
 
-from backend.database import execute, fetch, fetch_row, fetch_value, transaction
+from backend.database import execute, fetch_row, fetch_value, transaction
 from backend.rules import Dependency
 from backend.schemas.commons import Page
 from backend.schemas.learning import (
@@ -24,6 +24,7 @@ from backend.services.errors import Conflict, Invalid
 from backend.services.paging import page_of
 from backend.services.reach import containing_groups, is_staff
 from backend.services.rights import activity_for, require_admin
+from backend.services.sorted_rows import sorted_rows
 from backend.services.steps import write_steps
 from backend.services.versions import lock_version
 
@@ -85,12 +86,8 @@ async def list_activities(actor: Actor, query: ActivityQuery) -> Page[Activity]:
     if query.external_id is not None:
         conditions.add("a.external_id = {}", query.external_id)
     order = chosen_sort(query.sort, _SORTS, "title")
-    total = await fetch_value(f"SELECT count(*) FROM activity a WHERE {conditions.sql}", *conditions.values)
-    order.after(conditions, query.cursor)
-    rows = await fetch(
-        f"SELECT {_COLUMNS}, {order.columns} FROM activity a WHERE {conditions.sql}"
-        f" ORDER BY {order.order} LIMIT {query.limit + 1}",
-        *conditions.values,
+    rows, total = await sorted_rows(
+        _COLUMNS, "activity a", conditions, order, limit=query.limit, cursor=query.cursor
     )
     return page_of(rows, query.limit, total, item=_wire, key=order.key)
 

@@ -7,6 +7,7 @@ from pyroaring import BitMap
 
 from backend.database import fetch
 from backend.index import BrokenRule, FacetIndex, Follower
+from backend.index.selecting import page
 from backend.schemas.audience import AudienceMember, MembersRequest, PreviewRequest
 from backend.schemas.commons import Page
 from backend.services.actor import Actor
@@ -111,7 +112,7 @@ async def _page(people: BitMap, limit: int, cursor: str | None) -> tuple[list[in
     # A list goes on in the order in which it began.
     by_id = len(people) > BY_NAME_MOST if after is None else after[0] == BY_ID
     if by_id:
-        ids = _next_ids(people, 0 if after is None else after[2], limit + 1)
+        ids = page(people, 0 if after is None else after[2], limit + 1)
         return ids[:limit], encode_cursor((BY_ID, "", ids[limit - 1])) if len(ids) > limit else None
     rows = await fetch(_BY_NAME, list(people), *(after or (None, None, None)), limit + 1)
     return [row["id"] for row in rows[:limit]], _name_cursor(rows, limit)
@@ -122,12 +123,3 @@ def _name_cursor(rows: Sequence[Any], limit: int) -> str | None:
         return None
     last = rows[limit - 1]
     return encode_cursor((last["last"], last["first"], last["id"]))
-
-
-def _next_ids(people: BitMap, after: int, limit: int) -> list[int]:
-    found: list[int] = []
-    for learner_id in people.iter_equal_or_larger(after + 1):
-        if len(found) == limit:
-            break
-        found.append(learner_id)
-    return found

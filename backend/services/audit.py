@@ -5,13 +5,14 @@ from typing import Any
 
 from asyncpg import Record
 
-from backend.database import execute, fetch, fetch_value
+from backend.database import execute
 from backend.schemas.access import Account, AuditLine
 from backend.schemas.commons import Page
 from backend.services.actor import Actor
 from backend.services.conditions import Conditions, chosen_sort
 from backend.services.errors import Forbidden
 from backend.services.paging import page_of
+from backend.services.sorted_rows import sorted_rows
 
 
 async def record(
@@ -56,13 +57,13 @@ async def list_lines(actor: Actor, query: AuditQuery) -> Page[AuditLine]:
         if value is not None:
             conditions.add(f"u.{column} = {{}}", value)
     order = chosen_sort(None, _SORTS, "-id")
-    total = await fetch_value(f"SELECT count(*) FROM audit u WHERE {conditions.sql}", *conditions.values)
-    order.after(conditions, query.cursor)
-    rows = await fetch(
-        f"SELECT u.*, l.email, l.first_name, l.last_name, l.language, {order.columns}"
-        f" FROM audit u LEFT JOIN learner l ON l.id = u.actor_id WHERE {conditions.sql}"
-        f" ORDER BY {order.order} LIMIT {query.limit + 1}",
-        *conditions.values,
+    rows, total = await sorted_rows(
+        "u.*, l.email, l.first_name, l.last_name, l.language",
+        "audit u LEFT JOIN learner l ON l.id = u.actor_id",
+        conditions,
+        order,
+        limit=query.limit,
+        cursor=query.cursor,
     )
     return page_of(rows, query.limit, total, item=_wire, key=order.key)
 

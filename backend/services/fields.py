@@ -15,6 +15,7 @@ from backend.services.dependents import Dependency
 from backend.services.errors import Conflict, Invalid, NotFound
 from backend.services.paging import page_of
 from backend.services.rights import require_admin
+from backend.services.sorted_rows import sorted_rows
 from backend.services.versions import lock_version
 
 _COLUMNS = "id, key, name, type, options, version"
@@ -30,13 +31,7 @@ async def list_fields(q: str | None, sort: str | None, limit: int, cursor: str |
     order = chosen_sort(sort, _SORTS, "name")
     conditions = Conditions()
     conditions.add_search(q, "name", "key")
-    total = await fetch_value(f"SELECT count(*) FROM field WHERE {conditions.sql}", *conditions.values)
-    order.after(conditions, cursor)
-    rows = await fetch(
-        f"SELECT {_COLUMNS}, {order.columns} FROM field WHERE {conditions.sql}"
-        f" ORDER BY {order.order} LIMIT {limit + 1}",
-        *conditions.values,
-    )
+    rows, total = await sorted_rows(_COLUMNS, "field", conditions, order, limit=limit, cursor=cursor)
     return page_of(rows, limit, total, item=_wire, key=order.key)
 
 

@@ -90,11 +90,7 @@ async def change_method(  # noqa: PLR0913, PLR0917 - the parts of one request
     """Change how it enrolls. What decides *who* is enrolled raises `NeedsPlan`, unless it is a draft."""
     index = await caught_up(follower)
     async with transaction():
-        await session_for(actor, session_id, "enroll")
-        await lock_sessions([session_id])
-        row = await method_row(session_id, method_id)
-        if version is not None and version != row["version"]:
-            raise Stale(row["version"])
+        row = await _method_to_change(actor, session_id, method_id, version)
         before = stored_draft(row)
         draft = await checked(asked(before, request), index)
         await check_rights(actor, index, draft)
@@ -108,6 +104,16 @@ async def change_method(  # noqa: PLR0913, PLR0917 - the parts of one request
             changed = [name for name in COLUMNS if getattr(before, name) != getattr(draft, name)]
             await audit.record(actor, "method.change", "enrollment_method", method_id, changed=changed)
     return await get_method(actor, follower, session_id, method_id)
+
+
+async def _method_to_change(actor: Actor, session_id: int, method_id: int, version: int | None) -> Record:
+    """The method's row, with its session locked. Raises `Stale` when it is not of this version."""
+    await session_for(actor, session_id, "enroll")
+    await lock_sessions([session_id])
+    row = await method_row(session_id, method_id)
+    if version is not None and version != row["version"]:
+        raise Stale(row["version"])
+    return row
 
 
 def _refuse_deciding(state: str, before: Draft, draft: Draft) -> None:
@@ -145,11 +151,7 @@ async def delete_method(
 ) -> Applied | None:
     """Remove it. Whom it alone enrolled stays (`keep`), loses access, or their progress too; a draft just goes."""
     async with transaction():
-        await session_for(actor, session_id, "enroll")
-        await lock_sessions([session_id])
-        row = await method_row(session_id, method_id)
-        if version is not None and version != row["version"]:
-            raise Stale(row["version"])
+        row = await _method_to_change(actor, session_id, method_id, version)
         rows = await fetch("SELECT learner_id FROM source WHERE method_id = $1 AND until IS NULL", method_id)
         await audit.record(actor, "method.delete", "enrollment_method", method_id, people=people)
         if not rows and row["state"] == "draft":

@@ -20,6 +20,7 @@ from backend.services.notices import session_moved
 from backend.services.paging import page_of
 from backend.services.reach import containing_groups, instructed_sessions, led_groups
 from backend.services.rights import activity_for, group_for, session_for
+from backend.services.sorted_rows import sorted_rows
 from backend.services.versions import lock_version
 
 _SORTS = {
@@ -78,12 +79,8 @@ async def list_sessions(actor: Actor, query: SessionQuery) -> Page[Session]:
         if value is not None:
             conditions.add(f"s.{column} = {{}}", value)
     order = chosen_sort(query.sort, _SORTS, "name")
-    total = await fetch_value(f"SELECT count(*) FROM {_SOURCE} WHERE {conditions.sql}", *conditions.values)
-    order.after(conditions, query.cursor)
-    rows = await fetch(
-        f"SELECT {_COLUMNS}, {order.columns} FROM {_SOURCE} WHERE {conditions.sql}"
-        f" ORDER BY {order.order} LIMIT {query.limit + 1}",
-        *conditions.values,
+    rows, total = await sorted_rows(
+        _COLUMNS, _SOURCE, conditions, order, limit=query.limit, cursor=query.cursor
     )
     return page_of(rows, query.limit, total, item=_wire, key=order.key)
 

@@ -7,7 +7,7 @@ from asyncpg import Record
 from msgspec import UNSET
 
 from backend import clock
-from backend.database import fetch, fetch_row, fetch_value, transaction
+from backend.database import fetch_row, transaction
 from backend.schemas.access import Token, TokenInput
 from backend.schemas.commons import Page
 from backend.services import audit
@@ -17,6 +17,7 @@ from backend.services.errors import Forbidden, Invalid, NotFound
 from backend.services.paging import page_of
 from backend.services.rights import require_admin
 from backend.services.signing_in import hash_token
+from backend.services.sorted_rows import sorted_rows
 
 _SORTS = {"id": (("id", "integer"),), "name": (("lower(name)", "text"), ("id", "integer"))}
 
@@ -41,12 +42,7 @@ async def list_tokens(actor: Actor, *, everybody: bool, limit: int, cursor: str 
     else:
         conditions.add("learner_id = {}", actor.id)
     order = chosen_sort(None, _SORTS, "-id")
-    total = await fetch_value(f"SELECT count(*) FROM api_token WHERE {conditions.sql}", *conditions.values)
-    order.after(conditions, cursor)
-    rows = await fetch(
-        f"SELECT *, {order.columns} FROM api_token WHERE {conditions.sql} ORDER BY {order.order} LIMIT {limit + 1}",
-        *conditions.values,
-    )
+    rows, total = await sorted_rows("*", "api_token", conditions, order, limit=limit, cursor=cursor)
     return page_of(rows, limit, total, item=_wire, key=order.key)
 
 

@@ -1,0 +1,22 @@
+"""The rows of a list in the order that was asked for, a page at a time."""
+
+from asyncpg import Record
+
+from backend.database import fetch, fetch_value
+from backend.services.conditions import Conditions, Sort
+
+
+async def sorted_rows(  # noqa: PLR0913 - the parts of a query, and the page
+    columns: str, source: str, conditions: Conditions, order: Sort, *, limit: int, cursor: str | None
+) -> tuple[list[Record], int]:
+    """Up to `limit + 1` rows after the cursor, for `page_of`, and how many there are in all."""
+    total: int = await fetch_value(
+        f"SELECT count(*) FROM {source} WHERE {conditions.sql}", *conditions.values
+    )
+    order.after(conditions, cursor)
+    rows = await fetch(
+        f"SELECT {columns}, {order.columns} FROM {source} WHERE {conditions.sql}"
+        f" ORDER BY {order.order} LIMIT {limit + 1}",
+        *conditions.values,
+    )
+    return rows, total
