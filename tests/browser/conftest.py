@@ -1,28 +1,18 @@
 """Chromium, and people signed in with it."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.harness.browser import chromium
 from tests.harness.instance import Muster
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 # A slow machine is not a broken product; a test that waits this long has failed.
 PATIENCE_MS = 15_000
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 SignedIn = Callable[..., Page]
 
@@ -30,15 +20,9 @@ SignedIn = Callable[..., Page]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium; every person gets a context of their own in it."""
-    path = (
-        os.environ.get("MUSTER_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    )
     expect.set_options(timeout=PATIENCE_MS)
-    assert path, "Chromium is missing: `make test` installs it, or set MUSTER_TEST_CHROMIUM to its path"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,23 +1,21 @@
 """A house with everything running in the test's own process: API, sequencer, reconciler."""
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 
-from backend.app import create_app
 from backend.index import Follower
 from backend.services.passwords import hash_password
-from backend.settings import load_settings
 from backend.workers.bell import listen_for_bell
 from backend.workers.reconciler import Reconciler
 from backend.workers.sequencer import sequence_for_ever
 from tests.enrolling.house import PASSWORD, House
+from tests.harness.api import serving_api
 from tests.harness.servers import Servers
 
 
@@ -42,36 +40,12 @@ async def task_group(*works: Coroutine[None, None, None]) -> AsyncIterator[None]
 
 
 @asynccontextmanager
-async def api(database_url: str, redis_url: str, directory: Path) -> AsyncIterator[str]:
-    """The API in this process, on this process's pool; its address."""
-    settings = load_settings(
-        data_dir=directory,
-        environ={"MUSTER_DATABASE_URL": database_url, "MUSTER_REDIS_URL": redis_url},
-        env_file=directory / ".env",
-    )
-    app = create_app(settings)
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on", ws="websockets-sansio"))
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        while not server.started:
-            await asyncio.sleep(0.005)
-            if task.done():
-                task.result()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await task
-        listener.close()
-
-
-@asynccontextmanager
 async def running_house(
     database_url: str, redis_url: str, directory: Path, password_hash: str, *, reconciling: bool
 ) -> AsyncIterator[House]:
     """Everything, or all but the reconciler, with a platform admin signed in."""
     async with AsyncExitStack() as stack:
-        address = await stack.enter_async_context(api(database_url, redis_url, directory))
+        address = await stack.enter_async_context(serving_api(database_url, redis_url, directory))
         bell = asyncio.Event()
         await stack.enter_async_context(task_group(listen_for_bell(redis_url, bell), sequence_for_ever(bell)))
         follower = Follower()
@@ -90,21 +64,24 @@ async def running_house(
         yield made
 
 
+Houses = Callable[..., AbstractAsyncContextManager[House]]
+
+
 @pytest.fixture
-async def house(
-    database_url: str, servers: Servers, tmp_path: Path, password_hash: str
-) -> AsyncIterator[House]:
+def houses(database_url: str, servers: Servers, tmp_path: Path, password_hash: str) -> Houses:
+    """Makes houses of this test's database."""
+    return partial(running_house, database_url, servers.new_redis(), tmp_path, password_hash)
+
+
+@pytest.fixture
+async def house(houses: Houses) -> AsyncIterator[House]:
     """Everything in this process."""
-    redis_url = servers.new_redis()
-    async with running_house(database_url, redis_url, tmp_path, password_hash, reconciling=True) as made:
+    async with houses(reconciling=True) as made:
         yield made
 
 
 @pytest.fixture
-async def quiet_house(
-    database_url: str, servers: Servers, tmp_path: Path, password_hash: str
-) -> AsyncIterator[House]:
+async def quiet_house(houses: Houses) -> AsyncIterator[House]:
     """A house in which nobody reconciles but the worker processes that a test starts."""
-    redis_url = servers.new_redis()
-    async with running_house(database_url, redis_url, tmp_path, password_hash, reconciling=False) as made:
+    async with houses(reconciling=False) as made:
         yield made

@@ -113,13 +113,19 @@ async def test_who_has_completed_enters_as_completed(house: House) -> None:
     assert (await house.enrollment(session, person))["state"] == "completed"
 
 
-async def test_blocked_people_are_enrolled_when_they_are_free(house: House) -> None:
+async def taken_elsewhere(house: House) -> tuple[int, int, int, int, int]:
+    """A group and another one, somebody in both, the session in which the other one enrolls them, and a second session."""
     group, other_group = await house.group(), await house.group("Elsewhere")
     (person,) = await house.people(1, group)
     await house.join(other_group, person)
     activity = await house.activity()
     spring, autumn = await house.session(activity), await house.session(activity, name="Autumn")
     await house.enroll_group(spring, other_group)
+    return group, other_group, person, spring, autumn
+
+
+async def test_blocked_people_are_enrolled_when_they_are_free(house: House) -> None:
+    group, other_group, person, spring, autumn = await taken_elsewhere(house)
     plan = await house.plan(autumn, kind="audience", rule={"blocks": [{"groups": [group]}]}, dynamic=True)
     assert (plan["entering"], plan["blocked"]) == (0, 1)
     assert plan["samples"]["blocked"][0]["session_id"] == spring
@@ -136,12 +142,7 @@ async def test_blocked_people_are_enrolled_when_they_are_free(house: House) -> N
 
 
 async def test_blocked_people_who_are_wanted_no_longer_wait_no_longer(house: House) -> None:
-    group, other_group = await house.group(), await house.group("Elsewhere")
-    (person,) = await house.people(1, group)
-    await house.join(other_group, person)
-    activity = await house.activity()
-    spring, autumn = await house.session(activity), await house.session(activity, name="Autumn")
-    await house.enroll_group(spring, other_group)
+    group, _, person, spring, autumn = await taken_elsewhere(house)
     await house.enroll_group(autumn, group)
     assert await blocked(autumn) == {person}
     await house.leave(group, person)

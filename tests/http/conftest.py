@@ -1,20 +1,17 @@
 """A real server for each test, and clients who are signed in."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 
-from backend.app import create_app
 from backend.database import fetch_value
 from backend.services.passwords import hash_password
-from backend.settings import load_settings
 from backend.workers.sequencer import sequence_for_ever
+from tests.harness.api import serving_api
 from tests.harness.servers import Servers
 
 PASSWORD = "correct horse battery"
@@ -26,26 +23,8 @@ AddPerson = Callable[..., Awaitable[int]]
 @pytest.fixture
 async def address(database_url: str, servers: Servers, tmp_path: Path) -> AsyncIterator[str]:
     """Where the API of this test listens; it runs in the test's own process, on its pool."""
-    settings = load_settings(
-        data_dir=tmp_path,
-        environ={"MUSTER_DATABASE_URL": database_url, "MUSTER_REDIS_URL": servers.new_redis()},
-        env_file=tmp_path / ".env",
-    )
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(settings), log_config=None, lifespan="on", ws="websockets-sansio")
-    )
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        while not server.started:
-            await asyncio.sleep(0.005)
-            if task.done():
-                task.result()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await task
-        listener.close()
+    async with serving_api(database_url, servers.new_redis(), tmp_path) as address:
+        yield address
 
 
 @pytest.fixture
