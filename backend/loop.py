@@ -28,6 +28,17 @@ _longest = process_gauge(
 HOLDS = Counter("muster_loop_holds_total", "Times that the event loop was held over 10 ms")
 
 
+_turn_began = 0.0
+
+
+def turn_began() -> float:
+    """When the loop's present turn began, by `time.perf_counter`; 0 where no such loop runs.
+
+    What holds the loop for long measures its slices from here: whoever was served before it in the same turn has held it too.
+    """
+    return _turn_began
+
+
 class Longest:
     """The longest of late: forgets after one to two spans."""
 
@@ -68,10 +79,11 @@ class HeldSelector(selectors.DefaultSelector):
         self._processor.take(time.thread_time() - self._since_processor)
         if held > LONG_SECONDS:
             HOLDS.inc()
+        global _turn_began  # noqa: PLW0603 - one loop a process
         try:
             return super().select(timeout)
         finally:
-            self._since = time.perf_counter()
+            self._since = _turn_began = time.perf_counter()
             self._since_processor = time.thread_time()
             self._wall.turn(self._since)
             self._processor.turn(self._since)

@@ -64,7 +64,11 @@ class States:
             turn = Turn()
             again: list[Topic] = []
             while self._dirty:
-                topic = next(iter(self._dirty))
+                # Before, not after: what others did in this turn counts.
+                await turn.give()
+                topic = next(iter(self._dirty), None)
+                if topic is None:
+                    break
                 del self._dirty[topic]
                 if topic in self._loading:
                     again.append(topic)
@@ -72,7 +76,6 @@ class States:
                     self._evaluate(topic)
                 else:
                     self._begin(topic)
-                await turn.give()
             for topic in again:
                 # Its load finishes first; then it is looked at once more.
                 self._dirty[topic] = None

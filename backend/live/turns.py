@@ -1,9 +1,9 @@
 """Doing much without holding the event loop: previews, requests and pings get their turn in between."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
+from backend.index.breathing import Breath
 from backend.live.topics import Watcher
 
 # Others get their turn on the event loop at least this often; answering a preview takes about four turns.
@@ -14,13 +14,12 @@ class Turn:
     """How long it is already."""
 
     def __init__(self) -> None:
-        self._began = time.perf_counter()
+        self._breath = Breath(SLICE_SECONDS)
 
     async def give(self) -> None:
         """Let others have theirs, if this one was long enough."""
-        if time.perf_counter() - self._began > SLICE_SECONDS:
+        if self._breath.due():
             await asyncio.sleep(0)
-            self._began = time.perf_counter()
 
 
 class Together:

@@ -35,7 +35,8 @@ ORDER BY t.run_id
 
 # The run before the session, as whoever takes the run back locks them.
 _NEXT = """
-SELECT t.*, r.method_id FROM telling t JOIN run r ON r.id = t.run_id WHERE t.run_id = $1
+SELECT t.*, r.method_id FROM telling t JOIN run r ON r.id = t.run_id
+WHERE t.run_id = $1 AND NOT EXISTS (SELECT FROM run u WHERE u.undo_of = r.id AND u.state = 'applying')
 FOR UPDATE OF t {free} FOR KEY SHARE OF r
 """
 _NEXT_OF_ALL, _NEXT_FREE = _NEXT.format(free=""), _NEXT.format(free="SKIP LOCKED")

@@ -81,12 +81,12 @@ class Run(Table, tablename="run", db=ENGINE):
 
 
 class Enrollment(Table, tablename="enrollment", db=ENGINE):
-    """A learner in a session. The session and its activity are one reference in the schema."""
+    """A learner in a session. Its references are looked at by triggers, once a statement: see migrations/references.sql."""
 
     id = BigSerial(primary_key=True)
     session_id = Integer(required=True)
     activity_id = Integer(required=True)
-    learner_id = ForeignKey(Learner, null=False, required=True)
+    learner_id = Integer(required=True)
     state = Text(required=True)
     exclusive = Boolean(required=True)
     role = Text(default="learner")
@@ -101,19 +101,16 @@ class Enrollment(Table, tablename="enrollment", db=ENGINE):
 
 
 class Source(Table, tablename="source", db=ENGINE):
-    """Why somebody is enrolled: a method that covers them, from when to when.
-
-    The method and its session are one reference in the schema.
-    """
+    """Why somebody is enrolled: a method that covers them, from when to when. Its references are looked at like an enrollment's."""
 
     id = BigSerial(primary_key=True)
     method_id = Integer(required=True)
-    learner_id = ForeignKey(Learner, null=False, required=True)
+    learner_id = Integer(required=True)
     session_id = Integer(required=True)
     since = Timestamptz(required=True)
     until = Timestamptz(null=True, default=None)
-    run_id = ForeignKey(Run, on_delete=OnDelete.set_null, null=True, default=None)
-    end_run_id = ForeignKey(Run, on_delete=OnDelete.set_null, null=True, default=None)
+    run_id = BigInt(null=True, default=None)
+    end_run_id = BigInt(null=True, default=None)
 
 
 class Blocked(Table, tablename="blocked", db=ENGINE):
@@ -128,10 +125,10 @@ class Blocked(Table, tablename="blocked", db=ENGINE):
 
 
 class RunChange(Table, tablename="run_change", db=ENGINE):
-    """What one run did to one person."""
+    """What one run did to one person. Its references are looked at like an enrollment's."""
 
     run_id = BigInt(primary_key=True, required=True)
-    learner_id = ForeignKey(Learner, null=False, required=True)
+    learner_id = Integer(required=True)
     change = Text(required=True)
     before = JSONB(null=True, default=None)
     after = JSONB(null=True, default=None)
