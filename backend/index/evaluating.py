@@ -143,6 +143,13 @@ class Evaluator:
             return self.countable
         return self.countable & (yield from self.group_steps(block.groups, subgroups=block.subgroups))
 
+    def shared_base_steps(self, block: Block) -> Steps[BitMap]:
+        """The same, where thousands of blocks name the same groups: each group with many subgroups is united once."""
+        if block.everyone or not block.subgroups or len(block.groups) > UNITED_AT_ONCE:
+            return (yield from self.base_steps(block))
+        parts = yield from each_of(self.group_steps([group], subgroups=True) for group in block.groups)
+        return self.countable & self.union(parts)
+
     def group_steps(self, groups: Sequence[Any], *, subgroups: bool) -> Steps[BitMap]:
         """Members of any of the groups; not to be changed by the caller."""
         wanted = self._wanted(groups, subgroups=subgroups)

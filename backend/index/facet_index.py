@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from pyroaring import BitMap
 
+from backend.index.breathing import Breath
 from backend.index.cache import Cache
 from backend.index.changes import Batch, Change
 from backend.index.checking import broken_parts
@@ -117,25 +118,27 @@ class FacetIndex(Named):
 
     # ── who ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def sliced(self, question: Callable[[], Steps[T]]) -> T:
+    async def sliced(self, question: Callable[[], Steps[T]], breath: Breath | None = None) -> T:
         """The answer to a question of this index, all of it at one position, without holding the event loop.
 
-        Most are answered within the first slice; the log waits for the others.
+        Most are answered within the first slice; the log waits for the others. Whoever asks many questions in a row gives
+        their own `breath`, so that together they are cut into slices.
         """
         steps, stood = question(), (self.position, self.facts)
-        ended, found = go_on(steps)
+        breath = breath or Breath()
+        ended, found = go_on(steps, breath)
         if not ended:
             async with self.still:
                 if stood != (self.position, self.facts):
                     steps = question()
                 while not ended:
                     await asyncio.sleep(0)
-                    ended, found = go_on(steps)
+                    ended, found = go_on(steps, breath)
         return found  # type: ignore[return-value]  # it has ended
 
     def at_once(self, question: Callable[[], Steps[T]]) -> T:
         """The answer if one slice is enough for it. Raises `TooLong`."""
-        ended, found = go_on(question())
+        ended, found = go_on(question(), Breath())
         if not ended:
             raise TooLong
         return found  # type: ignore[return-value]  # it has ended

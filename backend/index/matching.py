@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from pyroaring import BitMap
 
-from backend.index.arrays import NONE, Flags, bitmap_of, ids_of
+from backend.index.arrays import NONE, Flags, ids_of
 from backend.index.audience_registry import AudienceRegistry
 from backend.index.changes import Change
 from backend.index.evaluating import Evaluator
@@ -22,8 +22,9 @@ from backend.index.group_places import GroupPlaces
 from backend.index.pairs import Note, pairs_of
 from backend.index.questions import Questions
 from backend.index.rows import GroupRows
-from backend.index.steps import finish
+from backend.index.steps import Steps
 from backend.index.vectors import People, evaluate_pairs
+from backend.index.whole import whole_steps
 from backend.rules import Facet, Rule
 
 # Evaluated in one go: a few milliseconds of work, and some megabytes.
@@ -97,37 +98,14 @@ class Audiences:
         """Whether something was noted since the last `decide`."""
         return bool(self._noted)
 
-    def whole(self, key: int, day: date) -> BitMap:
-        """Everybody in one audience, as `FacetIndex.evaluate` says it; a bitmap of the caller's own.
-
-        What columns answer is looked up for the people of the block: that needs no union of thousands of values.
-        """
+    def whole_steps(self, key: int, day: date) -> Steps[BitMap | None]:
+        """Everybody in one audience, as `FacetIndex.evaluate` says it, in steps; None when it is not kept here any more."""
         self._turn(day)
-        compiled = self._registry.rules[key]
+        compiled = self._registry.rules.get(key)
+        if compiled is None:
+            return None
         evaluator = Evaluator(self.index.facts, self.index.structure, day, self.index.cache)
-        found = BitMap()
-        for block, clause in zip(compiled.rule.blocks, compiled.clauses, strict=True):
-            people = finish(evaluator.base_steps(block))
-            if clause.questions and people:
-                people = self._answering(people, clause.questions)
-            for other in clause.filters:
-                if not people:
-                    break
-                people = evaluator.filter(other).within(people)
-            found |= people
-        if compiled.include:
-            found |= self.index.countable & BitMap(compiled.include)
-        if compiled.exclude:
-            found -= BitMap(compiled.exclude)
-        return found
-
-    def _answering(self, people: BitMap, asked: Iterable[int]) -> BitMap:
-        learners = ids_of(people)
-        for number in asked:
-            question = self.questions.all[number]
-            answers = self.questions.answers[question.offset : question.offset + question.room]
-            learners = learners[answers[self.questions.columns[question.facet].of(learners)] != 0]
-        return bitmap_of(learners)
+        return (yield from whole_steps(compiled, evaluator, self.questions))
 
     def _turn(self, day: date) -> None:
         if day != self.questions.day:

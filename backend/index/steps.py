@@ -32,9 +32,8 @@ def each_of(works: Iterable[Steps[T]]) -> Steps[list[T]]:
     return found
 
 
-def go_on(steps: Steps[T]) -> tuple[bool, T | None]:
-    """One slice of the steps; whether they have ended, and with what."""
-    breath = Breath()
+def go_on(steps: Steps[T], breath: Breath) -> tuple[bool, T | None]:
+    """The steps until `breath` is due; whether they have ended, and with what."""
     try:
         next(steps)
         while not breath.due():

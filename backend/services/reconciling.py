@@ -5,7 +5,6 @@ that were looked at. Where the database is ahead, the log tells soon, and the ne
 """
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +17,7 @@ from backend import clock
 from backend.database import execute, fetch, transaction
 from backend.enrollment.fuse import WINDOW
 from backend.index import BrokenRule, Change, FacetIndex
+from backend.index.breathing import Breath
 from backend.index.matching import Moved, by_audience
 from backend.index.structure import Method
 from backend.index.values import EMPTY
@@ -30,8 +30,6 @@ from backend.services.enrollment_writer import Reason, Write, lock_sessions, wri
 
 # State reasons begin with a word that says what thaws them.
 BROKEN = "broken rule"
-# How long deciding keeps the event loop to itself.
-SLICE_SECONDS = 0.005
 
 _METHODS = """
 SELECT m.id, m.version, m.state, m.state_reason, m.active,
@@ -129,6 +127,9 @@ def _difference(index: FacetIndex, look: Look, method: Method, desired: BitMap) 
     blocked = index.facts.blocked.get(method.id)
     actual = held_by_it & scope
     waiting = EMPTY if blocked is None else blocked.present
+    if look.learners is None and method.state == "live" and not waiting and desired == held_by_it:
+        # Most of those that are looked at whole: told by one comparison.
+        return None
     desired = desired & scope
     wanted = desired - actual
     entering = (wanted - waiting) | (wanted & look.retry)
@@ -162,11 +163,10 @@ async def decide_all(attention: Attention) -> list[Decision]:
     day = clock.day_of(now, index.timezone)
     moved = await _moved(attention, day, looks)
     found: list[Decision] = []
-    slice_end = time.perf_counter() + SLICE_SECONDS
+    breath = Breath()
     for method_id in sorted(looks.keys() | moved.keys()):
-        if time.perf_counter() > slice_end:
+        if breath.due():
             await asyncio.sleep(0)
-            slice_end = time.perf_counter() + SLICE_SECONDS
         method = index.structure.methods.get(method_id)
         if method is None:
             continue
@@ -174,7 +174,8 @@ async def decide_all(attention: Attention) -> list[Decision]:
         if not is_followed(index, method, now):
             decision = None
         elif look.learners is None and method_id in attention.audiences:
-            decision = _difference(index, look, method, attention.audiences.whole(method_id, day))
+            desired = await _everybody(attention, method_id, day, breath)
+            decision = None if desired is None else _difference(index, look, method, desired)
         elif method_id in looks:
             decision = decide(index, look, method, now)
         else:
@@ -183,6 +184,11 @@ async def decide_all(attention: Attention) -> list[Decision]:
             reasons = reasons_of(index, decision, attention.facets(method_id), changes, look)
             found.append(msgspec.structs.replace(decision, reasons=reasons))
     return found
+
+
+async def _everybody(attention: Attention, method_id: int, day: date, breath: Breath) -> BitMap | None:
+    """Everybody in a live audience; None when it is one no longer, for then it waits to be looked at as what it is now."""
+    return await attention.index.sliced(lambda: attention.audiences.whole_steps(method_id, day), breath)
 
 
 async def _moved(attention: Attention, day: date, looks: Mapping[int, Look]) -> Mapping[int, Moved]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from backend import clock
-from backend.index import FacetIndex, matching, rows
+from backend.index import FacetIndex, breathing, evaluating, matching, questions, rows, whole
 from backend.rules import Rule
 from backend.services.attention import Attention
 from backend.services.reconciling import Decision, decide_all
@@ -91,6 +91,27 @@ class Live:
                 self.carry_out(decision)
             self.follow()
 
+    async def reconcile_meanwhile(self, rounds: int) -> None:
+        """Decide while the log moves on between slices; what is written is of methods that are still those decided about."""
+        for _ in range(rounds):
+            for _ in range(self.random.choice([0, 1, 5])):
+                self.change()
+            self.follow()
+            if self.random.random() < 0.2:
+                self.attention.everything("check")
+            decisions, _ = await asyncio.gather(decide_all(self.attention), self.move_on())
+            for decision in decisions:
+                if self.index.structure.methods[decision.method.id].version == decision.method.version:
+                    self.carry_out(decision)
+
+    async def move_on(self) -> None:
+        """The log moves on, wherever those who read the index let it."""
+        for _ in range(self.random.choice([1, 5])):
+            await asyncio.sleep(0)
+            async with self.index.still:
+                self.change()
+                self.follow()
+
     def carry_out(self, decision: Decision) -> None:
         number = decision.method.id
         rule, version = self.rules[number - 1], len(self.world.log)
@@ -120,10 +141,15 @@ class Live:
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
-@given(SEEDS, RULES, st.integers(1, 25), st.sampled_from([1, 3, 512]))
-def test_what_is_held_is_what_the_engine_says(seed: int, rules: list[Rule], steps: int, slice_: int) -> None:
+@given(SEEDS, RULES, st.integers(1, 25), st.sampled_from([1, 3, 512]), st.sampled_from([0, 3, 512]))
+def test_what_is_held_is_what_the_engine_says(
+    seed: int, rules: list[Rule], steps: int, slice_: int, few: int
+) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(matching, "MOST_LEARNERS", slice_)
+        patch.setattr(whole, "FEW", few)
+        patch.setattr(questions, "LOOKED_UP_AT_ONCE", slice_)
+        patch.setattr(evaluating, "WORTH_REMEMBERING", 2)
         patch.setattr(rows, "LEAST_ROOM", 3)
         live = Live(seed, rules)
         live.reconcile()
@@ -135,6 +161,19 @@ def test_what_is_held_is_what_the_engine_says(seed: int, rules: list[Rule], step
                     live.follow()
             live.reconcile()
             live.check()
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(SEEDS, RULES, st.integers(1, 15), st.sampled_from([0, 512]))
+def test_the_log_may_move_on_while_it_is_decided(seed: int, rules: list[Rule], rounds: int, few: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(breathing, "SLICE_SECONDS", 0.0)
+        patch.setattr(matching, "MOST_LEARNERS", 1)
+        patch.setattr(whole, "FEW", few)
+        live = Live(seed, rules)
+        asyncio.run(live.reconcile_meanwhile(rounds))
+        live.reconcile()
+        live.check()
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
