@@ -21,7 +21,7 @@ from backend.rules import (
     Rule,
     SegmentFilter,
 )
-from backend.rules.resolving import accepts, fits, parse_day
+from backend.rules.field_types import accepts, fits, parse_day
 
 
 def broken_parts(rule: Rule, structure: Structure, learners: BitMap) -> list[Problem]:

@@ -24,7 +24,7 @@ from backend.rules import (
     SegmentFilter,
 )
 from backend.rules.dependencies import asks_the_day
-from backend.rules.resolving import parse_day
+from backend.rules.field_types import parse_day
 from backend.rules.tree import EXPIRING_DAYS_DEFAULT
 
 _LAST_DAY = NEVER - timedelta(days=1)

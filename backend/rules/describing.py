@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from backend.rules import wording
+from backend.rules.field_types import parse_day
 from backend.rules.names import Names
-from backend.rules.resolving import parse_day
 from backend.rules.tree import (
     EXPIRING_DAYS_DEFAULT,
     AddedFilter,

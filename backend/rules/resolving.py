@@ -1,12 +1,13 @@
 """Checks a rule against what exists and puts ids where external ids or keys stood; finds every problem at once."""
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date
-from typing import Protocol, TypeVar, assert_never
+from collections.abc import Sequence
+from typing import assert_never
 
 import msgspec
 
 from backend.rules import limits
+from backend.rules.complaints import Complaints
+from backend.rules.field_types import EXPECTED, ONE_VALUE, WITHOUT_VALUES, accepts, fits, parse_day
 from backend.rules.names import FieldName, Names
 from backend.rules.problems import Problem
 from backend.rules.tree import (
@@ -27,19 +28,6 @@ from backend.rules.tree import (
     Value,
 )
 
-_ORDERED = frozenset({"lt", "lte", "gt", "gte", "between"})
-_SEARCHES = frozenset({"contains", "starts_with"})
-_WITHOUT_VALUES = frozenset({"is_set", "is_empty"})
-_ONE_VALUE = frozenset({"lt", "lte", "gt", "gte"})
-
-
-R = TypeVar("R", int, int | str)
-
-
-class _Named(Protocol):
-    @property
-    def id(self) -> int: ...
-
 
 def resolve(
     rule: Rule, names: Names, *, path: str = "rule", inside_segment: int | None = None
@@ -53,48 +41,13 @@ def resolve(
     return resolver.rule(rule, path), resolver.problems
 
 
-def accepts(field_type: str, op: str) -> bool:
-    """Whether a field of this type can be asked with this operator."""
-    if op in _ORDERED:
-        return field_type in {"number", "date"}
-    if op in _SEARCHES:
-        return field_type == "text"
-    return True
-
-
-def fits(field_type: str, value: Value) -> bool:
-    """Whether `value` is one that a field of this type can hold."""
-    if field_type == "boolean":
-        return isinstance(value, bool)
-    if field_type == "number":
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if field_type == "date":
-        return isinstance(value, str) and parse_day(value) is not None
-    return isinstance(value, str)
-
-
-def parse_day(text: object) -> date | None:
-    """The date written as `YYYY-MM-DD`, exactly; None for anything else."""
-    if not isinstance(text, str) or len(text) != 10:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if day.isoformat() == text else None
-
-
-class _Resolver:
+class _Resolver(Complaints):
     def __init__(self, names: Names, inside_segment: int | None) -> None:
+        super().__init__()
         self.names = names
         self.inside_segment = inside_segment
-        self.problems: list[Problem] = []
         self.groups_used = 0
         self.filters_used = 0
-
-    def complain(self, path: str, code: str, message: str) -> None:
-        if len(self.problems) < limits.PROBLEMS:
-            self.problems.append(Problem(path, code, message))
 
     # ── the rule and its blocks ──────────────────────────────────────────────────────────────────────────────────
 
@@ -241,7 +194,7 @@ class _Resolver:
                 f"{path}.op", "not_allowed", f"A {field.type} field cannot be asked with “{found.op}”."
             )
             return msgspec.structs.replace(found, field=field.id)
-        if found.op in _WITHOUT_VALUES:
+        if found.op in WITHOUT_VALUES:
             if found.values:
                 self.complain(f"{path}.values", "not_allowed", f"“{found.op}” takes no values.")
         else:
@@ -251,7 +204,7 @@ class _Resolver:
     def field_values(self, found: FieldFilter, field: FieldName, path: str) -> None:
         if found.op == "between":
             self.arity(found.values, path, 2, found.op)
-        elif found.op in _ONE_VALUE:
+        elif found.op in ONE_VALUE:
             self.arity(found.values, path, 1, found.op)
         else:
             self.count(found.values, path)
@@ -259,7 +212,7 @@ class _Resolver:
         for i, value in enumerate(found.values[: limits.VALUES]):
             if not fits(field.type, value):
                 good = False
-                self.complain(f"{path}[{i}]", "type", f"“{field.name}” holds {_EXPECTED[field.type]}.")
+                self.complain(f"{path}[{i}]", "type", f"“{field.name}” holds {EXPECTED[field.type]}.")
             elif (
                 field.type == "choice"
                 and found.op in {"in", "not_in"}
@@ -272,71 +225,9 @@ class _Resolver:
         if good and found.op == "between":
             self.order(found.values, path)
 
-    # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def count(self, values: Sequence[object], path: str, most: int = limits.VALUES) -> None:
-        if not values:
-            self.complain(path, "empty", "Give at least one value.")
-        elif len(values) > most:
-            self.complain(path, "too_many", f"Give at most {most:,} values.")
-
-    def arity(self, values: Sequence[object], path: str, wanted: int, op: str) -> None:
-        if not values:
-            self.complain(path, "empty", "Give at least one value.")
-        elif len(values) != wanted:
-            code = "one_value" if wanted == 1 else "two_values"
-            self.complain(path, code, f"“{op}” takes {'one value' if wanted == 1 else 'two values'}.")
-
-    def order(self, values: Sequence[object], path: str) -> None:
-        if len(values) == 2 and None not in values and values[0] > values[1]:  # type: ignore[operator]  # same type
-            self.complain(path, "order", "The first value must not be after the second.")
-
-    def texts(self, values: Iterable[str], path: str, first: int = 0) -> None:
-        for i, value in enumerate(values, first):
-            if not value:
-                self.complain(f"{path}[{i}]", "empty", "A value cannot be empty; ask for “is empty” instead.")
-            elif len(value) > limits.TEXT:
-                self.complain(f"{path}[{i}]", "too_long", f"A value has at most {limits.TEXT:,} characters.")
-            elif "\x00" in value:
-                self.complain(f"{path}[{i}]", "character", "A value cannot hold the character U+0000.")
-
-    def some(
-        self,
-        references: Sequence[R],
-        path: str,
-        kind: str,
-        find: Callable[[R], _Named | None],
-        most: int = limits.VALUES,
-    ) -> list[int]:
-        self.count(references, path, most)
-        return self.references(references, path, kind, find, most)
-
-    def references(
-        self, references: Sequence[R], path: str, kind: str, find: Callable[[R], _Named | None], most: int
-    ) -> list[int]:
-        if len(references) > most:
-            return []  # said by the caller; looking up thousands more would only be slow
-        ids: dict[int, None] = {}
-        for i, reference in enumerate(references):
-            named = find(reference)
-            if named is None:
-                self.complain(f"{path}[{i}]", "unknown", f"There is no {kind} {reference!r}.")
-            else:
-                ids[named.id] = None
-        return list(ids)
-
 
 def _unique(values: list[Value], op: str) -> list[Value]:
     """Without repetitions; True and 1 are different values, and a range keeps both its ends."""
     if op == "between":
         return values
     return list({(isinstance(value, bool), value): value for value in values}.values())
-
-
-_EXPECTED = {
-    "choice": "text: one of its options",
-    "text": "text",
-    "number": "numbers",
-    "date": "dates, written YYYY-MM-DD",
-    "boolean": "true or false",
-}
