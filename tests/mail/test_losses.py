@@ -11,7 +11,8 @@ import pytest
 from backend import clock
 from backend.database import execute, fetch, fetch_row
 from backend.mail import MailSettings
-from backend.services.sending import CONNECTIONS, LEASE, backoff, send_due
+from backend.services.delivering import CONNECTIONS, LEASE, backoff
+from backend.services.sending import send_due
 from tests.mail.conftest import LATER, OK, Sink, World, body
 
 
