@@ -4,8 +4,9 @@
 with loops over it; `worlds` and `rules` make random ones.
 """
 
+from tests.naive.asking import rules
 from tests.naive.evaluator import audience, audience_of_block, fact_day, holds, in_block, in_groups
-from tests.naive.making import Sizes, change_something, make_world, rules
+from tests.naive.making import Sizes, change_something, make_world
 from tests.naive.world import World
 
 __all__ = [

@@ -6,20 +6,13 @@ from random import Random
 from typing import Any
 
 import msgspec
-from hypothesis import strategies as st
 
 from backend.rules import (
     AddedFilter,
-    AllFilter,
-    AnyFilter,
     Block,
     CertificateFilter,
     FieldFilter,
     Filter,
-    GroupFilter,
-    LanguageFilter,
-    ManagerFilter,
-    NoneFilter,
     PathResultFilter,
     Rule,
     SegmentFilter,
@@ -215,98 +208,3 @@ def change_structure(world: World, random: Random) -> None:
     else:
         segment = random.choice(SEGMENTS)
         world.put("segment", segment, {"name": f"N{segment}", "rule": some_segment(random, segment)})
-
-
-# ── rules ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def some(values: Any) -> st.SearchStrategy[list[Any]]:
-    return st.lists(st.sampled_from(list(values)), min_size=1, max_size=3, unique=True)
-
-
-days = st.integers(-40, 40).map(lambda ahead: (DAY + timedelta(days=ahead)).isoformat())
-memberships = st.sampled_from(["in", "not_in"])
-matches = st.sampled_from(["any", "all"])
-
-
-@st.composite
-def field_filters(draw: st.DrawFn) -> FieldFilter:
-    field = draw(st.sampled_from(list(FIELDS)))
-    kind, values = FIELDS[field]
-    values = [value for value in values if value != ""]
-    ops = ["in", "not_in", "is_set", "is_empty"]
-    ops += {"number": ["lt", "lte", "gt", "gte", "between"], "text": ["contains", "starts_with"]}.get(
-        kind, []
-    )
-    ops += ["lt", "lte", "gt", "gte", "between"] if kind == "date" else []
-    op: Any = draw(st.sampled_from(ops))
-    if op in ("is_set", "is_empty"):
-        return FieldFilter(field, op)
-    if op in ("lt", "lte", "gt", "gte"):
-        return FieldFilter(field, op, [draw(st.sampled_from(values))])
-    if op == "between":
-        return FieldFilter(field, op, sorted([draw(st.sampled_from(values)), draw(st.sampled_from(values))]))
-    if op in ("contains", "starts_with"):
-        values = ["an", "ANN", "ss", "ß", "zo", " ", "5"]
-    return FieldFilter(field, op, draw(some(values)))
-
-
-@st.composite
-def added_filters(draw: st.DrawFn) -> AddedFilter:
-    op: Any = draw(st.sampled_from(["before", "after", "between", "last_days"]))
-    if op == "last_days":
-        return AddedFilter(op, [draw(st.integers(1, 40))])
-    if op == "between":
-        return AddedFilter(op, sorted([draw(days), draw(days)]))
-    return AddedFilter(op, [draw(days)])
-
-
-_STATUSES = ["completed", "successful", "started", "enrolled"]
-leaves = st.one_of(
-    field_filters(),
-    added_filters(),
-    st.builds(GroupFilter, some(GROUPS), memberships, st.booleans()),
-    st.builds(
-        PathResultFilter,
-        st.sampled_from([prefix + status for status in _STATUSES for prefix in ("", "not_")]),
-        some(ACTIVITIES),
-        matches,
-    ),
-    st.builds(
-        CertificateFilter,
-        st.sampled_from(["not_obtained", "valid", "expired"]),
-        some(CERTIFICATES),
-        st.none(),
-        matches,
-    ),
-    st.builds(
-        CertificateFilter,
-        st.just("expiring"),
-        some(CERTIFICATES),
-        st.sampled_from([None, 0, 1, 7, 30, 31]),
-        matches,
-    ),
-    st.builds(LanguageFilter, some(["en", "fr", "xx"]), memberships),
-    st.builds(ManagerFilter, some(learner_ids(Sizes(6))), memberships, st.booleans()),
-    st.builds(SegmentFilter, some(SEGMENTS), memberships),
-)
-filters: st.SearchStrategy[Filter] = st.recursive(
-    leaves,
-    lambda inner: st.one_of(
-        *(
-            st.builds(kind, st.lists(inner, min_size=1, max_size=3))
-            for kind in (AllFilter, AnyFilter, NoneFilter)
-        )
-    ),
-    max_leaves=6,
-)
-blocks = st.one_of(
-    st.builds(Block, some(GROUPS), st.booleans(), st.lists(filters, max_size=3)),
-    st.builds(Block, st.just([]), st.just(True), st.lists(filters, max_size=3), st.just(True)),
-)
-people = st.lists(st.sampled_from(learner_ids(Sizes(16))), max_size=3, unique=True)
-
-
-def rules() -> st.SearchStrategy[Rule]:
-    """Rules about any world that `make_world` makes."""
-    return st.builds(Rule, st.lists(blocks, max_size=3), people, people)
