@@ -57,6 +57,14 @@ async def _prepare(connection: asyncpg.Connection) -> None:
         )
 
 
+async def _leave_as_it_is(_: asyncpg.Connection) -> None:
+    """Instead of resetting a connection that is given back: a round trip for every request, and nothing here outlasts a transaction.
+
+    Settings are made LOCAL, locks that outlast a transaction and LISTEN have connections of their own (`open_connection`); a
+    transaction that was left open is rolled back all the same.
+    """
+
+
 def _server_settings() -> dict[str, str]:
     return {
         "timezone": "UTC",
@@ -72,7 +80,9 @@ def _server_settings() -> dict[str, str]:
 async def connect(dsn: str, *, min_size: int = 1, max_size: int = 10) -> None:
     """Start this process's pool on `dsn`."""
     ENGINE.config = {"dsn": dsn, "server_settings": _server_settings()}
-    await ENGINE.start_connection_pool(min_size=min_size, max_size=max_size, init=_prepare)
+    await ENGINE.start_connection_pool(
+        min_size=min_size, max_size=max_size, init=_prepare, reset=_leave_as_it_is
+    )
 
 
 async def disconnect() -> None:
@@ -143,9 +153,12 @@ async def transaction(*, isolation: Isolation | None = None) -> AsyncIterator[as
             await started.commit()
         finally:
             _current.reset(token)
+        # Before the connection is given back: whoever waits for the change waits for this.
+        for listener in _commit_listeners:
+            await listener()
     finally:
         await pool.release(pooled)
-    for callback in (*current.callbacks, *_commit_listeners):
+    for callback in current.callbacks:
         await callback()
 
 

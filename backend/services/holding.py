@@ -42,8 +42,8 @@ class Removal(Protocol):
     def reasons(self) -> dict[int, Reason]: ...
 
 
-async def pass_or_hold(removal: Removal, left_lately: int, position: int) -> list[int]:
-    """Those who may leave now. The others are put on the list of a held run, and those in charge are told."""
+async def pass_or_hold(removal: Removal, session: Record, left_lately: int, position: int) -> list[int]:
+    """Those who may leave `session`, which is locked, now. The others are put on the list of a held run, and those in charge are told."""
     if removal.method.state == "held":
         run = await held_run(removal.method.id)
         if run is not None:
@@ -51,8 +51,6 @@ async def pass_or_hold(removal: Removal, left_lately: int, position: int) -> lis
             return []
     if not removal.leaving:
         return []
-    session = await fetch_row("SELECT * FROM session WHERE id = $1", removal.method.session_id)
-    assert session is not None  # noqa: S101 - its row is locked
     if not blows(
         leaving=len(removal.leaving),
         left_lately=left_lately,

@@ -288,7 +288,7 @@ async def _advance(step: Step) -> None:
 async def _write_group(group: Sequence[Decision], position: int) -> list[int]:
     if not group:
         return []
-    await lock_sessions(decision.method.session_id for decision in group)
+    sessions = await lock_sessions(decision.method.session_id for decision in group)
     rows = {row["id"]: row for row in await fetch(_METHODS, [decision.method.id for decision in group])}
     current = [decision for decision in group if _is_current(decision, rows.get(decision.method.id))]
     await _freeze_or_thaw(current)
@@ -297,7 +297,8 @@ async def _write_group(group: Sequence[Decision], position: int) -> list[int]:
     small: list[Write] = []
     runs: list[int] = []
     for decision in sound:
-        leaving = await holding.pass_or_hold(decision, lately.get(decision.method.id, 0), position)
+        session = sessions[decision.method.session_id]
+        leaving = await holding.pass_or_hold(decision, session, lately.get(decision.method.id, 0), position)
         one = _write_of(decision, leaving, position)
         if len(one.entering) + len(one.leaving) + len(one.releasing) > CHUNK:
             runs.append(await begin_large(one))
