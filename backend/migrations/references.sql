@@ -7,13 +7,14 @@
 
 SET LOCAL lock_timeout = '5s';
 
--- Deleting a run looks for what names it.
+-- Deleting a run looks for what names it, and an undo for what it did to each person: an index of runs alone would be taken for
+-- that too, and gone through from the beginning for everybody.
 -- allowed: written to only by runs, which wait for some seconds at most and are taken up again
-CREATE INDEX source_run_idx ON source (run_id);
+CREATE INDEX source_run_idx ON source (run_id, learner_id);
 -- allowed: written to only by runs, as above
-CREATE INDEX source_end_run_idx ON source (end_run_id) WHERE end_run_id IS NOT NULL;
+CREATE INDEX source_end_run_idx ON source (end_run_id, learner_id) WHERE end_run_id IS NOT NULL;
 -- allowed: written to only by runs, as above
-CREATE INDEX blocked_run_idx ON blocked (run_id);
+CREATE INDEX blocked_run_idx ON blocked (run_id, learner_id);
 
 -- A hundred thousand messages fall due at one full hour: the next few of them are found without sorting all.
 -- allowed: built in a second; mail that is filed meanwhile waits for it
