@@ -27,6 +27,7 @@ async def holding_figures(
     headers = {"Authorization": f"Bearer {token}"}
     base = f"{muster.address}/api/v1"
     async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60) as client:
+        slow, made = await _evaluations(client, muster)
         facts = asyncio.create_task(change_facts(client, lesson))
         until = time.monotonic() + seconds
         seed = 0
@@ -36,6 +37,7 @@ async def holding_figures(
         facts.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await facts
+        slow_now, made_now = await _evaluations(client, muster)
         told = (await client.get(f"{muster.address}/metrics")).text
     longest = {
         labels["clock"]: value * 1000
@@ -46,4 +48,17 @@ async def holding_figures(
     return [
         Figure(name, "ms", longest["wall"], TARGET_MS),
         Figure(f"{name}, processor time", "ms", longest["processor"], TARGET_MS),
+        # None of them is asked for: less than one.
+        Figure("live states that took over 10 ms at once meanwhile", "", slow_now - slow, 1.0),
+        Figure("live states computed meanwhile", "", made_now - made),
     ]
+
+
+async def _evaluations(client: httpx.AsyncClient, muster: Muster) -> tuple[float, float]:
+    """How many live states held the event loop for long since the start, and how many there were."""
+    told = (await client.get(f"{muster.address}/metrics")).text
+
+    def total(name: str) -> float:
+        return sum(value for _, value in samples(text_string_to_metric_families(told), name))
+
+    return total("muster_evaluation_slow_total"), total("muster_evaluation_seconds_count")
