@@ -26,7 +26,9 @@ def spans(starts: Numbers, counts: Numbers) -> Numbers:
     """The numbers start, start + 1, … of each span, one span after the other."""
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
-    return np.repeat(starts - (ends - counts), counts) + np.arange(total)
+    found = np.repeat(starts - (ends - counts), counts)
+    found += np.arange(total)
+    return found
 
 
 def starts_of(counts: Numbers) -> Numbers:

@@ -30,6 +30,11 @@ class GroupPlaces:
         self._above_first = starts_of(self._above_count)
         self._above = np.array([place for some in above for place in some], np.intp)
 
+    @property
+    def count(self) -> int:
+        """How many rows `inside` tells."""
+        return 2 * (len(self._places) + 1)
+
     def row(self, group: int, *, subgroups: bool) -> int:
         """The row of what `inside` tells that says who is in the group, with or without its subgroups."""
         return self._places[group] + (0 if subgroups else len(self._places) + 1)
@@ -38,12 +43,14 @@ class GroupPlaces:
         """By place in the tree (rows) and learner (columns): in that group or below it; then the same for that group itself."""
         who, numbers = self._rows.of(learners)
         places = len(self._places) + 1
-        found = np.zeros((2 * places, len(learners)), np.bool_)
+        people = len(learners)
+        found = np.zeros((self.count, people), np.bool_)
         found[0] = True
+        flat = found.reshape(-1)
         at = self._place_of_numbers()[numbers]
-        found[places + at, who] = True
+        flat[(places + at) * people + who] = True
         counts = self._above_count[at]
-        found[self._above[spans(self._above_first[at], counts)], np.repeat(who, counts)] = True
+        flat[self._above[spans(self._above_first[at], counts)] * people + np.repeat(who, counts)] = True
         return found
 
     def _place_of_numbers(self) -> Numbers:

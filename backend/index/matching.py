@@ -1,19 +1,22 @@
 """Thousands of audiences kept against a stream of changes: which of them hold people they no longer want, or want others.
 
-Told of each applied change, `Audiences` notes which audiences it can move (by the value before and after, where one column is
-asked); asked to decide, it evaluates all noted pairs of person and audience at once, as vectors. What `FacetIndex.evaluate` says
+Told of each applied change, `Audiences` notes it; asked to decide, it finds which audiences the noted changes can move (by the
+value before and after, where one column is asked) and evaluates these pairs of person and audience at once, as vectors. What `FacetIndex.evaluate` says
 of the same people is the same: tests hold the two against each other. Only rules that `can_compile` are kept here.
 """
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import numpy as np
 from pyroaring import BitMap
 
-from backend.index.arrays import NONE, Flags, ids_of
+from backend.index.arrays import Flags, ids_of
 from backend.index.audience_registry import AudienceRegistry
+from backend.index.breathing import SLICE_SECONDS
 from backend.index.changes import Change
 from backend.index.evaluating import Evaluator
 from backend.index.facet_index import FacetIndex
@@ -23,13 +26,12 @@ from backend.index.pairs import Note, pairs_of
 from backend.index.questions import Questions
 from backend.index.rows import GroupRows
 from backend.index.steps import Steps
-from backend.index.vectors import People, evaluate_pairs
+from backend.index.vectors import People, are_wanted
 from backend.index.whole import whole_steps
 from backend.rules import Facet, Rule
 
-# Evaluated in one go: a few milliseconds of work, and some megabytes.
-MOST_LEARNERS = 512
-MOST_PAIRS = 100_000
+# People in one slice of deciding, for whom it takes some megabytes; fewer where `SLICE_SECONDS` are not enough.
+MOST_LEARNERS = 256
 
 
 class Moved(NamedTuple):
@@ -50,6 +52,8 @@ class Audiences:
         self._places = GroupPlaces(self.rows)
         self._flat: FlatRules | None = None
         self._noted: list[Note] = []
+        # How many people the next slice is about.
+        self._people = MOST_LEARNERS
 
     # ── rules ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -69,27 +73,40 @@ class Audiences:
     # ── changes ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def note(self, change: Change) -> None:
-        """The index has just applied this change of a fact; whom and what it can move is remembered until `decide`."""
-        learner_id = change.learner_id or 0
-        facet = Facet(change.facet, change.ref_id)
-        registry = self._registry
-        match change.facet:
+        """The index has just applied this change of a fact; if it can move anybody it is remembered until `decide`."""
+        learner_id, facet = change.learner_id or 0, Facet(change.facet, change.ref_id)
+        column = self.questions.columns.get(facet)
+        if column is not None:
+            was, now = self._codes(facet, change.old, change.new)
+            column.move(learner_id, now)
+            if was != now:
+                self._noted.append(Note(learner_id, facet, self.questions.slots[facet], was, now))
+            return
+        if change.facet == "membership":
+            self.rows.move(learner_id, change.ref_id or 0, inside=change.new is not None)
+        if self._concerns(facet):
+            self._noted.append(Note(learner_id, facet))
+
+    def _concerns(self, facet: Facet) -> bool:
+        match facet.name:
             case "status":
-                self._noted.append(Note(learner_id, None, surely=True))
-                return
-            case "membership":
-                self.rows.move(learner_id, change.ref_id or 0, inside=change.new is not None)
-                keys = registry.resting_on(facet)
+                return True
             case "source" | "blocked":
-                key = change.ref_id or 0
-                keys = np.array([key]) if key in registry.rules else NONE
-            case "field" | "language" | "added" | "award":
-                keys = registry.moved_by(facet, learner_id, change.old, change.new)
+                return facet.ref in self._registry.rules
             case _:
-                keys = registry.resting_on(facet)
-        if len(keys):
-            surely = change.facet in ("membership", "source", "blocked")
-            self._noted.append(Note(learner_id, keys, surely, self.questions.slots.get(facet, -1)))
+                return len(self._registry.resting_on(facet)) > 0
+
+    def _codes(self, facet: Facet, old: Any, new: Any) -> tuple[int, int]:
+        facts = self.index.facts
+        match facet.name:
+            case "added":
+                old, new = facts.added_day(old), facts.added_day(new)
+            case "award":
+                old, new = facts.expiry_day(old), facts.expiry_day(new)
+            case "field":
+                # An empty text is no value.
+                old, new = (None if value == "" else value for value in (old, new))
+        return self.questions.code(facet, old), self.questions.code(facet, new)
 
     # ── deciding ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -110,51 +127,59 @@ class Audiences:
     def _turn(self, day: date) -> None:
         if day != self.questions.day:
             self.questions.turn(day)
-            self._registry.forget()
 
     def decide(self, day: date) -> Iterator[dict[int, Moved]]:
-        """Evaluate what was noted, in slices of bounded work; each answer is of the index as it stands then."""
+        """Evaluate what was noted, in slices; each answer is of the index as it stands then.
+
+        A slice is as many people as the one before tells that `SLICE_SECONDS` are enough for.
+        """
         self._turn(day)
         noted, self._noted = self._noted, []
-        noted.sort(key=lambda note: note.learner_id)
-        slice_: list[Note] = []
-        learners = pairs = 0
+        noted.sort(key=itemgetter(0))
+        start = 0
+        while start < len(noted):
+            end = self._end_of_slice(noted, start)
+            began = time.perf_counter()
+            found = self._decide(noted[start:end])
+            took = time.perf_counter() - began
+            if end < len(noted) or took > SLICE_SECONDS:
+                fitting = int(self._people * SLICE_SECONDS / took)
+                self._people = max(1, min(MOST_LEARNERS, 2 * self._people, fitting))
+            start = end
+            yield found
+
+    def _end_of_slice(self, noted: list[Note], start: int) -> int:
+        """After the notes of as many people as the slice is about."""
+        people = 0
         last = -1
-        for note in noted:
-            size = len(self._registry.rules) if note.keys is None else len(note.keys)
-            fresh = note.learner_id != last
-            if slice_ and fresh and (pairs + size > MOST_PAIRS or learners >= MOST_LEARNERS):
-                yield self._decide(slice_)
-                slice_, learners, pairs = [], 0, 0
-            learners += fresh
-            pairs += size
-            slice_.append(note)
-            last = note.learner_id
-        if slice_:
-            yield self._decide(slice_)
+        for place in range(start, len(noted)):
+            if noted[place].learner_id != last:
+                last = noted[place].learner_id
+                people += 1
+                if people > self._people:
+                    return place
+        return len(noted)
 
     def _decide(self, noted: list[Note]) -> dict[int, Moved]:
         flat = self._flattened()
-        people = BitMap([note.learner_id for note in noted]) & self.index.countable
-        learners = ids_of(people)
+        learners = ids_of(BitMap([note.learner_id for note in noted]) & self.index.countable)
         place = {learner_id: i for i, learner_id in enumerate(learners.tolist())}
-        who, keys, must = pairs_of(noted, place, self._registry, flat.number)
-        if not len(who):
-            return {}
         changed: Flags = np.zeros((len(self.questions.slots), len(learners)), np.bool_)
         # With what was noted since: the index is further than the notes that are decided about.
         for note in (*noted, *self._noted):
             if note.slot >= 0 and note.learner_id in place:
                 changed[note.slot, place[note.learner_id]] = True
-        known = People(learners, self._places.inside(learners), self.questions.codes(learners), changed)
-        wanted, near = evaluate_pairs(flat, self.questions, known, who, flat.number[keys])
-        looked = np.flatnonzero(near | must)
-        return self._differing(learners[who[looked]].tolist(), keys[looked].tolist(), wanted[looked].tolist())
+        of_people = [(place[note.learner_id], note) for note in noted if note.learner_id in place]
+        inside = self._places.inside(learners)
+        people = People(learners, inside, flat.holding(inside), self.questions.codes(learners), changed)
+        who, rules = pairs_of(flat, self.questions, self._registry, people, of_people)
+        wanted = are_wanted(flat, self.questions, people, who, rules)
+        return self._differing(learners[who].tolist(), flat.keys[rules].tolist(), wanted.tolist())
 
     def _flattened(self) -> FlatRules:
         if self._flat is None:
             self._places.plant(self.index.structure)
-            self._flat = flatten(self._registry.rules, self._places)
+            self._flat = flatten(self._registry.rules, self._places, self.questions)
         return self._flat
 
     def _differing(self, learners: list[int], keys: list[int], wanted: list[bool]) -> dict[int, Moved]:

@@ -1,75 +1,124 @@
-"""From noted changes to pairs of person and audience, each pair once."""
+"""From noted changes to the pairs of person and rule that are worth a look, each pair once.
 
-from collections.abc import Iterable, Mapping
+A change of a column is asked where the person is in the groups of a block and the values before and after are answered
+differently. Whatever was changed, a block that says no because of a column that was not is left alone.
+"""
+
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 from pyroaring import BitMap
 
-from backend.index.arrays import NONE, Flags, Numbers
+from backend.index.arrays import NONE, Numbers, spans
 from backend.index.audience_registry import AudienceRegistry
+from backend.index.flat_rules import FlatRules, Spans
+from backend.index.questions import Questions
+from backend.index.vectors import People, are_open
+from backend.rules import Facet
 
 
 class Note(NamedTuple):
-    """A change of somebody's facts.
-
-    `keys` are the audiences it can move (None: any), `surely` even if none of their groups hold the person; `slot` is the
-    column that changed, if it was one.
-    """
+    """A change of somebody's facts; of a column, which stands in a slot, the codes before and after."""
 
     learner_id: int
-    keys: Numbers | None
-    surely: bool
+    facet: Facet
     slot: int = -1
+    was: int = 0
+    now: int = 0
 
 
-class Pairs(NamedTuple):
-    """Parallel arrays: place of the learner, key of the audience, whether to look even if no group of it holds them."""
+class _Pairs:
+    """Parallel arrays in parts: places of learners, and keys of audiences."""
 
-    who: Numbers
-    keys: Numbers
-    must: Flags
+    def __init__(self) -> None:
+        self._who: list[int] = []
+        self._keys: list[Numbers] = []
+
+    def add(self, who: int, keys: Numbers) -> None:
+        self._who.append(who)
+        self._keys.append(keys)
+
+    def rules(self, flat: FlatRules) -> tuple[Numbers, Numbers]:
+        """Places of learners, and numbers of rules."""
+        if not self._who:
+            return NONE, NONE
+        counts = [len(keys) for keys in self._keys]
+        return np.repeat(np.array(self._who, np.intp), counts), flat.number[np.concatenate(self._keys)]
+
+    def clauses(self, flat: FlatRules) -> tuple[Numbers, Numbers]:
+        """Places of learners, and the clauses of the rules."""
+        who, rules = self.rules(flat)
+        place, clauses = flat.clauses_of(rules)
+        return who[place], clauses
 
 
 def pairs_of(
-    noted: Iterable[Note], place: Mapping[int, int], registry: AudienceRegistry, numbers: Numbers
-) -> Pairs:
-    """The pairs of learners who have a `place` and audiences that have a number; `numbers` is by key, -1 for none."""
-    who: list[int] = []
-    keys: list[Numbers] = []
-    must: list[bool] = []
-    anew = BitMap()
-    for learner_id, some, surely, _ in noted:
-        if learner_id not in place:
-            continue
-        if some is None:
-            anew.add(learner_id)
-            continue
-        who.append(place[learner_id])
-        keys.append(some)
-        must.append(surely)
-    for learner_id, some in registry.able_to_hold(anew):
-        who.append(place[learner_id])
-        keys.append(some)
-        must.append(True)
-    if not keys:
-        return Pairs(NONE, NONE, np.zeros(0, np.bool_))
-    lengths = [len(some) for some in keys]
-    all_keys = np.concatenate(keys)
-    known = numbers[np.minimum(all_keys, len(numbers) - 1)] >= 0
-    known &= all_keys < len(numbers)
-    found = Pairs(
-        np.repeat(np.array(who, np.intp), lengths)[known],
-        all_keys[known],
-        np.repeat(np.array(must, np.bool_), lengths)[known],
+    flat: FlatRules,
+    questions: Questions,
+    registry: AudienceRegistry,
+    people: People,
+    noted: Iterable[tuple[int, Note]],
+) -> tuple[Numbers, Numbers]:
+    """Parallel arrays: places of learners, and numbers of rules. Each note comes with the learner's place."""
+    surely, regrouped, mentioned = _Pairs(), _Pairs(), _Pairs()
+    columns: list[tuple[int, int, int, int]] = []
+    anew: list[int] = []
+    for who, note in noted:
+        facet = note.facet
+        if note.slot >= 0:
+            columns.append((who, note.slot, note.was, note.now))
+        elif facet.name == "status":
+            anew.append(who)
+        elif facet.name in ("source", "blocked"):
+            if facet.ref in registry.rules:
+                surely.add(who, np.array([facet.ref], np.intp))
+        else:
+            changed = regrouped if facet.name == "membership" else mentioned
+            changed.add(who, registry.resting_on(facet))
+    for learner_id, keys in registry.able_to_hold(BitMap(people.learners[anew])):
+        surely.add(int(np.searchsorted(people.learners, learner_id)), keys)
+    # A change of a block's groups matters wherever it happens, any other only where these hold the person.
+    found = [regrouped.clauses(flat), _held(people, *mentioned.clauses(flat))]
+    if columns:
+        found += _of_columns(flat, questions, people, columns)
+    near, clauses = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    kept = are_open(flat, questions, people, near, clauses)
+    sure, rules = surely.rules(flat)
+    return _once(
+        np.concatenate([sure, near[kept]]),
+        np.concatenate([rules, flat.clause_rule[clauses[kept]]]),
+        len(flat.rules),
     )
-    return _once(found) if len(who) > len(place) else found
 
 
-def _once(pairs: Pairs) -> Pairs:
-    """Several changes of one person: each pair once, and looked at surely if any of them says so."""
-    order = np.lexsort((~pairs.must, pairs.keys, pairs.who))
-    who, keys, must = pairs.who[order], pairs.keys[order], pairs.must[order]
-    fresh = np.ones(len(order), np.bool_)
-    fresh[1:] = (who[1:] != who[:-1]) | (keys[1:] != keys[:-1])
-    return Pairs(who[fresh], keys[fresh], must[fresh])
+def _of_columns(
+    flat: FlatRules, questions: Questions, people: People, columns: list[tuple[int, int, int, int]]
+) -> Iterator[tuple[Numbers, Numbers]]:
+    """Where clauses hold the person and ask of the column what the two values answer differently, or ask it loosely."""
+    who, slots, was, now = np.array(columns, np.intp).T
+    move, ask = _spanned(flat.asking, slots)
+    clauses = flat.clause_asking[ask]
+    held = np.flatnonzero(people.hold(who[move], clauses))
+    move, clauses = move[held], clauses[held]
+    offsets = questions.places()[1][flat.asking.items[ask[held]]]
+    differs = questions.answers[offsets + was[move]] != questions.answers[offsets + now[move]]
+    yield who[move[differs]], clauses[differs]
+    move, loose = _spanned(flat.loose, slots)
+    yield _held(people, who[move], flat.loose.items[loose])
+
+
+def _spanned(found: Spans, keys: Numbers) -> tuple[Numbers, Numbers]:
+    """Places in `keys`, and the places of the items of the key there."""
+    counts = found.many[keys]
+    return np.repeat(np.arange(len(keys)), counts), spans(found.first[keys], counts)
+
+
+def _held(people: People, who: Numbers, clauses: Numbers) -> tuple[Numbers, Numbers]:
+    held = people.hold(who, clauses)
+    return who[held], clauses[held]
+
+
+def _once(who: Numbers, rules: Numbers, count: int) -> tuple[Numbers, Numbers]:
+    numbers = np.unique(who * count + rules)
+    return numbers // max(count, 1), numbers % max(count, 1)

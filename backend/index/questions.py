@@ -90,8 +90,9 @@ class Questions:
     def codes(self, learners: Ids) -> Numbers:
         """The codes of learners (columns) by slot."""
         found = np.zeros((len(self.slots), len(learners)), np.intp)
+        places = learners.astype(np.intp)
         for facet, slot in self.slots.items():
-            found[slot] = self.columns[facet].of(learners)
+            found[slot] = self.columns[facet].of(places)
         return found
 
     def answering_steps(self, people: BitMap, asked: Sequence[Question]) -> Steps[BitMap]:

@@ -64,8 +64,8 @@ class Column:
             self.codes = self.codes.astype(np.uint16 if code < 1 << 16 else np.uint32)
         self.codes[learner_id] = code
 
-    def of(self, learners: Ids) -> npt.NDArray[Any]:
-        """The learners' codes."""
+    def of(self, learners: Ids | Numbers) -> npt.NDArray[Any]:
+        """The codes of the learners, who are in order."""
         if len(learners) and learners[-1] >= len(self.codes):
             self.move(int(learners[-1]), 0)
         return self.codes[learners]
@@ -132,7 +132,7 @@ class GroupRows:
         if page is None:
             return
         low, number = learner_id & (PAGE - 1), self.number(group)
-        found = np.flatnonzero(page.row(low) == number)
+        (found,) = (page.row(low) == number).nonzero()
         if len(found) and not inside:
             page.drop(low, int(found[0]))
         elif inside and not len(found):

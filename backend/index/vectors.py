@@ -13,79 +13,93 @@ from backend.index.questions import Questions
 
 
 class People(NamedTuple):
-    """The learners, in columns: their groups as `GroupPlaces.inside` tells them; by slot the codes, and what has changed."""
+    """The learners, with their groups and the clauses whose groups hold them (`GroupPlaces.inside`, `FlatRules.holding`).
+
+    By slot (rows) and learner (columns): the codes of their columns, and which have changed.
+    """
 
     learners: Ids
     inside: Flags
+    holds: Flags
     codes: Numbers
     changed: Flags
 
+    def hold(self, who: Numbers, clause: Numbers) -> Flags:
+        """For each pair: whether the clause's groups hold the learner."""
+        found: Flags = self.holds.reshape(-1)[who * self.holds.shape[1] + clause]
+        return found
 
-def evaluate_pairs(
-    flat: FlatRules, questions: Questions, people: People, who: Numbers, rules: Numbers
-) -> tuple[Flags, Flags]:
-    """For each pair: whether the rule wants the person, and whether what has not `changed` leaves that open."""
-    counts = flat.clause_count[rules]
-    pair = np.repeat(np.arange(len(rules)), counts)
-    clause = spans(flat.clause_first[rules], counts)
-    near, wanted = np.zeros(len(rules), np.bool_), np.zeros(len(rules), np.bool_)
-    held = _holding(flat.base, clause, who[pair], people.inside)
-    pair, clause = pair[held], clause[held]
-    answered, left_open = _answered(flat, questions, people, who[pair], clause)
-    near[pair[left_open]] = True
-    pair, clause = pair[answered], clause[answered]
+
+def are_open(flat: FlatRules, questions: Questions, people: People, who: Numbers, clause: Numbers) -> Flags:
+    """For each pair: whether every question of the clause about what has not `changed` is answered with yes."""
+    place, column, asked = _asked(flat, questions, clause)
+    at = column * len(people.learners) + who[place]
+    wrong = (questions.answers[asked + people.codes.reshape(-1)[at]] == 0) & ~people.changed.reshape(-1)[at]
+    found = np.ones(len(clause), np.bool_)
+    found[place[wrong]] = False
+    return found
+
+
+def are_wanted(flat: FlatRules, questions: Questions, people: People, who: Numbers, rules: Numbers) -> Flags:
+    """For each pair: whether the rule wants the person."""
+    pair, clause = flat.clauses_of(rules)
+    kept = people.hold(who[pair], clause)
+    pair, clause = pair[kept], clause[kept]
+    kept = _answered(flat, questions, people, who[pair], clause)
+    pair, clause = pair[kept], clause[kept]
     kept = _of_other_groups(flat, who[pair], clause, people.inside)
     pair, clause = pair[kept], clause[kept]
     kept = _of_rest(flat, people.learners[who[pair]], clause)
+    wanted = np.zeros(len(rules), np.bool_)
     wanted[pair[kept]] = True
-    listed = np.flatnonzero(flat.has_lists[rules])
-    for i in listed.tolist():
+    for i in np.flatnonzero(flat.has_lists[rules]).tolist():
         rule, learner_id = flat.rules[int(rules[i])], int(people.learners[who[i]])
         wanted[i] = (wanted[i] or learner_id in rule.include) and learner_id not in rule.exclude
-    return wanted, near
+    return wanted
 
 
-def _holding(tests: GroupTests, which: Numbers, who: Numbers, inside: Flags) -> Numbers:
-    """The places in `which` (numbers of tests, each about the learner in `who`) where the test holds."""
-    counts = tests.many[which]
-    place = np.repeat(np.arange(len(which)), counts)
-    hit = inside[tests.rows[spans(tests.first[which], counts)], who[place]]
-    held = np.zeros(len(which), np.bool_)
-    held[place[hit]] = True
-    return np.flatnonzero(held ^ tests.negated[which])
-
-
-def _answered(
-    flat: FlatRules, questions: Questions, people: People, who: Numbers, clause: Numbers
-) -> tuple[Numbers, Numbers]:
-    """Where every question is answered with yes; and where every question about what has not changed is."""
+def _asked(flat: FlatRules, questions: Questions, clause: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Every question of the clauses: its place in `clause`, its column's slot, and where its answers stand."""
     counts = flat.asked_count[clause]
     asked = flat.asked[spans(flat.asked_first[clause], counts)]
-    place = np.repeat(np.arange(len(clause)), counts)
     slots, offsets = questions.places()
-    column, row = slots[asked], who[place]
-    wrong = questions.answers[offsets[asked] + people.codes[column, row]] == 0
-    kept, left_open = np.ones(len(clause), np.bool_), np.ones(len(clause), np.bool_)
+    return np.repeat(np.arange(len(clause)), counts), slots[asked], offsets[asked]
+
+
+def _answered(flat: FlatRules, questions: Questions, people: People, who: Numbers, clause: Numbers) -> Flags:
+    """Where every question is answered with yes."""
+    place, column, asked = _asked(flat, questions, clause)
+    at = column * len(people.learners) + who[place]
+    wrong = questions.answers[asked + people.codes.reshape(-1)[at]] == 0
+    kept = np.ones(len(clause), np.bool_)
     kept[place[wrong]] = False
-    left_open[place[wrong & ~people.changed[column, row]]] = False
-    return np.flatnonzero(kept), np.flatnonzero(left_open)
+    return kept
 
 
-def _of_other_groups(flat: FlatRules, who: Numbers, clause: Numbers, inside: Flags) -> Numbers:
+def _of_other_groups(flat: FlatRules, who: Numbers, clause: Numbers, inside: Flags) -> Flags:
+    """Where every other test of groups holds."""
     counts = flat.others_count[clause]
     kept = np.ones(len(clause), np.bool_)
     if counts.any():
         place = np.repeat(np.arange(len(clause)), counts)
         tests = spans(flat.others_first[clause], counts)
-        held = np.zeros(len(tests), np.bool_)
-        held[_holding(flat.others, tests, who[place], inside)] = True
-        kept[place[~held]] = False
-    return np.flatnonzero(kept)
+        kept[place[~_holding(flat.others, tests, who[place], inside)]] = False
+    return kept
 
 
-def _of_rest(flat: FlatRules, learners: Ids, clause: Numbers) -> Numbers:
+def _holding(tests: GroupTests, which: Numbers, who: Numbers, inside: Flags) -> Flags:
+    """For each of `which` (numbers of tests, each about the learner in `who`): whether the test holds."""
+    counts = tests.many[which]
+    place = np.repeat(np.arange(len(which)), counts)
+    hit = inside[tests.rows[spans(tests.first[which], counts)], who[place]]
+    held = np.zeros(len(which), np.bool_)
+    held[place[hit]] = True
+    return held ^ tests.negated[which]
+
+
+def _of_rest(flat: FlatRules, learners: Ids, clause: Numbers) -> Flags:
     kept = np.ones(len(clause), np.bool_)
     for i in np.flatnonzero(flat.has_rest[clause]).tolist():
         learner_id = int(learners[i])
         kept[i] = all(asked(learner_id) for asked in flat.rest[int(clause[i])])
-    return np.flatnonzero(kept)
+    return kept

@@ -127,7 +127,8 @@ class Attention:
                 touched[Facet(change.facet, change.ref_id)].add(change.learner_id)
             kept = self.changes.setdefault(change.learner_id, [])
             kept.append(change)
-            del kept[:-REASONS]
+            if len(kept) > REASONS:
+                del kept[0]
         for facet, learners in touched.items():
             for method_id in self._one_by_one.affected([facet]):
                 self._mark(method_id, Look(self._near(method_id, facet, learners), BitMap()))
