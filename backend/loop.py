@@ -88,6 +88,12 @@ class HeldSelector(selectors.DefaultSelector):
             self._wall.turn(self._since)
             self._processor.turn(self._since)
 
+    def close(self) -> None:
+        """The loop has ended: there are no turns."""
+        global _turn_began  # noqa: PLW0603 - one loop a process
+        _turn_began = 0.0
+        super().close()
+
 
 def run(main: Coroutine[Any, Any, None]) -> None:
     """`asyncio.run`, on a loop that tells how long it was held."""

@@ -155,19 +155,19 @@ CREATE TRIGGER forget AFTER DELETE ON run REFERENCING OLD TABLE AS old_rows
 
 -- These fire only where a statement sets such a column.
 CREATE TRIGGER keep_reference BEFORE UPDATE OF learner_id, method_id, session_id ON source FOR EACH ROW
-    WHEN ((OLD.learner_id, OLD.method_id, OLD.session_id) IS DISTINCT FROM (NEW.learner_id, NEW.method_id, NEW.session_id))
+    WHEN (OLD.learner_id <> NEW.learner_id OR OLD.method_id <> NEW.method_id OR OLD.session_id <> NEW.session_id)
     EXECUTE FUNCTION refuse_other_reference();
 CREATE TRIGGER keep_reference BEFORE UPDATE OF learner_id, session_id, activity_id ON enrollment FOR EACH ROW
-    WHEN ((OLD.learner_id, OLD.session_id, OLD.activity_id) IS DISTINCT FROM (NEW.learner_id, NEW.session_id, NEW.activity_id))
+    WHEN (OLD.learner_id <> NEW.learner_id OR OLD.session_id <> NEW.session_id OR OLD.activity_id <> NEW.activity_id)
     EXECUTE FUNCTION refuse_other_reference();
 CREATE TRIGGER keep_reference BEFORE UPDATE OF learner_id, run_id ON run_change FOR EACH ROW
-    WHEN ((OLD.learner_id, OLD.run_id) IS DISTINCT FROM (NEW.learner_id, NEW.run_id))
+    WHEN (OLD.learner_id <> NEW.learner_id OR OLD.run_id <> NEW.run_id)
     EXECUTE FUNCTION refuse_other_reference();
 CREATE TRIGGER keep_reference BEFORE UPDATE OF id, activity_id ON session FOR EACH ROW
-    WHEN ((OLD.id, OLD.activity_id) IS DISTINCT FROM (NEW.id, NEW.activity_id))
+    WHEN (OLD.id <> NEW.id OR OLD.activity_id <> NEW.activity_id)
     EXECUTE FUNCTION refuse_other_reference();
 CREATE TRIGGER keep_reference BEFORE UPDATE OF id, session_id ON enrollment_method FOR EACH ROW
-    WHEN ((OLD.id, OLD.session_id) IS DISTINCT FROM (NEW.id, NEW.session_id))
+    WHEN (OLD.id <> NEW.id OR OLD.session_id <> NEW.session_id)
     EXECUTE FUNCTION refuse_other_reference();
 CREATE TRIGGER keep_reference BEFORE UPDATE OF id ON learner FOR EACH ROW WHEN (OLD.id <> NEW.id)
     EXECUTE FUNCTION refuse_other_reference();

@@ -6,6 +6,7 @@ import time
 import prometheus_client
 
 from backend import loop
+from backend.index.breathing import SLICE_SECONDS, Breath
 from backend.metrics import samples
 
 HELD = 0.03
@@ -47,3 +48,29 @@ def test_the_longest_is_forgotten_after_two_spans() -> None:
     for spans, expected in ((1, 0.5), (2, 0.0)):
         longest.turn(time.monotonic() + spans * loop.SPAN_SECONDS)
         assert told("muster_loop_longest_hold_seconds", clock="wall") == expected
+
+
+def test_a_slice_counts_what_others_did_in_the_same_turn() -> None:
+    due: list[bool] = []
+
+    async def main() -> None:
+        due.append(Breath(HELD).due())
+        until = time.perf_counter() + HELD
+        while time.perf_counter() < until:
+            pass
+        due.append(Breath(HELD).due())
+        await asyncio.sleep(0)
+        due.append(Breath(HELD).due())
+
+    loop.run(main())
+    assert due == [False, True, False]
+    assert SLICE_SECONDS < loop.LONG_SECONDS
+
+
+def test_where_no_loop_tells_of_its_turns_a_slice_begins_with_itself() -> None:
+    async def main() -> None:
+        assert loop.turn_began() > 0
+
+    loop.run(main())
+    assert loop.turn_began() == 0
+    assert not Breath(HELD).due()
