@@ -10,8 +10,11 @@ from pyroaring import BitMap
 from backend.rules import Facet
 
 
-class Change(msgspec.Struct, frozen=True):
-    """One row of the change log. `old` and `new` are decoded JSON; a missing fact is None."""
+class Change(msgspec.Struct, frozen=True, gc=False):
+    """One row of the change log. `old` and `new` are decoded JSON; a missing fact is None.
+
+    Without gc: what is decoded forms no cycles, and thousands a second would have the collector look at everything anew.
+    """
 
     seq: int
     at: datetime
