@@ -18,6 +18,7 @@ from tests.harness.instance import Muster
 # The process tells the longest hold of the last minute: that of starting is forgotten by then.
 HOLDING_SECONDS = 65.0
 TARGET_MS = 10.0
+SLOW, COMPUTED = "muster_evaluation_slow_total", "muster_evaluation_seconds_count"
 
 
 async def holding_figures(
@@ -27,7 +28,7 @@ async def holding_figures(
     headers = {"Authorization": f"Bearer {token}"}
     base = f"{muster.address}/api/v1"
     async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60) as client:
-        slow, made = await _evaluations(client, muster)
+        before = await _told(client, muster)
         facts = asyncio.create_task(change_facts(client, lesson))
         until = time.monotonic() + seconds
         seed = 0
@@ -37,8 +38,7 @@ async def holding_figures(
         facts.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await facts
-        slow_now, made_now = await _evaluations(client, muster)
-        told = (await client.get(f"{muster.address}/metrics")).text
+        told = await _told(client, muster)
     longest = {
         labels["clock"]: value * 1000
         for labels, value in samples(text_string_to_metric_families(told), "muster_loop_longest_hold_seconds")
@@ -49,16 +49,20 @@ async def holding_figures(
         Figure(name, "ms", longest["wall"], TARGET_MS),
         Figure(f"{name}, processor time", "ms", longest["processor"], TARGET_MS),
         # None of them is asked for: less than one.
-        Figure("live states that took over 10 ms at once meanwhile", "", slow_now - slow, 1.0),
-        Figure("live states computed meanwhile", "", made_now - made),
+        Figure("live states that took over 10 ms at once meanwhile", "", _more(SLOW, before, told), 1.0),
+        Figure("live states computed meanwhile", "", _more(COMPUTED, before, told)),
     ]
 
 
-async def _evaluations(client: httpx.AsyncClient, muster: Muster) -> tuple[float, float]:
-    """How many live states held the event loop for long since the start, and how many there were."""
-    told = (await client.get(f"{muster.address}/metrics")).text
+async def _told(client: httpx.AsyncClient, muster: Muster) -> str:
+    """What the process tells; to be asked counts for its longest hold too."""
+    return (await client.get(f"{muster.address}/metrics")).text
 
-    def total(name: str) -> float:
-        return sum(value for _, value in samples(text_string_to_metric_families(told), name))
 
-    return total("muster_evaluation_slow_total"), total("muster_evaluation_seconds_count")
+def _more(name: str, before: str, after: str) -> float:
+    """By how much a counter has grown, over all processes."""
+    was, now = (
+        sum(value for _, value in samples(text_string_to_metric_families(told), name))
+        for told in (before, after)
+    )
+    return now - was

@@ -1,5 +1,7 @@
 """How is Muster doing."""
 
+import asyncio
+
 from litestar import Response, get
 from litestar.di import NamedDependency
 
@@ -13,4 +15,6 @@ PREFIX = ""
 @get("/metrics", include_in_schema=False, opt={PUBLIC: True}, media_type="text/plain")
 async def show_metrics(measuring: NamedDependency[Measuring]) -> Response[bytes]:
     """What all processes of this supervisor measure, and what the database knows, in Prometheus' format."""
-    return Response(metrics.exposition(await measuring.families()), media_type=metrics.CONTENT_TYPE)
+    families = await measuring.families()
+    # Writing them out takes as long as reading them: both beside the event loop.
+    return Response(await asyncio.to_thread(metrics.exposition, families), media_type=metrics.CONTENT_TYPE)

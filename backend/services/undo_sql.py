@@ -24,7 +24,8 @@ FROM did d ORDER BY d.learner_id
 
 # $1 run, $2 learners, $3 session, $4 now, $5 the undo. Takes back those to whom the run did nothing but enroll them anew,
 # and whom nobody has changed since: nearly everybody of a large run. Answers who they are. It is what `sort_people` and the
-# statements below do with them; ARRAY has rows found by their keys.
+# statements below do with them; ARRAY has rows found by their keys, and `+ 0` by the person: of a run and a session that have
+# just been filled the planner thinks that they hold nobody, and would go through all they hold for each person.
 TAKE_BACK = f"""
 WITH plain AS MATERIALIZED (
     SELECT w.learner_id, x.id AS source_id, e.id AS enrollment_id, e.now
@@ -44,7 +45,7 @@ WITH plain AS MATERIALIZED (
         SELECT FROM run_change WHERE run_id = $1 AND learner_id = w.learner_id AND change <> 'entered' OFFSET 0)
       AND NOT EXISTS (
         SELECT FROM source o WHERE o.learner_id = w.learner_id AND o.id <> x.id
-            AND (o.run_id = $1 OR o.end_run_id = $1 OR (o.session_id = $3 AND o.until IS NULL)) OFFSET 0)
+            AND (o.run_id + 0 = $1 OR o.end_run_id + 0 = $1 OR (o.session_id + 0 = $3 AND o.until IS NULL)) OFFSET 0)
 ), ended AS (
     UPDATE source SET until = $4, end_run_id = $5::bigint WHERE id = ANY(ARRAY(SELECT source_id FROM plain))
 ), removed AS (
