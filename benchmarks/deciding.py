@@ -19,7 +19,7 @@ import msgspec
 
 from backend import clock
 from backend.index import Change, FacetIndex
-from backend.index.structure import Method
+from backend.index.structure_rows import Method
 from backend.services.attention import Attention
 from backend.services.reconciling import Decision, decide_all
 from benchmarks import engine

@@ -22,8 +22,6 @@ from backend.index.structure_rows import (
 )
 from backend.rules import Facet, segments_of
 
-__all__ = ["STRUCTURE", "Method", "Structure", "seen_while_growing"]
-
 
 class _Row(Protocol):
     @property

@@ -19,7 +19,7 @@ from backend.enrollment.fuse import WINDOW
 from backend.index import BrokenRule, Change, FacetIndex
 from backend.index.breathing import Breath
 from backend.index.matching import Moved, by_audience
-from backend.index.structure import Method
+from backend.index.structure_rows import Method
 from backend.index.values import EMPTY
 from backend.rules import Facet
 from backend.schemas.enrolling import RunCause
