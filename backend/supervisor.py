@@ -15,8 +15,8 @@ import msgspec
 from backend import logs, metrics, readiness
 from backend.embedded.process import launch_command
 
-# A process that dies at once is started again after 0.2 s, then 0.4 s … up to 2 s, so that whatever it leads is led again
-# within five seconds however often it was killed; one that lived is forgiven.
+# A process that dies at once is started again after 0.2 s, then 0.4 s … up to 2 s: what it leads is not to wait long for a
+# leader however often it was killed; one that lived is forgiven.
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 2.0
 FORGIVEN_AFTER_SECONDS = 30.0

@@ -142,6 +142,8 @@ async def test_whom_an_undo_leaves_alone_is_told_after_it(database: str) -> None
         undo_of=run_id,
         created_at=LONG_AGO,
     )
+    # Also who was at it when the undo began.
+    assert not await telling.tell_next_chunk(run_id, wait=True)
     await telling.tell_all()
     assert await fetch_value("SELECT count(*) FROM notice") == 0
     async with transaction():
