@@ -10,6 +10,8 @@ Ids = npt.NDArray[np.uint32]
 Numbers = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
 NONE: Numbers = np.zeros(0, np.intp)
+# ndim, flags, element type, length, lower bound: what PostgreSQL sends before the elements of an array.
+_ARRAY_HEADER = 5
 
 
 def ids_of(learners: BitMap) -> Ids:
@@ -20,6 +22,16 @@ def ids_of(learners: BitMap) -> Ids:
 def bitmap_of(learners: Ids) -> BitMap:
     """The bitmap of ids; an array of Python's own is read at once, one of numpy number by number."""
     return BitMap(array.array("I", learners.astype(np.uint32).tobytes()))
+
+
+def bitmap_sent(sent: bytes) -> BitMap:
+    """The ids in an integer array as PostgreSQL sends it: each element is its length (4), then its value.
+
+    Millions of ids arrive so without becoming Python numbers one by one.
+    """
+    ids = np.frombuffer(sent, dtype=">u4")[_ARRAY_HEADER + 1 :: 2].astype(np.uint32)
+    ids.sort()
+    return BitMap(array.array("I", ids.tobytes()))
 
 
 def spans(starts: Numbers, counts: Numbers) -> Numbers:

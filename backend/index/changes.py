@@ -1,5 +1,6 @@
 """Rows of the change log as values, and what a batch of them did."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -7,7 +8,11 @@ from typing import Any
 import msgspec
 from pyroaring import BitMap
 
+from backend.index.arrays import bitmap_sent
 from backend.rules import Facet
+
+# What `change_of` reads, of `change_log`.
+COLUMNS = "seq, at, facet, learner_id, ref_id, old, new, array_send(learners)"
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
@@ -23,6 +28,41 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     ref_id: int | None
     old: Any
     new: Any
+    # Where many people share it: who they are. `learner_id` is None then.
+    learners: BitMap | None = None
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether it is about people, and not about structure."""
+        return self.learner_id is not None or self.learners is not None
+
+    @property
+    def people(self) -> Iterable[int]:
+        """The people it is about."""
+        if self.learners is not None:
+            return self.learners
+        return () if self.learner_id is None else (self.learner_id,)
+
+
+def change_of(row: Iterable[Any]) -> Change:
+    """A row of the log, read by `COLUMNS`."""
+    seq, at, facet, learner_id, ref_id, old, new, sent = row
+    return Change(seq, at, facet, learner_id, ref_id, old, new, None if sent is None else bitmap_sent(sent))
+
+
+def portions(changes: Iterable[Change], most: int) -> Iterator[list[Change]]:
+    """At most so many changes each; one that many people share is a portion of its own, as much work as hundreds."""
+    portion: list[Change] = []
+    for change in changes:
+        if portion and (len(portion) == most or change.learners is not None):
+            yield portion
+            portion = []
+        portion.append(change)
+        if change.learners is not None:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
 
 
 @dataclass(slots=True)

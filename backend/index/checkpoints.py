@@ -14,14 +14,14 @@ import structlog
 from backend import rules
 from backend.database import execute, transaction
 from backend.index.breathing import Breath
-from backend.index.changes import Change
+from backend.index.changes import COLUMNS, change_of, portions
 from backend.index.facet_index import FacetIndex
 from backend.index.freezing import frozen, thaw
 
 # The newest, and one behind it for when the newest turns out to be damaged.
 KEPT = 2
-# Rows of the log that one query brings.
-READ_ROWS = 5_000
+# Rows of the log that one query brings; each may name thousands of people.
+READ_ROWS = 2_000
 # Changes applied between two looks at the clock; well under a millisecond.
 _FEW_CHANGES = 50
 _PREFETCH = 8
@@ -34,8 +34,8 @@ _NEWEST = """
     WHERE c.version = $1 AND c.timezone = o.timezone AND c.complete_at <= head.seq
     ORDER BY c.id DESC"""
 _PARTS = "SELECT body, digest FROM index_checkpoint_part WHERE checkpoint_id = $1 ORDER BY number"
-_LOG = """
-    SELECT seq, at, facet, learner_id, ref_id, old, new FROM change_log
+_LOG = f"""
+    SELECT {COLUMNS} FROM change_log
     WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3"""
 _BEGIN = """
     INSERT INTO index_checkpoint (version, timezone, position, complete_at, digest)
@@ -132,8 +132,8 @@ async def apply_log(index: FacetIndex, until: int, connection: asyncpg.Connectio
         rows = await connection.fetch(_LOG, index.position, until, READ_ROWS)
         if not rows or rows[0]["seq"] != index.position + 1:
             raise Unusable(f"the log has a gap after {index.position}")
-        for start in range(0, len(rows), _FEW_CHANGES):
-            index.apply(Change(*row) for row in rows[start : start + _FEW_CHANGES])
+        for changes in portions(map(change_of, rows), _FEW_CHANGES):
+            index.apply(changes)
             if breath.due():
                 await asyncio.sleep(0)
 

@@ -106,7 +106,11 @@ class FacetIndex(Named):
 
     def _apply(self, change: Change, batch: Batch) -> None:
         facet = Facet(change.facet, change.ref_id)
-        if change.learner_id is None:
+        if change.learners is not None:
+            self.facts.move_many(change.facet, change.learners, change.ref_id, change.old, change.new)
+            batch.learners |= change.learners
+            batch.facets.add(facet)
+        elif change.learner_id is None:
             if change.facet in STRUCTURE:
                 self.structure.put(change.facet, change.ref_id or 0, change.new)
                 batch.structure.add(facet)
@@ -257,8 +261,8 @@ class FacetIndex(Named):
         reader = Reader(self.facts, self.structure, language, people=people, sealed=sealed)
         explainer = Explainer(evaluator, learner_id, reader)
         explanation = explainer.explain(rule)
-        names = {facet.name for _, facets in explainer.rests for facet in facets}
-        latest = await latest_changes(learner_id, names, self.position, end_of_day(day, self.timezone))
+        asked = {facet for _, facets in explainer.rests for facet in facets}
+        latest = await latest_changes(learner_id, asked, self.position, end_of_day(day, self.timezone))
         explainer.fill_since(latest)
         return explanation
 

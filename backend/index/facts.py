@@ -50,6 +50,12 @@ class Enrollments:
         self.states.move(learner_id, was, state)
         self.due.move(learner_id, due_was, due)
 
+    def move_many(self, learners: BitMap, old: list[Any] | None, new: list[Any] | None) -> None:
+        was, due_was = (None, None) if old is None else (old[0], due_instant(old[1]))
+        state, due = (None, None) if new is None else (new[0], due_instant(new[1]))
+        self.states.move_many(learners, was, state)
+        self.due.move_many(learners, due_was, due)
+
     def live(self) -> BitMap:
         """Everybody whose enrollment is live; not to be changed by the caller."""
         return union(self.states.having(LIVE))
@@ -83,6 +89,17 @@ class Facts:
     def move(self, facet: str, learner_id: int, ref: int | None, old: Any, new: Any) -> None:
         """Apply one change of a fact: what was `old` (None: nothing) is `new` now."""
         self._MOVERS[facet](self, learner_id, 0 if ref is None else ref, old, new)
+
+    def move_many(self, facet: str, learners: BitMap, ref: int | None, old: Any, new: Any) -> None:
+        """Apply one change that all these learners share."""
+        match facet:
+            case "enrollment":
+                self._enrollments(learners, ref or 0, old, new)
+            case "source":
+                _mark_many(self.sources, ref or 0, learners, new)
+            case _:
+                for learner_id in learners:
+                    self.move(facet, learner_id, ref, old, new)
 
     def set(self, facet: str, learner_id: int, ref: int | None, value: Any) -> None:
         """Make the fact `value`, whatever it was."""
@@ -130,6 +147,12 @@ class Facts:
         if not enrollments.states.present:
             del self.enrollments[session]
 
+    def _enrollments(self, learners: BitMap, session: int, old: Any, new: Any) -> None:
+        enrollments = _of(self.enrollments, session, Enrollments)
+        enrollments.move_many(learners, old, new)
+        if not enrollments.states.present:
+            del self.enrollments[session]
+
     def _blocked(self, learner_id: int, method: int, old: Any, new: Any) -> None:
         others: Values[int] = _of(self.blocked, method, Values)
         others.move(learner_id, old, new)
@@ -174,6 +197,19 @@ def _mark(table: dict[int, BitMap], ref: int, learner_id: int, new: Any) -> None
         found.add(learner_id)
     elif found is not None:
         found.discard(learner_id)
+        if not found:
+            del table[ref]
+
+
+def _mark_many(table: dict[int, BitMap], ref: int, learners: BitMap, new: Any) -> None:
+    found = table.get(ref)
+    if new is not None:
+        if found is None:
+            table[ref] = learners.copy()
+        else:
+            found |= learners
+    elif found is not None:
+        found -= learners
         if not found:
             del table[ref]
 

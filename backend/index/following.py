@@ -11,7 +11,7 @@ import structlog
 
 from backend import metrics
 from backend.database import fetch_row, open_connection
-from backend.index.changes import Batch, Change
+from backend.index.changes import COLUMNS, Batch, Change, change_of, portions
 from backend.index.checkpoints import apply_log, read_checkpoint
 from backend.index.errors import IndexBehind
 from backend.index.facet_index import FacetIndex
@@ -19,8 +19,8 @@ from backend.index.loading import load_index
 
 # The wake-up is a notification; this bounds how late one that was lost is noticed.
 POLL_SECONDS = 0.25
-# How many log rows one query brings.
-READ_ROWS = 5_000
+# How many log rows one query brings; each may name thousands of people, 8 bytes each on the way.
+READ_ROWS = 2_000
 # How many changes are applied before others get their turn on the event loop; about 2 ms.
 SLICE_CHANGES = 250
 # A statement this slow means that the connection is gone without saying so.
@@ -30,11 +30,10 @@ CATCH_UP_SECONDS = 2.0
 _CATCH_UP_STEP_SECONDS = 0.02
 _BACKOFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
-_LOG = """
-    SELECT seq, at, facet, learner_id, ref_id, old, new FROM change_log
+_LOG = f"""
+    SELECT {COLUMNS} FROM change_log
     WHERE seq > $1 AND seq <= (SELECT seq FROM log_head) ORDER BY seq LIMIT $2"""
-_ROW = """
-    SELECT seq, at, facet, learner_id, ref_id, old, new FROM change_log WHERE seq = $1"""
+_ROW = f"SELECT {COLUMNS} FROM change_log WHERE seq = $1"
 _WAITING = """
     SELECT (SELECT max(id) FROM outbox) AS newest, (SELECT seq FROM log_head) AS head"""
 _STILL_WAITING = """
@@ -190,8 +189,7 @@ class Follower:
             _logger.warning("index_log_gap", position=index.position, head=self._head)
             await self._load()
             return
-        for start in range(0, len(rows), SLICE_CHANGES):
-            changes = [Change(*row) for row in rows[start : start + SLICE_CHANGES]]
+        for changes in portions(map(change_of, rows), SLICE_CHANGES):
             async with index.still:
                 batch = index.apply(changes)
             self._last = changes[-1]
@@ -208,7 +206,7 @@ class Follower:
         if last is None or last.seq != self.index.position:
             return True
         row = await connection.fetchrow(_ROW, last.seq, timeout=STATEMENT_SECONDS)
-        return row is not None and Change(*row) == last
+        return row is not None and change_of(row) == last
 
     async def _await_more(self, connection: asyncpg.Connection) -> None:
         """Nothing was there to read: wait, unless the log itself is another one."""

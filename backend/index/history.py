@@ -8,18 +8,30 @@ from backend.clock import start_of_day
 from backend.database import connection, fetch
 from backend.rules import Facet
 
+# What one row of the log may say of many people.
+_SHARED = "enrollment"
 # Rows a round trip brings while the past is put together.
 _PREFETCH = 1_000
 
-_LATEST = """
-    SELECT DISTINCT ON (facet, ref_id) facet, ref_id, at FROM change_log
-    WHERE learner_id = $1 AND facet = ANY($2) AND seq <= $3 AND at < $4
+_LATEST = f"""
+    SELECT DISTINCT ON (facet, ref_id) facet, ref_id, at FROM (
+        SELECT facet, ref_id, at, seq FROM change_log
+        WHERE learner_id = $1 AND facet = ANY($2) AND seq <= $3 AND at < $4
+        UNION ALL
+        SELECT facet, ref_id, at, seq FROM change_log
+        WHERE learners IS NOT NULL AND facet = '{_SHARED}' AND ref_id = ANY($5) AND seq <= $3 AND at < $4 AND $1 = ANY(learners)
+    ) log
     ORDER BY facet, ref_id, seq DESC"""
 # The oldest change after the instant tells what was so at it.
 _UNDO = """
-    SELECT DISTINCT ON (facet, ref_id, learner_id) facet, learner_id, ref_id, old FROM change_log
-    WHERE facet = ANY($1) AND learner_id IS NOT NULL AND at >= $2 AND seq <= $3
-      AND (ref_id IS NULL OR ref_id = ANY($4))
+    SELECT DISTINCT ON (facet, ref_id, learner_id) facet, learner_id, ref_id, old FROM (
+        SELECT facet, learner_id, ref_id, old, seq FROM change_log
+        WHERE facet = ANY($1) AND learner_id IS NOT NULL AND at >= $2 AND seq <= $3
+          AND (ref_id IS NULL OR ref_id = ANY($4))
+        UNION ALL
+        SELECT facet, l.id, ref_id, old, seq FROM change_log CROSS JOIN LATERAL unnest(learners) AS l(id)
+        WHERE facet = ANY($1) AND learners IS NOT NULL AND at >= $2 AND seq <= $3 AND ref_id = ANY($4)
+    ) log
     ORDER BY facet, ref_id, learner_id, seq"""
 _UNDO_STRUCTURE = """
     SELECT DISTINCT ON (facet, ref_id) facet, ref_id, old FROM change_log
@@ -32,10 +44,15 @@ def end_of_day(day: date, timezone: str) -> datetime:
 
 
 async def latest_changes(
-    learner_id: int, facets: Collection[str], position: int, before: datetime
+    learner_id: int, facets: Collection[Facet], position: int, before: datetime
 ) -> dict[Facet, datetime]:
-    """When each fact of the learner last changed before an instant; one query, bounded by the person's own history."""
-    rows = await fetch(_LATEST, learner_id, sorted(facets), position, before)
+    """When facts of the learner last changed before an instant, these among them.
+
+    One query, bounded by the person's own history and what was done to many at once in the sessions asked about.
+    """
+    names = sorted({facet.name for facet in facets})
+    sessions = sorted({facet.ref for facet in facets if facet.name == _SHARED and facet.ref is not None})
+    rows = await fetch(_LATEST, learner_id, names, position, before, sessions)
     return {Facet(row["facet"], row["ref_id"]): row["at"] for row in rows}
 
 

@@ -1,14 +1,12 @@
 """Builds the index from the tables, in one snapshot together with the log position it stands at."""
 
-import array
 import asyncio
 from typing import Any
 
 import asyncpg
-import numpy as np
-from pyroaring import BitMap
 
 from backend.database import transaction
+from backend.index.arrays import bitmap_sent
 from backend.index.breathing import Breath
 from backend.index.facet_index import FacetIndex
 from backend.index.facts import due_instant
@@ -20,10 +18,8 @@ from backend.index.structure import STRUCTURE
 _PREFETCH = 200
 # What the ids of a million people take while they are grouped by a field; beyond it PostgreSQL goes to disk.
 _WORK_MEMORY = "256MB"
-# ndim, flags, element type, length, lower bound: what PostgreSQL sends before the elements of an array.
-_ARRAY_HEADER = 5
 
-_WAITING = "SELECT facet, learner_id, ref_id, old, new FROM outbox ORDER BY id DESC"
+_WAITING = "SELECT facet, learner_id, ref_id, old, new, array_send(learners) FROM outbox ORDER BY id DESC"
 
 
 async def load_index() -> FacetIndex:
@@ -49,7 +45,7 @@ async def load_index() -> FacetIndex:
 
 async def _load(index: FacetIndex, source: Source, connection: asyncpg.Connection, breath: Breath) -> None:
     async for ref, value, learners in connection.cursor(source.loading(), prefetch=_PREFETCH):
-        found = bitmap_of(learners)
+        found = bitmap_sent(learners)
         found.run_optimize()
         found.shrink_to_fit()
         put(index.facts, Slot(source.facet, ref, value_of(source.facet, value)), found)
@@ -63,19 +59,11 @@ def value_of(facet: str, sent: Any) -> Any:
 
 
 async def _take_back(connection: asyncpg.Connection, index: FacetIndex) -> None:
-    async for facet, learner_id, ref_id, old, new in connection.cursor(_WAITING, prefetch=1_000):
-        if learner_id is None:
+    async for facet, learner_id, ref_id, old, new, many in connection.cursor(_WAITING, prefetch=1_000):
+        if many is not None:
+            index.facts.move_many(facet, bitmap_sent(many), ref_id, new, old)
+        elif learner_id is None:
             if facet in STRUCTURE:
                 index.structure.put(facet, ref_id or 0, old)
         else:
             index.facts.move(facet, learner_id, ref_id, new, old)
-
-
-def bitmap_of(sent: bytes) -> BitMap:
-    """The ids in an integer array as PostgreSQL sends it: each element is its length (4), then its value.
-
-    Millions of ids arrive so without becoming Python numbers one by one.
-    """
-    ids = np.frombuffer(sent, dtype=">u4")[_ARRAY_HEADER + 1 :: 2].astype(np.uint32)
-    ids.sort()
-    return BitMap(array.array("I", ids.tobytes()))

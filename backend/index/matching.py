@@ -87,6 +87,13 @@ class Audiences:
         if self._concerns(facet):
             self._noted.append(Note(learner_id, facet))
 
+    def concerned(self, change: Change) -> list[int]:
+        """The audiences here in which a change that many people share can move somebody; the caller looks at them."""
+        facet = Facet(change.facet, change.ref_id)
+        if facet.name in ("source", "blocked"):
+            return [facet.ref] if facet.ref is not None and facet.ref in self._registry.rules else []
+        return self._registry.resting_on(facet).tolist()  # type: ignore[no-any-return]  # numbers of Python's own
+
     def _concerns(self, facet: Facet) -> bool:
         match facet.name:
             case "status":

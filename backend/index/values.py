@@ -72,6 +72,25 @@ class Values(Generic[V]):
             self._forget_order()
         self.bitmaps[new].add(learner_id)
 
+    def move_many(self, learners: BitMap, old: V | None, new: V | None) -> None:
+        """`move` of each of the learners."""
+        valued = self.present & learners
+        held = self.bitmaps.get(old) if valued and old is not None else None
+        if held is not None and old is not None:
+            right = held & valued
+            self._forget_block(old)
+            held -= right
+            if not held:
+                del self.bitmaps[old]
+                self._forget_order()
+            valued -= right
+            self.present -= right
+        for learner_id in valued:
+            # The log said something else than what is held.
+            self.move(learner_id, None, None)
+        if new is not None:
+            self.fill(new, learners.copy())
+
     def _forget_order(self) -> None:
         self._sorted = None
         self._blocks.clear()

@@ -15,6 +15,7 @@ import numpy as np
 from pyroaring import BitMap
 
 from backend.database import fetch, transaction
+from backend.index.arrays import bitmap_sent
 from backend.index.breathing import Breath
 from backend.index.facet_index import FacetIndex
 from backend.index.loading import value_of
@@ -29,9 +30,9 @@ _LARGEST = 2**31 - 1
 # Facts that have no facet of their own in the log.
 _LOGGED = {"successful": "result", "due": "enrollment"}
 
-_WAITING = "SELECT facet, learner_id, ref_id, old, new FROM outbox WHERE facet = $1 ORDER BY id DESC"
+_WAITING = "SELECT facet, learner_id, ref_id, old, new, array_send(learners) AS many FROM outbox WHERE facet = $1 ORDER BY id DESC"
 _BETWEEN = """
-    SELECT seq, learner_id, ref_id, old, new FROM change_log
+    SELECT seq, learner_id, ref_id, old, new, array_send(learners) AS many FROM change_log
     WHERE seq > $1 AND seq <= $2 AND facet = $3 AND ($4::bigint[] IS NULL OR ref_id = ANY($4)) ORDER BY seq"""
 
 # Waits until the index has applied a position.
@@ -65,6 +66,16 @@ class Digest:
         self.count += times
         self.total += times * learner_id
         self.mixed ^= learner_id * SPREAD
+
+    def take(self, row: asyncpg.Record, times: int) -> None:
+        """Likewise with whoever a row of the log is about."""
+        if row["many"] is None:
+            self.move(row["learner_id"], times)
+            return
+        those = Digest.of(bitmap_sent(row["many"]))
+        self.count += times * those.count
+        self.total += times * those.total
+        self.mixed ^= those.mixed
 
     def told(self) -> tuple[int, int, int]:
         """Comparable."""
@@ -148,7 +159,7 @@ class _Comparison:
         for side, times in sides:
             for slot in slots_of_fact(self.facts, self.logged, row["ref_id"], row[side]):
                 if slot.facet == self.facet and self.first <= slot.ref <= self.last:
-                    self.expected[slot].move(row["learner_id"], times)
+                    self.expected[slot].take(row, times)
 
     async def _suspects(self) -> dict[Slot, tuple[Digest, int]]:
         """Slots whose digest is another now, each with it and the index's position when it was taken."""
@@ -175,7 +186,7 @@ class _Comparison:
             for side, times in (("old", -1), ("new", 1)):
                 for slot in slots_of_fact(self.facts, self.logged, row["ref_id"], row[side]):
                     if slot in suspects and row["seq"] <= suspects[slot][1]:
-                        self.expected[slot].move(row["learner_id"], times)
+                        self.expected[slot].take(row, times)
             if breath.due():
                 await asyncio.sleep(0)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
+from pyroaring import BitMap
 
 from backend import clock
 from backend.index import Batch, Follower
@@ -69,7 +70,10 @@ class Announcer:
             return
         if any(facet.name in CATALOG_STRUCTURE for facet in batch.structure):
             self._catalogs_changed = batch.position
-        touched = {change.learner_id for change in batch.changes if change.facet in CATALOG}
+        touched = BitMap()
+        for change in batch.changes:
+            if change.facet in CATALOG:
+                touched |= BitMap(change.people)
         _tell_catalogs([topic for learner_id, topic in mine.items() if learner_id in touched], batch.position)
 
     def _by_session(self) -> dict[int, Topic]:

@@ -39,17 +39,22 @@ async def tell(
     for session, made in found.items():
         for one in made:
             alike.setdefault((session, one.event, one.before, one.after), []).append(one)
-    few = [one for same in alike.values() if len(same) <= NAMED_MOST for one in same]
+    few = [one for same in alike.values() if _are_named(same) for one in same]
     who = await _who_and_why(few) if few else {}
     told: dict[int, list[Told]] = {session: [] for session in found}
     for (session, *_), same in alike.items():
-        if len(same) > NAMED_MOST:
-            told[session].append(_told(position, same[-1], _data(same[-1], len(same), None, None)))
+        if not _are_named(same):
+            people = sum(one.count for one in same)
+            told[session].append(_told(position, same[-1], _data(same[-1], people, None, None)))
             continue
         for one in same:
             row = who.get((one.learner_id, one.session_id, one.recorded_as))
             told[session].append(_told_of_person(index, position, one, row))
     return told
+
+
+def _are_named(same: Sequence[Transition]) -> bool:
+    return len(same) <= NAMED_MOST and all(one.count == 1 for one in same)
 
 
 async def _who_and_why(found: Sequence[Transition]) -> dict[tuple[int, int, str], Any]:

@@ -27,6 +27,8 @@ class Transition(msgspec.Struct, frozen=True):
     at: datetime
     before: str | None = None
     after: str | None = None
+    # Of how many people; of more than one nobody is named.
+    count: int = 1
 
     @property
     def recorded_as(self) -> str:
@@ -45,14 +47,16 @@ class _Touched:
         self.countable: dict[int, bool] = {}
         gone = _methods_gone(batch)
         for change in batch.changes:
+            ref = change.ref_id or 0
+            if change.facet == "enrollment" and ref in sessions:
+                for person in change.people:
+                    self.enrollment[ref].setdefault(person, _state(change.old))
+                    self.at[person] = change.at
+                continue
             learner = change.learner_id
             if learner is None:
                 continue
-            ref = change.ref_id or 0
-            if change.facet == "enrollment" and ref in sessions:
-                self.enrollment[ref].setdefault(learner, _state(change.old))
-                self.at[learner] = change.at
-            elif change.facet == "status":
+            if change.facet == "status":
                 self.countable.setdefault(learner, change.old in COUNTABLE)
                 self.at[learner] = change.at
             elif change.facet == "blocked":
@@ -103,6 +107,8 @@ class _Touched:
 
 def transitions(index: FacetIndex, batch: Batch, sessions: Collection[int]) -> dict[int, list[Transition]]:
     """By session, what the batch (already applied to `index`) did to people in `sessions`."""
+    if len(batch.changes) == 1 and batch.changes[0].learners is not None:
+        return _of_many(index, batch.changes[0], batch.changes[0].learners, sessions)
     touched = _Touched(index, batch, sessions)
     found: dict[int, list[Transition]] = {}
     for session in sessions:
@@ -114,6 +120,19 @@ def transitions(index: FacetIndex, batch: Batch, sessions: Collection[int]) -> d
         if made:
             found[session] = made
     return found
+
+
+def _of_many(
+    index: FacetIndex, change: Change, learners: BitMap, sessions: Collection[int]
+) -> dict[int, list[Transition]]:
+    """What one change did that all these people share: told as a number, without looking at each of them."""
+    session = change.ref_id or 0
+    before, after = _state(change.old), _state(change.new)
+    event = event_of(before, after)
+    people = learners & index.countable
+    if change.facet != "enrollment" or session not in sessions or event is None or not people:
+        return {}
+    return {session: [Transition(event, session, people[0], change.at, before, after, len(people))]}
 
 
 def _of_learner(touched: _Touched, session: int, learner: int) -> list[Transition]:

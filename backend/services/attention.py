@@ -15,9 +15,8 @@ from backend.index.predicates import depends_on_time
 from backend.index.structure import seen_while_growing
 from backend.index.structure_rows import Method
 from backend.rules import Facet
+from backend.services.reasons import Reasons
 
-# Of one person's changes that wait to be looked at, the latest are kept as reasons.
-REASONS = 16
 # Facts that are looked at for more than the rules that ask for them.
 _FOLLOWED = frozenset({"source", "blocked", "enrollment", "status"})
 
@@ -41,7 +40,7 @@ class Attention:
         self.index = index
         self.day = day
         self.looks: dict[int, Look] = {}
-        self.changes: dict[int, list[Change]] = {}
+        self.changes = Reasons()
         self._rebuild()
 
     # ── taking ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -51,10 +50,10 @@ class Attention:
         """Whether there is something to look at."""
         return bool(self.looks) or self.audiences.waiting
 
-    def take(self) -> tuple[dict[int, Look], dict[int, list[Change]]]:
+    def take(self) -> tuple[dict[int, Look], Reasons]:
         """What there is to look at, and the changes behind it; both start empty again."""
         taken = self.looks, self.changes
-        self.looks, self.changes = {}, {}
+        self.looks, self.changes = {}, Reasons()
         return taken
 
     def facets(self, method_id: int) -> frozenset[Facet]:
@@ -99,8 +98,8 @@ class Attention:
             self.everything("check")
             return
         if batch.structure:
-            self._structure([change for change in batch.changes if change.learner_id is None])
-        self._facts(change for change in batch.changes if change.learner_id is not None)
+            self._structure([change for change in batch.changes if not change.is_fact])
+        self._facts(change for change in batch.changes if change.is_fact)
 
     def _mark(self, method_id: int, more: Look) -> None:
         look = self.looks.get(method_id)
@@ -121,14 +120,13 @@ class Attention:
         touched: dict[Facet, BitMap] = defaultdict(BitMap)
         slow = len(self._one_by_one) > 0
         for change in changes:
-            assert change.learner_id is not None  # noqa: S101 - the caller has sorted
-            self.audiences.note(change)
+            if change.learners is None:
+                self.audiences.note(change)
+            else:
+                self._shared(change, change.learners)
             if slow or change.facet in _FOLLOWED:
-                touched[Facet(change.facet, change.ref_id)].add(change.learner_id)
-            kept = self.changes.setdefault(change.learner_id, [])
-            kept.append(change)
-            if len(kept) > REASONS:
-                del kept[0]
+                touched[Facet(change.facet, change.ref_id)] |= BitMap(change.people)
+            self.changes.add(change)
         for facet, learners in touched.items():
             for method_id in self._one_by_one.affected([facet]):
                 self._mark(method_id, Look(self._near(method_id, facet, learners), BitMap()))
@@ -138,6 +136,11 @@ class Attention:
                 self._freed(facet.ref, learners)
             elif facet.name == "status":
                 self._back(learners)
+
+    def _shared(self, change: Change, learners: BitMap) -> None:
+        """So many people at once are looked at as bitmaps, audience by audience."""
+        for method_id in self.audiences.concerned(change):
+            self._mark(method_id, Look(learners.copy(), BitMap()))
 
     def _near(self, method_id: int, facet: Facet, learners: BitMap) -> BitMap:
         """Whose place in the audience the facts of these people decide: with a manager, everybody below moves too."""

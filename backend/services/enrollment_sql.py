@@ -1,5 +1,8 @@
 """The statements of the enrollment writer: set-based over parallel arrays, a constant number for any number of people."""
 
+# What is alike for so many people is written once: see migrations/shared_changes.sql.
+SHARED_LEAST = 100
+
 # An enrollment as run_change keeps it: what an act can change. {e} is the row's alias.
 SNAPSHOT = "to_jsonb({e}) - '{{id,session_id,activity_id,learner_id,exclusive,version}}'::text[]"
 
@@ -114,29 +117,30 @@ SELECT method_id, learner_id, run_id, session_id, 'blocked', true, place
 FROM wanted WHERE exclusive AND place <> session_id AND waited_for IS DISTINCT FROM place
 """
 
-# $1 method, $2 learners, $3 run, $4 their reasons, $5 now. Enrolls those of whom nothing is known here: no enrollment in the
+# $1 method, $2 learners, $3 run, $4 their reasons, $5 now, $6 whether all have the first of the reasons. Enrolls those of whom nothing is known here: no enrollment in the
 # session or, where one excludes it, elsewhere, no source, not blocked, not completed. That is nearly everybody of a first fill,
 # and what is written is the same for each. Answers the others, whom ENTER looks at. The caller's lock on the activity keeps
 # what is looked up as it is; whatever passes by that lock meets the unique keys, and the chunk is written again.
-FILL = """
+FILL = f"""
 WITH method AS MATERIALIZED (
     SELECT m.id, m.session_id, s.activity_id, NOT a.several_sessions AS exclusive, m.role, m.mandatory, m.course_group_id,
-           coalesce(m.due_at, $5::timestamptz + m.due_days * interval '1 day') AS due_at
+           coalesce(m.due_at, $5::timestamptz + m.due_days * interval '1 day') AS due_at,
+           EXISTS (SELECT FROM blocked k WHERE k.method_id = m.id) AS anybody_blocked,
+           EXISTS (SELECT FROM standing t WHERE t.activity_id = s.activity_id) AS anybody_began
     FROM enrollment_method m JOIN session s ON s.id = m.session_id JOIN activity a ON a.id = s.activity_id
     WHERE m.id = $1
 ), wanted AS MATERIALIZED (
     SELECT w.learner_id, w.reason,
            EXISTS (SELECT FROM learner l WHERE l.id = w.learner_id AND l.status IN ('invited', 'active') OFFSET 0)
-           AND NOT EXISTS (SELECT FROM enrollment e
-                           WHERE e.session_id = m.session_id AND e.learner_id = w.learner_id OFFSET 0)
-           AND NOT (m.exclusive AND EXISTS (
-                SELECT FROM enrollment e WHERE e.learner_id = w.learner_id AND e.activity_id = m.activity_id AND e.exclusive
-                    AND e.state <> 'expired' OFFSET 0))
+           AND NOT EXISTS (SELECT FROM enrollment e WHERE e.learner_id = w.learner_id AND e.activity_id = m.activity_id
+                           AND (e.session_id = m.session_id OR (m.exclusive AND e.exclusive AND e.state <> 'expired')) OFFSET 0)
            AND NOT EXISTS (SELECT FROM source x
                            WHERE x.method_id = m.id AND x.learner_id = w.learner_id AND x.until IS NULL OFFSET 0)
-           AND NOT EXISTS (SELECT FROM blocked k WHERE k.method_id = m.id AND k.learner_id = w.learner_id OFFSET 0)
-           AND NOT EXISTS (SELECT FROM standing t WHERE t.activity_id = m.activity_id AND t.learner_id = w.learner_id
-                               AND t.status = 'completed' OFFSET 0) AS fresh
+           AND NOT (m.anybody_blocked AND EXISTS (
+                SELECT FROM blocked k WHERE k.method_id = m.id AND k.learner_id = w.learner_id OFFSET 0))
+           AND NOT (m.anybody_began AND EXISTS (
+                SELECT FROM standing t WHERE t.activity_id = m.activity_id AND t.learner_id = w.learner_id
+                    AND t.status = 'completed' OFFSET 0)) AS fresh
     FROM unnest($2::integer[], $4::jsonb[]) AS w(learner_id, reason) CROSS JOIN method m
 ), entering AS MATERIALIZED (
     SELECT learner_id, reason FROM wanted WHERE fresh
@@ -149,17 +153,22 @@ WITH method AS MATERIALIZED (
     SELECT m.session_id, m.activity_id, n.learner_id, 'active', m.exclusive, m.role, $5, m.due_at, m.mandatory,
            m.course_group_id
     FROM entering n CROSS JOIN method m
+), entered AS MATERIALIZED (
+    SELECT jsonb_build_object('state', 'active', 'role', role, 'since', $5, 'until', NULL, 'due_at', due_at,
+                              'due_by_hand', false, 'mandatory', mandatory, 'completed_at', NULL,
+                              'course_group_id', course_group_id) AS after
+    FROM method
+), many AS MATERIALIZED (
+    SELECT array_agg(learner_id ORDER BY learner_id) AS learners FROM entering HAVING $6::boolean AND count(*) >= {SHARED_LEAST}
 ), noted AS (
     INSERT INTO run_change (run_id, learner_id, change, after, reason)
-    SELECT $3::bigint, n.learner_id, 'entered', e.after, n.reason
-    FROM entering n CROSS JOIN (
-        SELECT jsonb_build_object('state', 'active', 'role', role, 'since', $5, 'until', NULL, 'due_at', due_at,
-                                  'due_by_hand', false, 'mandatory', mandatory, 'completed_at', NULL,
-                                  'course_group_id', course_group_id) AS after
-        FROM method OFFSET 0
-    ) e
+    SELECT $3::bigint, n.learner_id, 'entered', e.after, n.reason FROM entering n CROSS JOIN entered e
+    WHERE NOT EXISTS (SELECT FROM many)
+), noted_at_once AS (
+    INSERT INTO run_change_shared (run_id, change, learners, after, reason)
+    SELECT $3::bigint, 'entered', m.learners, e.after, ($4::jsonb[])[1] FROM many m CROSS JOIN entered e
 )
-SELECT coalesce(array_agg(learner_id) FILTER (WHERE NOT fresh), '{}') FROM wanted
+SELECT coalesce(array_agg(learner_id) FILTER (WHERE NOT fresh), '{{}}') FROM wanted
 """
 
 # $1 methods, $2 learners, $3 runs, $4 reasons, $5 now, $6 whether a person confirmed it, $7 what a person asked for instead

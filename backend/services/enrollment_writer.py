@@ -155,8 +155,9 @@ async def _fill(
 ) -> Write:
     """Enroll those of many of whom nothing is known; what is left to do."""
     reasons = [one.reasons.get(learner_id) for learner_id in one.entering]
+    alike = all(reason == reasons[0] for reason in reasons)
     known: list[int] = await fetch_value(
-        sql.FILL, one.method_id, list(one.entering), run_id, reasons, clock.now()
+        sql.FILL, one.method_id, list(one.entering), run_id, reasons, clock.now(), alike
     )
     left = set(known)
     entered = [learner_id for learner_id in one.entering if learner_id not in left]

@@ -21,20 +21,34 @@ _LATEST = """
 SELECT c.seq, c.at, c.facet, c.old, c.new, l.id AS learner_id, l.first_name, l.last_name, why.reason,
        coalesce(CASE WHEN g.private AND NOT $3::boolean THEN NULL ELSE g.name END, f.name, a.title) AS ref_name
 FROM (
-    (SELECT * FROM change_log WHERE facet = 'enrollment' AND ref_id = $1 ORDER BY seq DESC LIMIT $2)
+    SELECT seq, at, facet, old, new, p.id AS learner_id, log.learners IS NOT NULL AS shared FROM (
+        SELECT * FROM change_log WHERE facet = 'enrollment' AND ref_id = $1 ORDER BY seq DESC LIMIT $2
+    ) log CROSS JOIN LATERAL (
+        -- Of many people as many are named as are shown.
+        (SELECT log.learner_id WHERE log.learners IS NULL)
+        UNION ALL
+        (SELECT id FROM unnest(log.learners) AS many(id) LIMIT $2)
+    ) AS p(id)
     UNION ALL
-    (SELECT * FROM change_log WHERE facet = 'blocked'
+    (SELECT seq, at, facet, old, new, learner_id, false FROM change_log WHERE facet = 'blocked'
      AND ref_id IN (SELECT id FROM enrollment_method WHERE session_id = $1) ORDER BY seq DESC LIMIT $2)
+    ORDER BY seq DESC LIMIT $2
 ) c
 JOIN learner l ON l.id = c.learner_id
 LEFT JOIN LATERAL (
     -- The run that wrote this change did so in the same transaction, a moment before.
-    SELECT rc.reason FROM run_change rc JOIN run r ON r.id = rc.run_id
-    WHERE rc.learner_id = c.learner_id AND r.session_id = $1 AND rc.reason IS NOT NULL
+    SELECT did.reason FROM (
+        SELECT run_id, change, reason FROM run_change WHERE learner_id = c.learner_id AND NOT c.shared
+        UNION ALL
+        SELECT s.run_id, s.change, s.reason FROM source x JOIN run_change_shared s ON s.run_id IN (x.run_id, x.end_run_id)
+        WHERE c.shared AND x.learner_id = c.learner_id AND x.session_id = $1
+          AND c.learner_id BETWEEN s.first_id AND s.last_id AND c.learner_id = ANY(s.learners)
+    ) did JOIN run r ON r.id = did.run_id
+    WHERE r.session_id = $1 AND did.reason IS NOT NULL
       AND r.created_at BETWEEN c.at - interval '10 seconds' AND c.at + interval '1 second'
-      AND rc.change = CASE WHEN c.facet = 'blocked' THEN CASE WHEN c.new IS NULL THEN 'unblocked' ELSE 'blocked' END
-                           WHEN c.new IS NULL OR c.new->>0 = 'expired' THEN 'left' ELSE 'entered' END
-    ORDER BY rc.run_id DESC LIMIT 1
+      AND did.change = CASE WHEN c.facet = 'blocked' THEN CASE WHEN c.new IS NULL THEN 'unblocked' ELSE 'blocked' END
+                            WHEN c.new IS NULL OR c.new->>0 = 'expired' THEN 'left' ELSE 'entered' END
+    ORDER BY did.run_id DESC LIMIT 1
 ) why ON true
 LEFT JOIN learner_group g ON why.reason->>'facet' = 'membership' AND g.id = (why.reason->>'ref')::integer
 LEFT JOIN field f ON why.reason->>'facet' = 'field' AND f.id = (why.reason->>'ref')::integer

@@ -27,6 +27,7 @@ from backend.services import holding
 from backend.services.attention import Attention, Look
 from backend.services.chunks import CHUNK, begin_large
 from backend.services.enrollment_writer import Reason, Write, lock_sessions, write
+from backend.services.reasons import Reasons
 
 # State reasons begin with a word that says what thaws them.
 BROKEN = "broken rule"
@@ -209,27 +210,28 @@ def reasons_of(
     index: FacetIndex,
     decision: Decision,
     facets: frozenset[Facet],
-    changes: Mapping[int, Sequence[Change]],
+    changes: Reasons,
     look: Look,
 ) -> dict[int, Reason]:
     """For each person touched: their latest change that the method rests on, else what made it look at everybody."""
     found: dict[int, Reason] = {}
     for learner_id in (*decision.entering, *decision.leaving, *decision.releasing):
-        for change in reversed(changes.get(learner_id, ())):
+        latest = changes.of(learner_id)
+        for change in latest:
             if Facet(change.facet, change.ref_id) in facets or Facet(change.facet) in facets:
                 found[learner_id] = _reason(index, change)
                 break
         else:
             if learner_id in look.retry:
-                found[learner_id] = _freed(index, changes.get(learner_id, ()))
+                found[learner_id] = _freed(index, latest)
             elif look.reason is not None:
                 found[learner_id] = look.reason
     return {learner_id: reason for learner_id, reason in found.items() if reason}
 
 
-def _freed(index: FacetIndex, changes: Sequence[Change]) -> Reason:
-    latest = next((change for change in reversed(changes) if change.facet == "enrollment"), None)
-    return {} if latest is None else _reason(index, latest)
+def _freed(index: FacetIndex, latest: Sequence[Change]) -> Reason:
+    found = next((change for change in latest if change.facet == "enrollment"), None)
+    return {} if found is None else _reason(index, found)
 
 
 def _reason(index: FacetIndex, change: Change) -> Reason:

@@ -19,6 +19,7 @@ from backend.services.actor import Actor
 from backend.services.audiences import Broken, caught_up
 from backend.services.chunks import CHUNK, begin_large
 from backend.services.conditions import Conditions
+from backend.services.enrollment_sql import SHARED_LEAST
 from backend.services.enrollment_writer import Write, lock_sessions, write
 from backend.services.errors import Conflict, NotFound
 from backend.services.paging import decode_cursor, page_of
@@ -41,8 +42,25 @@ LEFT JOIN session s ON s.id = r.session_id
 LEFT JOIN activity a ON a.id = s.activity_id
 LEFT JOIN learner l ON l.id = r.actor_id
 """
+# $1 run, $2 change or null. Of what many share only the count is read.
+_HOW_MANY = """
+SELECT (SELECT count(*) FROM run_change WHERE run_id = $1 AND ($2::text IS NULL OR change = $2))
+    + (SELECT coalesce(sum(people), 0) FROM run_change_shared WHERE run_id = $1 AND ($2::text IS NULL OR change = $2))
+"""
+# Likewise, and $3, $4 the person and change of the last one shown, $5 how many, $6 rows of run_change_shared that hold so many.
 _CHANGES = """
-SELECT c.*, l.email, l.first_name, l.last_name FROM run_change c JOIN learner l ON l.id = c.learner_id
+SELECT c.*, l.email, l.first_name, l.last_name FROM (
+    (SELECT run_id, learner_id, change, before, after, reason FROM run_change
+     WHERE run_id = $1 AND ($2::text IS NULL OR change = $2) AND (learner_id, change) > ($3, $4)
+     ORDER BY learner_id, change LIMIT $5)
+    UNION ALL
+    (SELECT s.run_id, p.id, s.change, s.before, s.after, s.reason FROM (
+         SELECT * FROM run_change_shared WHERE run_id = $1 AND ($2::text IS NULL OR change = $2) AND last_id >= $3
+         ORDER BY first_id LIMIT $6) s
+     CROSS JOIN LATERAL unnest(s.learners) AS p(id)
+     WHERE (p.id, s.change) > ($3, $4) ORDER BY p.id, s.change LIMIT $5)
+) c JOIN learner l ON l.id = c.learner_id
+ORDER BY c.learner_id, c.change LIMIT $5
 """
 _SEARCHED = (
     "coalesce(m.name, '')", "coalesce(s.name, '')", "coalesce(a.title, '')",
@@ -98,18 +116,11 @@ async def list_changes(
 ) -> Page[wire.RunChange]:
     """What the run did, person by person."""
     await _visible(actor, run_id)
-    conditions = Conditions()
-    conditions.add("c.run_id = {}", run_id)
-    if change is not None:
-        conditions.add("c.change = {}", change)
-    total = await fetch_value(f"SELECT count(*) FROM run_change c WHERE {conditions.sql}", *conditions.values)
-    key = decode_cursor(cursor, tuple[int, str])
-    if key is not None:
-        conditions.add("(c.learner_id, c.change) > ({}, {})", *key)
-    mark = conditions.value(limit + 1)
-    rows = await fetch(
-        f"{_CHANGES} WHERE {conditions.sql} ORDER BY c.learner_id, c.change LIMIT {mark}", *conditions.values
-    )
+    total = await fetch_value(_HOW_MANY, run_id, change)
+    last = decode_cursor(cursor, tuple[int, str]) or (0, "")
+    # The first of them may hold one person only who is still to be shown.
+    shared = 2 + (limit + 1) // SHARED_LEAST
+    rows = await fetch(_CHANGES, run_id, change, *last, limit + 1, shared)
     return page_of(rows, limit, total, item=_change, key=lambda row: [row["learner_id"], row["change"]])
 
 

@@ -15,16 +15,15 @@ from backend.services.enrollment_writer import lock_sessions
 # Notices a transaction: about a third of a second, in which others wait for the session.
 CHUNK = 2_000
 
-# Those whose enrollment is still the one that the run began: who left meanwhile has nothing to be told, and who came back
-# since is told by what brought them back. `+ 0` has enrollments found by the person: of a session that has just been filled
+# Those whose enrollment is still the one that the run began, in the instant of its source: who left meanwhile has nothing to be
+# told, who came back since is told by what brought them back, and who was enrolled before knows. `+ 0` has enrollments found by the person: of a session that has just been filled
 # the planner thinks that it holds nobody, and would read all of it for each of them.
 _UNTOLD = """
-SELECT c.learner_id FROM run_change c
-WHERE c.run_id = $1 AND c.change = 'entered' AND c.learner_id > $3
-  AND (c.before IS NULL OR c.before->>'state' = 'expired')
-  AND EXISTS (SELECT FROM enrollment e WHERE e.session_id + 0 = $2 AND e.learner_id = c.learner_id AND e.state <> 'expired'
-                  AND e.since = (c.after->>'since')::timestamptz OFFSET 0)
-ORDER BY c.learner_id LIMIT $4
+SELECT s.learner_id FROM source s
+WHERE s.run_id = $1 AND s.learner_id > $3
+  AND EXISTS (SELECT FROM enrollment e WHERE e.session_id + 0 = $2 AND e.learner_id = s.learner_id AND e.state <> 'expired'
+                  AND e.since = s.since OFFSET 0)
+ORDER BY s.learner_id LIMIT $4
 """
 
 _OPEN = """

@@ -1,12 +1,12 @@
 """The statements of undo: set-based over the people of one chunk."""
 
-from backend.services.enrollment_sql import SNAPSHOT
+from backend.services.enrollment_sql import SHARED_LEAST, SNAPSHOT
 
 # $1 run, $2 learners, $3 session, $4 activity. What the run did to each, and how each stands now.
 PEOPLE = f"""
 WITH did AS (
     SELECT learner_id, jsonb_object_agg(change, jsonb_build_array(before, after)) AS changes
-    FROM run_change WHERE run_id = $1 AND learner_id = ANY($2::integer[]) GROUP BY learner_id
+    FROM run_changes_of($1, $2::integer[]) GROUP BY learner_id
 )
 SELECT d.learner_id, d.changes,
        (SELECT {SNAPSHOT.format(e="e")} FROM enrollment e WHERE e.session_id + 0 = $3 AND e.learner_id = d.learner_id) AS now,
@@ -22,36 +22,58 @@ SELECT d.learner_id, d.changes,
 FROM did d ORDER BY d.learner_id
 """
 
-# $1 run, $2 learners, $3 session, $4 now, $5 the undo. Takes back those to whom the run did nothing but enroll them anew,
-# and whom nobody has changed since: nearly everybody of a large run. Answers who they are. It is what `sort_people` and the
-# statements below do with them; ARRAY has rows found by their keys, and `+ 0` by the person: of a run and a session that have
-# just been filled the planner thinks that they hold nobody, and would go through all they hold for each person.
+# $1 run, $2 learners, $3 session, $4 now, $5 the undo, $6 the session's activity. Takes back those to whom the run did nothing
+# but enroll them anew, and who stand exactly as it left them: nearly everybody of a large run. Answers who they are. It is what
+# `sort_people` and the statements below do with them; ARRAY has rows found by their keys, and `+ 0` by the person: of a run and
+# a session that have just been filled the planner thinks that they hold nobody, and would go through all they hold for each
+# person. What the run wrote of many it wrote once, and that is read once.
 TAKE_BACK = f"""
-WITH plain AS MATERIALIZED (
-    SELECT w.learner_id, x.id AS source_id, e.id AS enrollment_id, e.now
-    FROM unnest($2::integer[]) AS w(learner_id)
+WITH own AS MATERIALIZED (
+    SELECT learner_id, (array_agg(after))[1] AS after, count(*) = 1 AND bool_and(change = 'entered' AND before IS NULL) AS alone
+    FROM run_change WHERE run_id = $1 AND learner_id = ANY($2::integer[]) GROUP BY learner_id
+), alike AS MATERIALIZED (
+    SELECT row_number() OVER () AS number, after, learners FROM (
+        SELECT s.after, ARRAY(SELECT unnest(s.learners) INTERSECT SELECT unnest($2::integer[]) EXCEPT SELECT learner_id FROM own)
+        FROM run_change_shared s
+        WHERE s.run_id = $1 AND s.change = 'entered' AND s.before IS NULL
+          AND s.first_id <= (SELECT max(w) FROM unnest($2::integer[]) w) AND s.last_id >= (SELECT min(w) FROM unnest($2::integer[]) w)
+        UNION ALL
+        SELECT after, array_agg(learner_id) FROM own WHERE alone GROUP BY after
+    ) AS did(after, learners)
+), plain AS MATERIALIZED (
+    SELECT a.number, w.id AS learner_id, x.id AS source_id, e.id AS enrollment_id
+    FROM alike a
+    CROSS JOIN LATERAL jsonb_populate_record(NULL::enrollment, a.after) AS r
+    CROSS JOIN LATERAL unnest(a.learners) AS w(id)
     CROSS JOIN LATERAL (
-        SELECT after FROM run_change WHERE run_id = $1 AND learner_id = w.learner_id AND change = 'entered'
-            AND before IS NULL LIMIT 1) c
+        SELECT id FROM enrollment WHERE learner_id = w.id AND activity_id = $6::integer AND session_id + 0 = $3
+            AND state = r.state AND role = r.role AND mandatory = r.mandatory AND due_by_hand = r.due_by_hand AND since = r.since
+            AND due_at IS NOT DISTINCT FROM r.due_at AND completed_at IS NOT DISTINCT FROM r.completed_at
+            AND course_group_id IS NOT DISTINCT FROM r.course_group_id AND until IS NULL LIMIT 1) e
     CROSS JOIN LATERAL (
-        SELECT id, {SNAPSHOT.format(e="enrollment")} AS now FROM enrollment
-        WHERE session_id + 0 = $3 AND learner_id = w.learner_id LIMIT 1) e
-    CROSS JOIN LATERAL (
-        SELECT id FROM source WHERE run_id = $1 AND learner_id = w.learner_id AND until IS NULL LIMIT 1) x
-    WHERE e.now->>'state' <> 'expired'
-      AND (e.now->'state', e.now->'role', e.now->'due_at', e.now->'due_by_hand', e.now->'mandatory')
-        = (c.after->'state', c.after->'role', c.after->'due_at', c.after->'due_by_hand', c.after->'mandatory')
-      AND NOT EXISTS (
-        SELECT FROM run_change WHERE run_id = $1 AND learner_id = w.learner_id AND change <> 'entered' OFFSET 0)
-      AND NOT EXISTS (
-        SELECT FROM source o WHERE o.learner_id = w.learner_id AND o.id <> x.id
+        SELECT id FROM source WHERE run_id = $1 AND learner_id = w.id AND until IS NULL LIMIT 1) x
+    WHERE NOT EXISTS (
+        SELECT FROM source o WHERE o.learner_id = w.id AND o.id <> x.id
             AND (o.run_id + 0 = $1 OR o.end_run_id + 0 = $1 OR (o.session_id + 0 = $3 AND o.until IS NULL)) OFFSET 0)
 ), ended AS (
     UPDATE source SET until = $4, end_run_id = $5::bigint WHERE id = ANY(ARRAY(SELECT source_id FROM plain))
 ), removed AS (
     DELETE FROM enrollment WHERE id = ANY(ARRAY(SELECT enrollment_id FROM plain))
+), going AS MATERIALIZED (
+    SELECT (SELECT after FROM alike a WHERE a.number = p.number) AS now, p.learners, p.learners[1] AS lowest,
+           p.learners[cardinality(p.learners)] AS highest
+    FROM (SELECT number, array_agg(learner_id ORDER BY learner_id) AS learners FROM plain GROUP BY number) p
+), many AS MATERIALIZED (
+    -- Their ranges must not overlap.
+    SELECT * FROM going g WHERE cardinality(learners) >= {SHARED_LEAST} AND NOT EXISTS (
+        SELECT FROM going o WHERE cardinality(o.learners) >= {SHARED_LEAST} AND o.lowest <> g.lowest
+            AND o.lowest <= g.highest AND o.highest >= g.lowest)
+), noted_at_once AS (
+    INSERT INTO run_change_shared (run_id, change, learners, before) SELECT $5::bigint, 'left', learners, now FROM many
 ), noted AS (
-    INSERT INTO run_change (run_id, learner_id, change, before) SELECT $5::bigint, learner_id, 'left', now FROM plain
+    INSERT INTO run_change (run_id, learner_id, change, before)
+    SELECT $5::bigint, w.id, 'left', g.now FROM going g CROSS JOIN LATERAL unnest(g.learners) AS w(id)
+    WHERE g.lowest NOT IN (SELECT lowest FROM many)
     ON CONFLICT (run_id, learner_id, change) DO NOTHING
 )
 SELECT coalesce(array_agg(learner_id), '{{}}') FROM plain

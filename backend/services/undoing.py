@@ -8,6 +8,7 @@ from asyncpg import Record
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value
 from backend.enrollment.undoing import Snapshot, Undoable, changed_since, is_live
+from backend.index.arrays import bitmap_sent
 from backend.services import holding, jobs, notices
 from backend.services import undo_sql as sql
 from backend.services.method_drafts import COLUMNS
@@ -18,6 +19,7 @@ MOST_LISTED = 1_000
 # What is undone at once; more goes in chunks.
 INLINE = 20_000
 
+_PEOPLE = "SELECT array_send(coalesce(array_agg(learner_id), '{}')) FROM each_run_change WHERE run_id = $1"
 _OPPOSITE = {
     "entered": "left",
     "left": "entered",
@@ -40,12 +42,7 @@ class Restoration(msgspec.Struct, frozen=True):
 
 async def undo_run(run: Record, actor_id: int | None) -> int:
     """Take back `run`, whose row and session are locked; the undo's id. Large ones are only begun."""
-    people = [
-        row["learner_id"]
-        for row in await fetch(
-            "SELECT DISTINCT learner_id FROM run_change WHERE run_id = $1 ORDER BY learner_id", run["id"]
-        )
-    ]
+    people = list(bitmap_sent(await fetch_value(_PEOPLE, run["id"])))
     before = await _method_now(run)
     restored = await _restore_method(run)
     detail: dict[str, Any] = {
@@ -83,7 +80,13 @@ async def undo_people(undo_id: int, learner_ids: list[int]) -> None:
     session = await fetch_row("SELECT activity_id FROM session WHERE id = $1", undo["session_id"])
     assert session is not None  # noqa: S101 - runs go with their session
     plain: list[int] = await fetch_value(
-        sql.TAKE_BACK, undo["undo_of"], learner_ids, undo["session_id"], clock.now(), undo_id
+        sql.TAKE_BACK,
+        undo["undo_of"],
+        learner_ids,
+        undo["session_id"],
+        clock.now(),
+        undo_id,
+        session["activity_id"],
     )
     cancelled = await notices.cancel_enrolled(plain, undo["session_id"]) if plain else 0
     others = sorted(set(learner_ids).difference(plain))

@@ -1,6 +1,17 @@
 """The change log, its followers, and checkpoints of the index that follows it."""
 
-from piccolo.columns import JSONB, BigInt, BigSerial, Bytea, Integer, Serial, SmallInt, Text, Timestamptz
+from piccolo.columns import (
+    JSONB,
+    Array,
+    BigInt,
+    BigSerial,
+    Bytea,
+    Integer,
+    Serial,
+    SmallInt,
+    Text,
+    Timestamptz,
+)
 from piccolo.table import Table
 
 from backend.database import ENGINE
@@ -16,6 +27,7 @@ class Outbox(Table, tablename="outbox", db=ENGINE):
     ref_id = BigInt(null=True, default=None)
     old = JSONB(null=True, default=None)
     new = JSONB(null=True, default=None)
+    learners = Array(base_column=Integer(), null=True, default=None)
 
 
 class ChangeLog(Table, tablename="change_log", db=ENGINE):
@@ -28,6 +40,7 @@ class ChangeLog(Table, tablename="change_log", db=ENGINE):
     ref_id = BigInt(null=True, default=None)
     old = JSONB(null=True, default=None)
     new = JSONB(null=True, default=None)
+    learners = Array(base_column=Integer(), null=True, default=None)
 
 
 class LogHead(Table, tablename="log_head", db=ENGINE):

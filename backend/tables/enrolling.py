@@ -2,6 +2,7 @@
 
 from piccolo.columns import (
     JSONB,
+    Array,
     BigInt,
     BigSerial,
     Boolean,
@@ -130,6 +131,20 @@ class RunChange(Table, tablename="run_change", db=ENGINE):
     run_id = BigInt(primary_key=True, required=True)
     learner_id = Integer(required=True)
     change = Text(required=True)
+    before = JSONB(null=True, default=None)
+    after = JSONB(null=True, default=None)
+    reason = JSONB(null=True, default=None)
+
+
+class RunChangeShared(Table, tablename="run_change_shared", db=ENGINE):
+    """What one run did alike to many people, who are in order. The database tells the first, the last and how many they are."""
+
+    run_id = BigInt(primary_key=True, required=True)
+    change = Text(required=True)
+    learners = Array(base_column=Integer(), required=True)
+    first_id = Integer(required=True)
+    last_id = Integer(required=True)
+    people = Integer(required=True)
     before = JSONB(null=True, default=None)
     after = JSONB(null=True, default=None)
     reason = JSONB(null=True, default=None)

@@ -5,10 +5,12 @@ import contextlib
 
 import asyncpg
 import structlog
+from pyroaring import BitMap
 
 from backend import clock
 from backend.database import Leadership, fetch, fetch_row
-from backend.index import Batch, Change, Follower
+from backend.index import Batch, Follower
+from backend.index.changes import COLUMNS, change_of
 from backend.rules import Facet
 from backend.services.attention import Attention, regroups
 from backend.services.reconciling import LostLead, Step, carry_out, decide_all
@@ -18,11 +20,16 @@ from backend.workers.process import DATABASE_LOST
 RETRY_SECONDS = 0.5
 # The stored position follows the log at least this often while there is nothing to write: a restart reads little again.
 IDLE_STEP_SECONDS = 5.0
-# A start that has more of the log to read than this looks at every method whole instead.
+# A start that has more of the log to read than this looks at every method whole instead; of changes that name thousands of
+# people at once it reads fewer.
 MOST_MISSED = 100_000
+MOST_SHARED = 100
 
-_MISSED = """
-SELECT seq, at, facet, learner_id, ref_id, old, new FROM change_log WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3
+_MISSED = f"""
+SELECT {COLUMNS} FROM change_log WHERE seq > $1 AND seq <= $2 ORDER BY seq
+"""
+_HOW_MUCH = """
+SELECT count(*) AS changes, count(learners) AS shared FROM change_log WHERE seq > $1 AND seq <= $2
 """
 
 _log = structlog.get_logger("muster.reconciler")
@@ -87,17 +94,22 @@ class Reconciler:
 
     async def _catch_up(self, attention: Attention, reached: int) -> None:
         """Look at what was committed between the stored position and the index."""
-        missed = [Change(*row) for row in await fetch(_MISSED, self._position, reached, MOST_MISSED)]
-        if not self._position or len(missed) == MOST_MISSED or any(regroups(change) for change in missed):
+        size = await fetch_row(_HOW_MUCH, self._position, reached)
+        assert size is not None  # noqa: S101 - it is one row of counts
+        if size["changes"] > MOST_MISSED or size["shared"] > MOST_SHARED:
+            attention.everything("change")
+            return
+        missed = [change_of(row) for row in await fetch(_MISSED, self._position, reached)]
+        if not self._position or any(regroups(change) for change in missed):
             attention.everything("change")
         batch = Batch(reached, changes=missed)
         for change in missed:
             facet = Facet(change.facet, change.ref_id)
-            if change.learner_id is None:
-                batch.structure.add(facet)
-            else:
-                batch.learners.add(change.learner_id)
+            if change.is_fact:
+                batch.learners |= BitMap(change.people)
                 batch.facets.add(facet)
+            else:
+                batch.structure.add(facet)
         attention.batch(batch)
 
     async def _reconcile(self, attention: Attention) -> None:

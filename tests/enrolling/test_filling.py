@@ -9,6 +9,7 @@ import pytest
 from backend.database import execute, fetch, fetch_row, fetch_value, transaction
 from backend.services import enrollment_sql as sql
 from backend.services import enrollment_writer, telling, undo_sql, undoing
+from backend.services.enrollment_sql import SHARED_LEAST
 from backend.services.enrollment_writer import lock_sessions, write
 from tests.enrolling.twin import LONG_AGO, Twin, insert, learners
 
@@ -17,17 +18,21 @@ PEOPLE = 48
 
 @pytest.mark.parametrize("several", [False, True])
 @pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize("alike", [False, True])
 async def test_filling_does_what_entering_does(
-    database: str, monkeypatch: pytest.MonkeyPatch, *, several: bool, later: bool
+    database: str, monkeypatch: pytest.MonkeyPatch, *, several: bool, later: bool, alike: bool
 ) -> None:
-    people = await learners(PEOPLE)
-    twins = [await Twin().make(people, several=several) for _ in range(2)]
-    await execute("UPDATE learner SET status = 'suspended' WHERE id = ANY($1)", people[40:])
+    people = await learners(PEOPLE + SHARED_LEAST)
+    twins = [await Twin().make(people[:PEOPLE], several=several) for _ in range(2)]
+    await execute("UPDATE learner SET status = 'suspended' WHERE id = ANY($1)", people[40:PEOPLE])
     began = datetime.now(UTC)
     entered, blocked, left = [], [], []
-    for twin, many in zip(twins, (1, 10 * PEOPLE), strict=True):
+    for twin, many in zip(twins, (1, 1_000), strict=True):
         monkeypatch.setattr(enrollment_writer, "MANY", many)
-        reasons = {person: {"facet": "field", "n": str(person)} for person in people[::3]}
+        named = "group" if alike else None
+        reasons = {
+            person: {"facet": "field", "n": named or str(person)} for person in people[:: 1 if alike else 3]
+        }
         async with transaction():
             await lock_sessions([twin.session])
             (written,) = await write([twin.change(entering=people, reasons=reasons, told_later=later)])
@@ -38,22 +43,24 @@ async def test_filling_does_what_entering_does(
         entered.append(written.entered)
         blocked.append(written.blocked)
         left.append(await twin.rows(began))
-    assert entered[0] == entered[1] > PEOPLE // 2
+    assert entered[0] == entered[1] > PEOPLE // 2 + SHARED_LEAST
+    assert await fetch_value("SELECT count(*) FROM run_change_shared") == (1 if alike else 0)
     assert blocked[0] == blocked[1]
     assert left[0] == left[1]
     assert left[0]["notice"]
 
 
 NOBODY_AT_ONCE = """
-SELECT '{}'::integer[] FROM (SELECT $1::bigint, $2::integer[], $3::integer, $4::timestamptz, $5::bigint) given
+SELECT '{}'::integer[] FROM (SELECT $1::bigint, $2::integer[], $3::integer, $4::timestamptz, $5::bigint, $6::integer) given
 """
 
 
 async def test_taking_back_at_once_does_what_taking_back_one_by_one_does(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    people = await learners(PEOPLE)
-    twins = [await Twin().make(people, several=False) for _ in range(2)]
+    # So many that those who go back alike are written at once.
+    people = await learners(PEOPLE + 2 * SHARED_LEAST)
+    twins = [await Twin().make(people[:PEOPLE], several=False) for _ in range(2)]
     began = datetime.now(UTC)
     left = []
     details = []

@@ -78,7 +78,7 @@ async def test_a_large_plan_goes_on_after_a_kill(quiet_house: House, tmp_path: P
         )
         assert await house.enrolled(session) == set(people)
         assert await fetch_value("SELECT count(*) FROM source WHERE run_id = $1", run) == LARGE
-        assert await fetch_value("SELECT count(*) FROM run_change WHERE run_id = $1", run) == LARGE
+        assert await fetch_value("SELECT count(*) FROM each_run_change WHERE run_id = $1", run) == LARGE
         await until("SELECT last_learner_id > 0 FROM telling WHERE run_id = $1", run)
         kill(second)
     with worker(house, tmp_path):
@@ -109,7 +109,7 @@ async def test_nothing_is_lost_or_doubled_over_kills(quiet_house: House, tmp_pat
         await house.leave(group, *people[:100])
         await until("SELECT count(*) FROM source WHERE session_id = $1 AND until IS NULL", session, is_=200)
     assert await house.enrolled(session) == set(people[100:])
-    assert await fetch_value("SELECT count(*) FROM run_change WHERE change = 'entered'") == 300
+    assert await fetch_value("SELECT count(*) FROM each_run_change WHERE change = 'entered'") == 300
     assert await fetch_value("SELECT sum(entered) FROM run WHERE session_id = $1", session) == 300
 
 
@@ -167,7 +167,7 @@ async def test_what_changes_by_time_alone(house: House, restored_clock: None) ->
     clock.set_offset(timedelta(days=2))
     await until("SELECT count(*) FROM enrollment WHERE session_id = $1 AND state = 'active'", session, is_=0)
     assert await fetch_value("SELECT cause FROM run ORDER BY id DESC LIMIT 1") == "clock"
-    reason = await fetch_value("SELECT reason FROM run_change WHERE change = 'left' LIMIT 1")
+    reason = await fetch_value("SELECT reason FROM each_run_change WHERE change = 'left' LIMIT 1")
     assert reason["facet"] == "day"
 
 
@@ -183,6 +183,6 @@ async def test_large_changes_of_a_rule_go_in_chunks(quiet_house: House, tmp_path
     assert await house.enrolled(session) == set(people)
     assert await fetch_value("SELECT total FROM run WHERE cause = 'change'") == len(people)
     reason = await fetch_value(
-        "SELECT reason FROM run_change WHERE change = 'entered' AND reason IS NOT NULL LIMIT 1"
+        "SELECT reason FROM each_run_change WHERE change = 'entered' AND reason IS NOT NULL LIMIT 1"
     )
     assert reason["name"] == "Team"

@@ -111,7 +111,7 @@ async def test_two_reconcilers_at_once_double_nothing(house: House) -> None:
     finally:
         await follower.stop()
     assert await house.enrolled(session) == set(people[30:])
-    entered = "SELECT count(*), count(DISTINCT learner_id) FROM run_change WHERE change = 'entered'"
+    entered = "SELECT count(*), count(DISTINCT learner_id) FROM each_run_change WHERE change = 'entered'"
     assert await fetch_value(f"SELECT (a, b)::text FROM ({entered}) AS t(a, b)") == f"({PEOPLE},{PEOPLE})"
     assert await fetch_value("SELECT sum(entered) FROM run WHERE session_id = $1", session) == PEOPLE
     assert await fetch_value("SELECT sum(left_count) FROM run WHERE session_id = $1", session) == 30

@@ -21,7 +21,13 @@ async def insert(table: str, **row: object) -> int:
 
 async def learners(number: int) -> list[int]:
     """People who have been there for long."""
-    return [await insert("learner", email=f"p{i}@fill.example", added_at=LONG_AGO) for i in range(number)]
+    rows = await fetch(
+        "INSERT INTO learner (email, added_at) SELECT format('p%s@fill.example', i), $2 FROM generate_series(1, $1) AS s(i)"
+        " RETURNING id",
+        number,
+        LONG_AGO,
+    )
+    return [row["id"] for row in rows]
 
 
 class Twin:
@@ -116,13 +122,13 @@ class Twin:
             return names.get(key.removeprefix("other_"), {}).get(value, value)
 
         found = {}
-        for table in ("enrollment", "source", "blocked", "run_change", "notice"):
+        for table in ("enrollment", "source", "blocked", "each_run_change", "notice"):
             of = (
                 "t.run_id IN (SELECT id FROM run WHERE session_id = $1)"
-                if table == "run_change"
+                if table == "each_run_change"
                 else "t.session_id IN ($1, $2)"
             )
-            given = (self.session,) if table == "run_change" else (self.session, self.elsewhere)
+            given = (self.session,) if table == "each_run_change" else (self.session, self.elsewhere)
             rows = await fetch(
                 f"SELECT to_jsonb(t) - '{{id,run_id,message_id}}'::text[] FROM {table} t WHERE {of}", *given
             )

@@ -23,6 +23,7 @@ TYPES = {
     "SMALLINT": "int2",
     "TEXT": "text",
     "TEXT[]": "_text",
+    "INTEGER[]": "_int4",
     "TIMESTAMP WITH TIME ZONE": "timestamptz",
     "TIMESTAMPTZ": "timestamptz",
     "DOUBLE PRECISION": "float8",
