@@ -15,6 +15,13 @@ PASSWORD = "correct horse battery"
 PATIENCE_SECONDS = 30
 
 
+async def until(sql: str, *arguments: object, is_: object = True) -> None:
+    """Wait for a condition of the database."""
+    async with asyncio.timeout(4 * PATIENCE_SECONDS):
+        while await fetch_value(sql, *arguments) != is_:  # noqa: ASYNC110 - another process's doing
+            await asyncio.sleep(0.02)
+
+
 class House:
     """A running Muster, seen from inside and outside."""
 

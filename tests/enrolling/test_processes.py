@@ -1,6 +1,5 @@
 """Real worker processes, killed where it hurts."""
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -15,7 +14,7 @@ import pytest
 from backend import clock
 from backend.database import fetch_value
 from backend.services import chunks, full_check
-from tests.enrolling.house import PATIENCE_SECONDS, House
+from tests.enrolling.house import PATIENCE_SECONDS, House, until
 from tests.harness.instance import clean_environment
 
 # More than is written, and told, in one chunk.
@@ -46,13 +45,6 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     """As the kernel would."""
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-
-
-async def until(sql: str, *arguments: object, is_: object = True) -> None:
-    """Wait for a condition of the database."""
-    async with asyncio.timeout(4 * PATIENCE_SECONDS):
-        while await fetch_value(sql, *arguments) != is_:  # noqa: ASYNC110 - another process's doing
-            await asyncio.sleep(0.02)
 
 
 async def test_a_large_plan_goes_on_after_a_kill(quiet_house: House, tmp_path: Path) -> None:

@@ -11,8 +11,7 @@ from backend.database import fetch_value
 from backend.index import Follower
 from backend.workers.reconciler import Reconciler
 from tests.enrolling.conftest import task_group
-from tests.enrolling.house import House
-from tests.enrolling.test_processes import until
+from tests.enrolling.house import House, until
 from tests.harness.instance import Muster, running_muster
 from tests.live.client import live_socket
 

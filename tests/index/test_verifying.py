@@ -15,7 +15,7 @@ from backend.index.slots import FACETS, bitmap_at, slots_of
 from backend.index.verifying import Difference
 from tests.index.test_agreement import state
 from tests.index.test_tables import log_rows
-from tests.naive.tables import make_tables, write_something
+from tests.naive.tables import make_tables, share_every_change, write_something
 
 SOON = 20
 # What changes while the index is looked at at least so often.
@@ -39,9 +39,12 @@ async def follower(database: str) -> AsyncIterator[Follower]:
     await made.stop()
 
 
+@pytest.mark.parametrize("shared", [False, True])
 async def test_it_finds_nothing_while_everything_changes(
-    follower: Follower, monkeypatch: pytest.MonkeyPatch
+    follower: Follower, monkeypatch: pytest.MonkeyPatch, *, shared: bool
 ) -> None:
+    if shared:
+        await share_every_change()
     monkeypatch.setattr("backend.index.breathing.SLICE_SECONDS", 0.0)
     monkeypatch.setattr("backend.index.verifying.LEARNERS_AT_ONCE", 5)
     enough, done = asyncio.Event(), asyncio.Event()

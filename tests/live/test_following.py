@@ -210,7 +210,7 @@ class Folded:
 class Unrest:
     """Random changes of a session's people: enrollments, blocked people, who counts at all."""
 
-    def __init__(self, world: World, seed: int) -> None:
+    def __init__(self, world: World, seed: int, people: int) -> None:
         self.world = world
         self.chance = random.Random(seed)
         activity = world.activity()
@@ -219,11 +219,13 @@ class Unrest:
             "INSERT INTO enrollment_method (session_id, kind, created_at) VALUES ($1, 'audience', now()) RETURNING id",
             self.session,
         )
-        self.people = world.learners(30)
+        self.people = world.learners(people)
 
     def change(self) -> None:
         """One committed change."""
-        some = self.chance.sample(self.people, self.chance.choice([1, 1, 1, 5, 20]))
+        some = self.chance.sample(
+            self.people, self.chance.choice([1, 1, 1, len(self.people) // 6, len(self.people) * 2 // 3])
+        )
         acts = (self.enroll, self.enroll, self.expire, self.erase, self.block, self.unblock, self.suspend)
         self.chance.choice(acts)(some)
 
@@ -256,11 +258,12 @@ class Unrest:
         self.world.run("UPDATE learner SET status = $1 WHERE id = ANY($2)", status, some)
 
 
-@pytest.mark.parametrize("seed", range(3))
+# So many that the log names them one by one, and so many that it does not.
+@pytest.mark.parametrize(("seed", "people"), [(0, 30), (1, 30), (2, 300), (3, 300)])
 async def test_state_and_events_add_up_under_random_changes_and_reconnects(
-    muster: Muster, token: str, world: World, seed: int
+    muster: Muster, token: str, world: World, seed: int, people: int
 ) -> None:
-    unrest = Unrest(world, seed)
+    unrest = Unrest(world, seed, people)
     for _ in range(3):
         async with live_socket(muster.live_url, token) as socket:
             await socket.send("watch", id="s", topic=f"session:{unrest.session}")

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from backend.database import execute, fetch_value
+from backend.database import execute, fetch, fetch_value
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 NOBODY = 999_999_999
@@ -154,6 +154,28 @@ async def test_what_is_deleted_takes_along_what_names_it(
         for facet in gone
     }
     assert told == gone
+
+
+SHARED = "INSERT INTO run_change_shared (run_id, change, learners) VALUES ($1, 'entered', $2)"
+
+
+async def test_what_many_share_forgets_who_is_deleted(database: str) -> None:
+    place = await Place().make()
+    first, second = place.people
+    await execute(SHARED, place.run, [first])
+    await execute(SHARED, place.free_run, [first, second])
+    await execute("DELETE FROM learner WHERE id = $1", first)
+    left = await fetch("SELECT run_id, learners, first_id, last_id, people FROM run_change_shared")
+    assert [tuple(row) for row in left] == [(place.free_run, [second], second, second, 1)]
+    assert await fetch_value("SELECT count(*) FROM each_run_change") == 1
+    await execute("DELETE FROM run WHERE id = $1", place.free_run)
+    assert await fetch_value("SELECT count(*) FROM run_change_shared") == 0
+
+
+async def test_what_many_share_names_a_run_that_is_there(database: str) -> None:
+    place = await Place().make()
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await execute(SHARED, NOBODY, place.people)
 
 
 @pytest.mark.parametrize("table", COUNTED)

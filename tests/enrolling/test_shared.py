@@ -1,0 +1,85 @@
+"""More than a hundred people at once: what is written once for all of them reads as if it were written for each."""
+
+import pytest
+
+from backend.database import fetch, fetch_value
+from tests.enrolling.house import House, until
+
+PEOPLE = 230
+
+
+async def _pages(house: House, run: int, limit: int, **query: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    asked: dict[str, str | int] = {"limit": limit, **query}
+    while True:
+        answer = (await house.admin.get(f"/runs/{run}/changes", params=asked)).json()
+        assert answer["total"] == PEOPLE
+        found += answer["items"]
+        if not answer.get("next"):
+            return found
+        asked["cursor"] = answer["next"]
+
+
+@pytest.mark.parametrize("limit", [7, 100, 200])
+async def test_pages_of_a_run_hold_everybody_once(house: House, limit: int) -> None:
+    group = await house.group()
+    people = await house.people(PEOPLE, group)
+    applied = await house.enroll_group(await house.session(), group)
+    assert await fetch_value("SELECT people FROM run_change_shared") == PEOPLE
+    found = await _pages(house, applied["run_id"], limit, change="entered")
+    assert [row["learner"]["id"] for row in found] == people  # type: ignore[index]
+    undo = (await house.post(f"/runs/{applied['run_id']}/undo", {})).json()
+    assert await fetch_value("SELECT count(*) FROM run_change WHERE run_id = $1", undo["id"]) == 0
+    found = await _pages(house, undo["id"], limit)
+    assert [(row["learner"]["id"], row["change"]) for row in found] == [(one, "left") for one in people]  # type: ignore[index]
+
+
+async def test_undoing_an_undo_brings_everybody_back(house: House) -> None:
+    group = await house.group()
+    people = await house.people(PEOPLE, group)
+    session = await house.session()
+    applied = await house.enroll_group(session, group)
+    undo = (await house.post(f"/runs/{applied['run_id']}/undo", {})).json()
+    assert await house.enrolled(session) == set()
+    await house.post(f"/runs/{undo['id']}/undo", {})
+    assert await house.enrolled(session) == set(people)
+
+
+async def test_who_came_is_named_with_the_reason(house: House) -> None:
+    company, team = await house.group("Company"), await house.group("Team")
+    await house.people(PEOPLE, team)
+    session = await house.session()
+    await house.enroll_group(session, company)
+    await house.write("UPDATE learner_group SET parent_id = $1 WHERE id = $2", company, team)
+    await until("SELECT count(*) FROM enrollment WHERE session_id = $1", session, is_=PEOPLE)
+    assert await fetch_value("SELECT people FROM run_change_shared") == PEOPLE
+    await house.settled()
+    shown = (await house.admin.get(f"/sessions/{session}/happenings", params={"limit": 20})).json()["items"]
+    assert len(shown) == 20
+    assert {one["event"] for one in shown} == {"entered"}
+    assert len({one["learner"]["id"] for one in shown}) == 20
+    assert {one["reason"]["facet"] for one in shown} == {"learner_group"}
+
+
+async def test_audiences_of_enrolled_people_follow_them(house: House) -> None:
+    group = await house.group()
+    people = await house.people(PEOPLE, group)
+    first = await house.activity("First", kind="path")
+    sessions = await house.session(first), await house.session(await house.activity("Second", kind="path"))
+    enrolled = {"type": "path_result", "status": "enrolled", "paths": [first]}
+    rule = {"blocks": [{"everyone": True, "filters": [enrolled]}]}
+    await house.apply(sessions[1], kind="audience", rule=rule, dynamic=True)
+    applied = await house.enroll_group(sessions[0], group)
+    await until("SELECT count(*) FROM enrollment WHERE session_id = $1", sessions[1], is_=PEOPLE)
+    reasons = await fetch(
+        "SELECT DISTINCT reason->>'facet' AS facet FROM each_run_change WHERE reason IS NOT NULL"
+    )
+    assert [row["facet"] for row in reasons] == ["enrollment"]
+    # Nobody who leaves again at once is held back by the fuse of the other session.
+    await house.write("UPDATE session SET fuse_count = 1000, fuse_percent = 100 WHERE id = $1", sessions[1])
+    await house.post(f"/runs/{applied['run_id']}/undo", {})
+    await until(
+        "SELECT count(*) FROM enrollment WHERE session_id = $1 AND state <> 'expired'", sessions[1], is_=0
+    )
+    assert await house.enrolled(sessions[0]) == set()
+    assert len(people) == PEOPLE
