@@ -15,8 +15,9 @@ from backend.workers.process import DATABASE_LOST
 LOOK_SECONDS = 15.0
 # A start reads this much of the log in about a second.
 GROWN = 50_000
-# Under constant writing the log grows so much every few minutes; a checkpoint of a million people is 140 MB to write.
-SOONEST_SECONDS = 600.0
+# Under constant writing the log grows so much every few minutes, or seconds; so many bytes of checkpoints are written a second
+# then at most: the 140 MB of a million people every ten minutes, those of a few thousand as often as it is looked.
+BYTES_A_SECOND = 250_000
 # However little was written, a start does not read more than this much time of it.
 LATEST_SECONDS = 6 * 3600.0
 RETRY_SECONDS = 5.0
@@ -24,7 +25,8 @@ RETRY_SECONDS = 5.0
 _LATEST = """
     SELECT c.position, extract(epoch FROM now() - c.made_at)::float8 AS age,
            c.version = $1 AND c.timezone = o.timezone AND c.complete_at <= head.seq
-           AND (c.position = head.seq OR EXISTS (SELECT FROM change_log WHERE seq = c.position + 1)) AS readable
+           AND (c.position = head.seq OR EXISTS (SELECT FROM change_log WHERE seq = c.position + 1)) AS readable,
+           (SELECT sum(octet_length(body)) FROM index_checkpoint_part WHERE checkpoint_id = c.id)::float8 AS size
     FROM index_checkpoint c, organisation o, log_head head ORDER BY c.id DESC LIMIT 1"""
 
 _log = structlog.get_logger("muster.checkpoints")
@@ -57,9 +59,9 @@ async def _is_due(position: int, connection: asyncpg.Connection) -> bool:
     row = await connection.fetchrow(_LATEST, code_version())
     if row is None or not row["readable"]:
         return True
-    return is_due(position - row["position"], row["age"])
+    return is_due(position - row["position"], row["age"], row["size"] or 0.0)
 
 
-def is_due(grown: int, age: float) -> bool:
-    """Whether to write another one when the log has grown so much since the last, which is so many seconds old."""
-    return grown > 0 and age >= (SOONEST_SECONDS if grown >= GROWN else LATEST_SECONDS)
+def is_due(grown: int, age: float, size: float) -> bool:
+    """Whether to write another one when the log has grown so much since the last, of so many bytes and so many seconds old."""
+    return grown > 0 and age >= (size / BYTES_A_SECOND if grown >= GROWN else LATEST_SECONDS)

@@ -12,7 +12,7 @@ from backend.database import execute, fetch_value, open_connection
 from backend.index import Change, FacetIndex, Follower, breathing, checkpoints, freezing, load_index
 from backend.index.checkpoints import apply_log, read_checkpoint, write_checkpoint
 from backend.index.freezing import Replaced
-from backend.workers.checkpointer import GROWN, LATEST_SECONDS, SOONEST_SECONDS, is_due
+from backend.workers.checkpointer import BYTES_A_SECOND, GROWN, LATEST_SECONDS, is_due
 from tests.index.test_agreement import state
 from tests.index.test_tables import log_rows
 from tests.naive.tables import make_tables, write_something
@@ -173,8 +173,11 @@ async def test_the_one_before_stands_in_for_a_damaged_one(
 
 
 def test_when_one_is_due() -> None:
-    assert not is_due(0, LATEST_SECONDS)
-    assert not is_due(GROWN, SOONEST_SECONDS - 1)
-    assert is_due(GROWN, SOONEST_SECONDS)
-    assert not is_due(GROWN - 1, LATEST_SECONDS - 1)
-    assert is_due(1, LATEST_SECONDS)
+    size = 600.0 * BYTES_A_SECOND
+    assert not is_due(0, LATEST_SECONDS, size)
+    assert not is_due(GROWN, 599, size)
+    assert is_due(GROWN, 600, size)
+    # A small one is soon written again.
+    assert is_due(GROWN, 1, BYTES_A_SECOND)
+    assert not is_due(GROWN - 1, LATEST_SECONDS - 1, size)
+    assert is_due(1, LATEST_SECONDS, size)
