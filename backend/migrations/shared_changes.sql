@@ -216,5 +216,5 @@ CREATE INDEX enrollment_learner_activity_idx ON enrollment (learner_id, activity
 -- allowed: dropping an index takes its lock for an instant
 DROP INDEX enrollment_learner_idx;
 -- A person has few sources, which source_learner_idx finds.
--- allowed: as above
+-- allowed: dropping an index takes its lock for an instant
 DROP INDEX source_live_learner_idx;
