@@ -33,7 +33,7 @@ class Leadership:
         # One connection for all tries: to open one takes more of the processor than a hundred tries.
         connection = await open_connection()
         try:
-            while not await connection.fetchval(_TRY, f"muster.{self.name}", timeout=TRY_SECONDS):
+            while not await connection.fetchval(_TRY, f"muster.{self.name}", timeout=TRY_SECONDS):  # noqa: ASYNC110 - another process's doing
                 await asyncio.sleep(RETRY_SECONDS)
         except BaseException:
             connection.terminate()

@@ -180,9 +180,6 @@ class Structure:
             return None
         return next((row for row in self.certificates.values() if row.activity_id == activity.id), None)
 
-    def find_session(self, reference: int | str) -> Session | None:
-        return self._find("session", self.sessions, reference)
-
     def find_segment(self, reference: int) -> Segment | None:
         return self.segments.get(reference)
 

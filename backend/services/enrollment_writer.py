@@ -157,7 +157,13 @@ async def _fill(
     reasons = [one.reasons.get(learner_id) for learner_id in one.entering]
     alike = all(reason == reasons[0] for reason in reasons)
     known: list[int] = await fetch_value(
-        sql.FILL, one.method_id, list(one.entering), run_id, reasons, clock.now(), alike
+        sql.FILL,
+        one.method_id,
+        list(one.entering),
+        run_id,
+        reasons[:1] if alike else reasons,
+        clock.now(),
+        alike,
     )
     left = set(known)
     entered = [learner_id for learner_id in one.entering if learner_id not in left]

@@ -1,6 +1,11 @@
 """The changes that wait to be looked at, by whom they are about: what is told as the reason of an enrollment."""
 
+from collections.abc import Collection
+
+from pyroaring import BitMap
+
 from backend.index import Change
+from backend.rules import Facet
 
 # Of one person's own changes the latest are kept.
 MOST = 16
@@ -23,10 +28,18 @@ class Reasons:
         if len(kept) > MOST:
             del kept[0]
 
-    def of(self, learner_id: int) -> list[Change]:
-        """The person's, the latest first."""
-        own = reversed(self._own.get(learner_id, ()))
-        if not self._shared:
-            return list(own)
-        shared = [change for change in self._shared if change.learners and learner_id in change.learners]
-        return sorted([*own, *shared], key=lambda change: -change.seq)
+    def behind(self, people: BitMap, facets: Collection[Facet]) -> dict[int, Change]:
+        """Of each of the people the latest change of one of the facets; a facet without reference stands for all of its name."""
+
+        def counts(change: Change) -> bool:
+            return Facet(change.facet, change.ref_id) in facets or Facet(change.facet) in facets
+
+        found: dict[int, Change] = {}
+        for change in self._shared:
+            if change.learners is not None and counts(change):
+                found |= dict.fromkeys(change.learners & people, change)
+        for learner_id in people:
+            latest = next(filter(counts, reversed(self._own.get(learner_id, ()))), None)
+            if latest is not None and (learner_id not in found or found[learner_id].seq < latest.seq):
+                found[learner_id] = latest
+        return found

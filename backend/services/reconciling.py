@@ -31,6 +31,8 @@ from backend.services.reasons import Reasons
 
 # State reasons begin with a word that says what thaws them.
 BROKEN = "broken rule"
+# Whatever was changed in the session that somebody was blocked by.
+_ENROLLMENT = frozenset({Facet("enrollment")})
 
 _METHODS = """
 SELECT m.id, m.version, m.state, m.state_reason, m.active,
@@ -214,24 +216,13 @@ def reasons_of(
     look: Look,
 ) -> dict[int, Reason]:
     """For each person touched: their latest change that the method rests on, else what made it look at everybody."""
-    found: dict[int, Reason] = {}
-    for learner_id in (*decision.entering, *decision.leaving, *decision.releasing):
-        latest = changes.of(learner_id)
-        for change in latest:
-            if Facet(change.facet, change.ref_id) in facets or Facet(change.facet) in facets:
-                found[learner_id] = _reason(index, change)
-                break
-        else:
-            if learner_id in look.retry:
-                found[learner_id] = _freed(index, latest)
-            elif look.reason is not None:
-                found[learner_id] = look.reason
+    people = BitMap([*decision.entering, *decision.leaving, *decision.releasing])
+    behind = changes.behind(people, facets)
+    freed = changes.behind((people & look.retry) - BitMap(behind), _ENROLLMENT)
+    told = {id(change): _reason(index, change) for change in (*behind.values(), *freed.values())}
+    found = dict.fromkeys(people - look.retry, look.reason) if look.reason is not None else {}
+    found |= {learner_id: told[id(change)] for learner_id, change in (behind | freed).items()}
     return {learner_id: reason for learner_id, reason in found.items() if reason}
-
-
-def _freed(index: FacetIndex, latest: Sequence[Change]) -> Reason:
-    found = next((change for change in latest if change.facet == "enrollment"), None)
-    return {} if found is None else _reason(index, found)
 
 
 def _reason(index: FacetIndex, change: Change) -> Reason:

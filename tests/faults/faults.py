@@ -68,6 +68,9 @@ class Faults:
         if not found:
             return False
         lead = STANDS_FOR.get(role)
+        if lead:
+            # What is being watched takes longer if a second worker dies meanwhile, or who numbers its work.
+            self.handovers.disturb(*STANDS_FOR.values())
         leader = await self.handovers.leader(lead) if lead else None
         with suppress(ProcessLookupError):
             os.kill(self.chance.choice(found), signal.SIGKILL)
