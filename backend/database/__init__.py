@@ -19,6 +19,7 @@ from backend.database.connection import (
     fetch_value,
     on_commit,
     open_connection,
+    plan_anew,
     transaction,
 )
 from backend.database.engine import ENGINE
@@ -43,6 +44,7 @@ __all__ = [
     "on_commit",
     "open_connection",
     "pending_migrations",
+    "plan_anew",
     "put_back_what_was_cut_short",
     "transaction",
 ]

@@ -198,6 +198,14 @@ async def execute(sql: str, *arguments: object) -> str:
         return status
 
 
+async def plan_anew() -> None:
+    """For the rest of the transaction, plan statements for what the tables hold now.
+
+    A plan that was made and kept while they were empty would read all of them for each of thousands of people.
+    """
+    await execute("SET LOCAL plan_cache_mode = force_custom_plan")
+
+
 async def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """COPY `rows` into `table` (a temporary one too) on the transaction's connection."""
     async with connection() as used:

@@ -12,7 +12,10 @@ from typing import Any, Literal
 import msgspec
 
 from backend import clock
-from backend.database import execute, fetch, fetch_row, fetch_value
+from backend.database import execute, fetch, fetch_row, fetch_value, plan_anew
+
+# Planning anew takes longer than filing so many notices.
+FEW = 50
 
 
 def next_full_hour(now: datetime, timezone: str) -> datetime:
@@ -55,15 +58,20 @@ def _message_id_start() -> str:
 
 
 async def _file(learner_ids: Sequence[int], filing: Filing) -> int:
+    if len(learner_ids) > FEW:
+        await plan_anew()
     filed = await execute(
         """
         WITH fresh AS (
             SELECT DISTINCT l AS learner_id FROM unnest($1::integer[]) AS w(l)
             WHERE NOT EXISTS (
-                -- OFFSET 0: looked up person by person, for reading all notices for each chunk of a large run is quadratic.
-                SELECT FROM message m JOIN notice n ON n.message_id = m.id
-                WHERE m.learner_id = l AND n.kind = ANY($9::text[]) AND n.cancelled_at IS NULL AND m.state = 'pending'
-                  AND n.session_id IS NOT DISTINCT FROM $5 AND (m.kind <> 'alert' OR n.method_id = $6) OFFSET 0)
+                -- OFFSET 0: their messages are looked up person by person, and the notices of these. While the tables are new the
+                -- planner thinks that they are empty, and would read all notices for each person.
+                SELECT FROM (SELECT id, kind FROM message WHERE learner_id = l AND state = 'pending' OFFSET 0) m
+                CROSS JOIN LATERAL (
+                    SELECT FROM notice n WHERE n.message_id = m.id AND n.kind = ANY($9::text[]) AND n.cancelled_at IS NULL
+                        AND n.session_id IS NOT DISTINCT FROM $5 AND (m.kind <> 'alert' OR n.method_id = $6) OFFSET 0) n
+                OFFSET 0)
         ), filed AS (
             -- In the order of learners, so that two filings at once wait for each other and never in a circle. The
             -- update writes nothing new; it locks the message against being sent before this transaction is through.
@@ -259,7 +267,7 @@ async def _cancel_empty(message_ids: Sequence[int]) -> None:
     await execute(
         """
         UPDATE message m SET state = 'cancelled' WHERE m.id = ANY($1::bigint[]) AND m.state = 'pending'
-        AND NOT EXISTS (SELECT FROM notice n WHERE n.message_id = m.id AND n.cancelled_at IS NULL)
+        AND NOT EXISTS (SELECT FROM notice n WHERE n.message_id = m.id AND n.cancelled_at IS NULL OFFSET 0)
         """,
         list(set(message_ids)),
     )

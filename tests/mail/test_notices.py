@@ -135,3 +135,25 @@ async def test_a_changed_due_date_and_alerts_are_filed_once(world: World) -> Non
             )
             == 0
         )
+
+
+@pytest.mark.parametrize("known", [0, 10])
+async def test_notices_are_found_by_the_person(world: World, known: int) -> None:
+    """Also where the planner knows of none or of few, and keeps a plan that it made for a few."""
+    few, many = 10, 2_000
+    await world.make(21 * few + 2 * many, timedelta(days=2))
+    read = (
+        "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
+        " WHERE relname IN ('notice', 'message')"
+    )
+    people = list(world.learners)
+    await notices.file_enrolled(people[:known], world.session, world.method, None)
+    await execute("ANALYZE notice, message")
+    async with transaction():
+        for size in [few] * 20 + [many] * 2:
+            told = [people.pop() for _ in range(size)]
+            assert await notices.file_enrolled(told, world.session, world.method, None) == size
+        filed = await fetch_value(read)
+        assert filed < 20 * len(world.learners)
+        assert await notices.cancel_enrolled(world.learners[-many:], world.session) == many
+        assert await fetch_value(read) - filed < 20 * many
