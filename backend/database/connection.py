@@ -81,8 +81,18 @@ async def connect(dsn: str, *, min_size: int = 1, max_size: int = 10) -> None:
     """Start this process's pool on `dsn`."""
     ENGINE.config = {"dsn": dsn, "server_settings": _server_settings()}
     await ENGINE.start_connection_pool(
-        min_size=min_size, max_size=max_size, init=_prepare, reset=_leave_as_it_is
+        min_size=min_size, max_size=max_size, connect=_reach, init=_prepare, reset=_leave_as_it_is
     )
+
+
+async def _reach(*arguments: Any, **options: Any) -> asyncpg.Connection:
+    """Connect. Raises `ConnectionError` where the server is down and its socket's file is gone: no file of ours is missing."""
+    try:
+        return await asyncpg.connect(*arguments, **options)
+    except (ConnectionError, TimeoutError):
+        raise
+    except OSError as error:
+        raise ConnectionRefusedError(error.errno, f"cannot reach PostgreSQL: {error}") from error
 
 
 async def disconnect() -> None:
@@ -95,7 +105,7 @@ async def disconnect() -> None:
 
 async def open_connection() -> asyncpg.Connection:
     """A connection of one's own outside the pool (to LISTEN, to hold an advisory lock); the caller closes it."""
-    connection: asyncpg.Connection = await asyncpg.connect(**ENGINE.config)
+    connection = await _reach(**ENGINE.config)
     await _prepare(connection)
     return connection
 

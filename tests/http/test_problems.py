@@ -1,11 +1,13 @@
 """What errors of the database become for whoever asked."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import asyncpg
 import pytest
 
 from backend.controllers.problems import MEDIA_TYPE, to_muster_error
+from backend.database import connect
 from tests.harness.instance import Muster
 from tests.harness.world import world_of
 
@@ -29,6 +31,13 @@ def test_a_database_that_is_away_is_unavailable_and_asks_to_try_again(error: Exc
     found = to_muster_error(error)
     assert found.status == UNAVAILABLE
     assert "Retry-After" in found.headers
+
+
+async def test_a_database_whose_socket_is_gone_is_away(tmp_path: Path) -> None:
+    """PostgreSQL takes the file with it when it gives up."""
+    with pytest.raises(ConnectionError) as raised:
+        await connect(f"postgresql://somebody@/muster?host={tmp_path}")
+    assert to_muster_error(raised.value).status == UNAVAILABLE
 
 
 def test_a_commit_that_fails_is_a_problem_too(start_muster: Callable[..., Muster]) -> None:
