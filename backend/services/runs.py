@@ -19,7 +19,6 @@ from backend.services.actor import Actor
 from backend.services.audiences import Broken, caught_up
 from backend.services.chunks import CHUNK, begin_large
 from backend.services.conditions import Conditions
-from backend.services.enrollment_sql import SHARED_LEAST
 from backend.services.enrollment_writer import Write, lock_sessions, write
 from backend.services.errors import Conflict, NotFound
 from backend.services.paging import decode_cursor, page_of
@@ -47,7 +46,8 @@ _HOW_MANY = """
 SELECT (SELECT count(*) FROM run_change WHERE run_id = $1 AND ($2::text IS NULL OR change = $2))
     + (SELECT coalesce(sum(people), 0) FROM run_change_shared WHERE run_id = $1 AND ($2::text IS NULL OR change = $2))
 """
-# Likewise, and $3, $4 the person and change of the last one shown, $5 how many, $6 rows of run_change_shared that hold so many.
+# Likewise, and $3, $4 the person and change of the last one shown, $5 how many. Of what many share the first row may
+# hold one person who is still to be shown; with those after it so many rows are read as hold enough.
 _CHANGES = """
 SELECT c.*, l.email, l.first_name, l.last_name FROM (
     (SELECT run_id, learner_id, change, before, after, reason FROM run_change
@@ -55,10 +55,11 @@ SELECT c.*, l.email, l.first_name, l.last_name FROM (
      ORDER BY learner_id, change LIMIT $5)
     UNION ALL
     (SELECT s.run_id, p.id, s.change, s.before, s.after, s.reason FROM (
-         SELECT * FROM run_change_shared WHERE run_id = $1 AND ($2::text IS NULL OR change = $2) AND last_id >= $3
-         ORDER BY first_id LIMIT $6) s
+         SELECT *, sum(people) OVER earlier - first_value(people) OVER earlier AS before_it
+         FROM run_change_shared WHERE run_id = $1 AND ($2::text IS NULL OR change = $2) AND last_id >= $3
+         WINDOW earlier AS (ORDER BY first_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) s
      CROSS JOIN LATERAL unnest(s.learners) AS p(id)
-     WHERE (p.id, s.change) > ($3, $4) ORDER BY p.id, s.change LIMIT $5)
+     WHERE coalesce(s.before_it, 0) < $5 AND (p.id, s.change) > ($3, $4) ORDER BY p.id, s.change LIMIT $5)
 ) c JOIN learner l ON l.id = c.learner_id
 ORDER BY c.learner_id, c.change LIMIT $5
 """
@@ -118,9 +119,7 @@ async def list_changes(
     await _visible(actor, run_id)
     total = await fetch_value(_HOW_MANY, run_id, change)
     last = decode_cursor(cursor, tuple[int, str]) or (0, "")
-    # The first of them may hold one person only who is still to be shown.
-    shared = 2 + (limit + 1) // SHARED_LEAST
-    rows = await fetch(_CHANGES, run_id, change, *last, limit + 1, shared)
+    rows = await fetch(_CHANGES, run_id, change, *last, limit + 1)
     return page_of(rows, limit, total, item=_change, key=lambda row: [row["learner_id"], row["change"]])
 
 

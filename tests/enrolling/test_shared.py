@@ -34,6 +34,17 @@ async def test_pages_of_a_run_hold_everybody_once(house: House, limit: int) -> N
     assert [(row["learner"]["id"], row["change"]) for row in found] == [(one, "left") for one in people]  # type: ignore[index]
 
 
+async def test_pages_hold_everybody_of_whom_few_are_left(house: House) -> None:
+    """Deleting people makes what the others share small."""
+    group = await house.group()
+    people = await house.people(PEOPLE, group)
+    run = (await house.enroll_group(await house.session(), group))["run_id"]
+    split = "INSERT INTO run_change_shared (run_id, change, learners) SELECT $1, 'entered', ARRAY[l] FROM unnest($2::int[]) l"
+    await house.write("DELETE FROM run_change_shared")
+    await house.write(split, run, people)
+    assert [row["learner"]["id"] for row in await _pages(house, run, 100)] == people  # type: ignore[index]
+
+
 async def test_undoing_an_undo_brings_everybody_back(house: House) -> None:
     group = await house.group()
     people = await house.people(PEOPLE, group)
