@@ -1,17 +1,20 @@
 """`/activities`: courses, programs and paths."""
 
 from litestar import delete, get, patch, post, put
+from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, IfMatch, Limit, Search, SortBy
+from backend.index import Follower
 from backend.schemas.commons import Page
 from backend.schemas.learning import (
     Activity,
     ActivityChange,
     ActivityInput,
     ActivityKind,
+    ListedActivity,
     Standing,
     StepDone,
 )
@@ -19,21 +22,23 @@ from backend.services import activities, taking
 from backend.services.activities import ActivityQuery
 
 TAGS = ["Activities"]
+CurrentFollower = NamedDependency[Follower]
 
 
 @get("/activities", operation_id="listActivities", tags=TAGS)
 async def list_activities(
     actor: CurrentActor,
+    follower: CurrentFollower,
     q: Search = None,
     kind: FromQuery[list[ActivityKind] | None] = None,
     external_id: FromQuery[str | None] = None,
     sort: SortBy = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
-) -> Page[Activity]:
-    """The activities one may know of; `sort`: title or id."""
+) -> Page[ListedActivity]:
+    """The activities one may know of; `sort`: title or id. Platform admins see how many are enrolled in each."""
     query = ActivityQuery(q, kind or (), external_id, sort, limit, cursor)
-    return await activities.list_activities(actor, query)
+    return await activities.list_activities(actor, follower, query)
 
 
 @post("/activities", operation_id="createActivity", tags=TAGS)

@@ -9,7 +9,15 @@ from litestar.status_codes import HTTP_200_OK
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, IfMatch, Limit, Search, SortBy
 from backend.schemas.commons import Page
-from backend.schemas.people import BulkAnswer, Learner, LearnerChange, LearnerInput, LearnersBulk, Status
+from backend.schemas.people import (
+    BulkAnswer,
+    Learner,
+    LearnerChange,
+    LearnerInput,
+    LearnersBulk,
+    ListedLearner,
+    Status,
+)
 from backend.services import learner_lists, learners
 from backend.services.learner_lists import LearnerQuery
 
@@ -28,14 +36,15 @@ async def list_learners(
     manager: FromQuery[int | None] = None,
     added_from: FromQuery[str | None] = None,
     added_to: FromQuery[str | None] = None,
+    enrollments: FromQuery[bool] = False,
     sort: SortBy = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
-) -> Page[Learner]:
+) -> Page[ListedLearner]:
     """The learners one may see.
 
     `group`: direct members; `group_tree`: with subgroups; `field.KEY=VALUE` (several of one key: any of them);
-    `sort`: name, email, added or id. Days are the organisation's, both included.
+    `sort`: name, email, added or id. `enrollments`: say how many of theirs are open and overdue. Days are the organisation's, both included.
     """
     asked = [(k[len(FIELD) :], v) for k, v in request.query_params.multi_items() if k.startswith(FIELD)]
     query = LearnerQuery(
@@ -50,6 +59,7 @@ async def list_learners(
         sort=sort,
         limit=limit,
         cursor=cursor,
+        enrollments=enrollments,
     )
     return await learner_lists.list_learners(actor, query)
 

@@ -13,7 +13,8 @@ from backend.index import Follower
 from backend.schemas.commons import Page
 from backend.schemas.enrolling import RunState
 from backend.schemas.enrolling import runs as wire
-from backend.services import runs
+from backend.services import run_changes, runs
+from backend.services.run_changes import ChangeQuery
 from backend.services.runs import RunQuery
 
 TAGS = ["Runs"]
@@ -37,8 +38,8 @@ async def list_runs(
 
 
 @get("/runs/{run_id:int}", operation_id="getRun", tags=TAGS)
-async def get_run(run_id: FromPath[int], actor: CurrentActor) -> wire.Run:
-    """One run, with its progress."""
+async def get_run(run_id: FromPath[int], actor: CurrentActor) -> wire.RunDetail:
+    """One run, with its progress; of an undo with whom it left alone."""
     return await runs.get_run(actor, run_id)
 
 
@@ -47,11 +48,12 @@ async def list_changes(
     run_id: FromPath[int],
     actor: CurrentActor,
     change: FromQuery[wire.ChangeKind | None] = None,
+    q: Search = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[wire.RunChange]:
-    """What it did person by person, and why."""
-    return await runs.list_changes(actor, run_id, change=change, limit=limit, cursor=cursor)
+    """What it did person by person, and why; `q` searches their names and addresses."""
+    return await run_changes.list_changes(actor, run_id, ChangeQuery(change, q, limit, cursor))
 
 
 @post("/runs/{run_id:int}/undo", operation_id="undoRun", tags=TAGS, status_code=HTTP_200_OK)
@@ -66,7 +68,7 @@ async def approve(
     actor: CurrentActor,
     follower: CurrentFollower,
     data: JSONBody[wire.Approve | None] = None,
-) -> wire.Run:
+) -> wire.RunDetail:
     """Let a held removal go ahead, all of it or for some people only."""
     return await runs.approve(actor, follower, run_id, data or wire.Approve())
 
@@ -74,6 +76,6 @@ async def approve(
 @post("/runs/{run_id:int}/reject", operation_id="rejectRun", tags=TAGS, status_code=HTTP_200_OK)
 async def reject(
     run_id: FromPath[int], actor: CurrentActor, data: JSONBody[wire.Reject | None] = None
-) -> wire.Run:
+) -> wire.RunDetail:
     """Nobody leaves; the method is frozen until a plan of it is confirmed."""
     return await runs.reject(actor, run_id, data or wire.Reject())

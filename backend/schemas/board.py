@@ -50,10 +50,11 @@ class HappeningReason(Output):
 
 
 class Happening(Output):
-    """Something that happened to one person in a session; the same shape as in the live socket's events."""
+    """Something that happened in a session to one person, or to `count` at once; the shape is that of the socket's events."""
 
     event: str
-    learner: HappeningLearner
+    learner: HappeningLearner | None
+    count: int
     reason: HappeningReason | None
     at: datetime
     position: int

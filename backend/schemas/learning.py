@@ -78,6 +78,13 @@ class Activity(Output):
     version: int
 
 
+class ListedActivity(Activity, kw_only=True):
+    """An activity with how many sessions it has and how many people are enrolled in them; null to all but platform admins."""
+
+    session_count: int | None = None
+    enrolled: int | None = None
+
+
 Steps = Annotated[list[StepInput], Meta(max_length=1_000)]
 
 

@@ -82,6 +82,19 @@ class Learner(Output):
     version: int
 
 
+class OpenEnrollments(Output):
+    """How many enrollments of somebody are neither completed nor ended, in sessions the asker may see, and past their due date."""
+
+    open: int
+    overdue: int
+
+
+class ListedLearner(Learner, kw_only=True):
+    """A learner in a list; `enrollments` where they were asked for."""
+
+    enrollments: OpenEnrollments | None = None
+
+
 class Member(Learner):
     """A learner as a member of the group asked about."""
 

@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from asyncpg import Record
 from msgspec import UNSET
+from pyroaring import BitMap
 
 from backend.database import execute, fetch_row, fetch_value, transaction
+from backend.index import FacetIndex, Follower
+from backend.index.steps import Steps
 from backend.rules import Dependency
 from backend.schemas.commons import Page
 from backend.schemas.learning import (
@@ -15,10 +19,12 @@ from backend.schemas.learning import (
     ActivityInput,
     Certificate,
     CertificateInput,
+    ListedActivity,
     Step,
 )
 from backend.services import audit, dependents
 from backend.services.actor import Actor
+from backend.services.audiences import latest
 from backend.services.conditions import Conditions, chosen_sort
 from backend.services.errors import Conflict, Invalid
 from backend.services.paging import page_of
@@ -68,14 +74,25 @@ class ActivityQuery:
     cursor: str | None = None
 
 
-def _wire(row: Record) -> Activity:
+def _values(row: Record) -> dict[str, Any]:
     values = {name: row[name] for name in Activity.__struct_fields__}
     values["steps"] = [Step(**step) for step in row["steps"]]
     values["certificate"] = Certificate(**row["certificate"]) if row["certificate"] else None
-    return Activity(**values)
+    return values
 
 
-async def list_activities(actor: Actor, query: ActivityQuery) -> Page[Activity]:
+def _crowds(index: FacetIndex, activities: Sequence[int]) -> Steps[dict[int, tuple[int, int]]]:
+    """Of each activity, how many sessions it has, and how many people are enrolled in any of them."""
+    found = {}
+    for activity in activities:
+        sessions = index.structure.sessions_of(activity)
+        everybody = BitMap.union(BitMap(), *map(index.enrolled, sessions))
+        found[activity] = len(sessions), everybody.intersection_cardinality(index.countable)
+        yield
+    return found
+
+
+async def list_activities(actor: Actor, follower: Follower, query: ActivityQuery) -> Page[ListedActivity]:
     """A page of the activities one may know of: staff all, learners those they can be enrolled in or are part of."""
     conditions = Conditions()
     if not await is_staff(actor):
@@ -89,7 +106,18 @@ async def list_activities(actor: Actor, query: ActivityQuery) -> Page[Activity]:
     rows, total = await sorted_rows(
         _COLUMNS, "activity a", conditions, order, limit=query.limit, cursor=query.cursor
     )
-    return page_of(rows, query.limit, total, item=_wire, key=order.key)
+    crowds: dict[int, tuple[int, int]] = {}
+    # Others do not see every session of an activity, and so not how many there are.
+    if actor.is_admin:
+        index = await latest(follower)
+        shown = [row["id"] for row in rows[: query.limit]]
+        crowds = await index.sliced(lambda: _crowds(index, shown))
+
+    def listed(row: Record) -> ListedActivity:
+        sessions, enrolled = crowds.get(row["id"], (None, None))
+        return ListedActivity(**_values(row), session_count=sessions, enrolled=enrolled)
+
+    return page_of(rows, query.limit, total, item=listed, key=order.key)
 
 
 async def get_activity(actor: Actor, activity_id: int) -> Activity:
@@ -98,7 +126,7 @@ async def get_activity(actor: Actor, activity_id: int) -> Activity:
     row = await fetch_row(f"SELECT {_COLUMNS} FROM activity a WHERE a.id = $1", activity_id)
     if row is None:
         raise RuntimeError("the activity was deleted between two queries")
-    return _wire(row)
+    return Activity(**_values(row))
 
 
 async def _write_certificate(activity_id: int, title: str, data: CertificateInput | None) -> None:

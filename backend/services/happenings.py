@@ -1,6 +1,7 @@
 """What lately happened to people in a session, read from the change log, with the fact behind it.
 
-The name of a private group is for admins alone, here as in the socket's events.
+What many share is one happening with their number, as the socket tells it: a fill of thousands is not a list of whoever comes
+first in it, and does not push out what happened before. The name of a private group is for admins alone, here as in the socket's events.
 """
 
 from typing import Any
@@ -18,19 +19,15 @@ MOST = 100
 READ_AHEAD = 3
 
 _LATEST = """
-SELECT c.seq, c.at, c.facet, c.old, c.new, l.id AS learner_id, l.first_name, l.last_name, why.reason,
+SELECT c.seq, c.at, c.facet, c.old, c.new, c.people, l.id AS learner_id, l.first_name, l.last_name, why.reason,
        coalesce(CASE WHEN g.private AND NOT $3::boolean THEN NULL ELSE g.name END, f.name, a.title) AS ref_name
 FROM (
-    SELECT seq, at, facet, old, new, p.id AS learner_id, log.learners IS NOT NULL AS shared FROM (
-        SELECT * FROM change_log WHERE facet = 'enrollment' AND ref_id = $1 ORDER BY seq DESC LIMIT $2
-    ) log CROSS JOIN LATERAL (
-        -- Of many people as many are named as are shown.
-        (SELECT log.learner_id WHERE log.learners IS NULL)
-        UNION ALL
-        (SELECT id FROM unnest(log.learners) AS many(id) LIMIT $2)
-    ) AS p(id)
+    -- The first of many stands for all of them: they share the reason, too.
+    (SELECT seq, at, facet, old, new, coalesce(learner_id, learners[1]) AS learner_id,
+            coalesce(cardinality(learners), 1) AS people, learners IS NOT NULL AS shared
+     FROM change_log WHERE facet = 'enrollment' AND ref_id = $1 ORDER BY seq DESC LIMIT $2)
     UNION ALL
-    (SELECT seq, at, facet, old, new, learner_id, false FROM change_log WHERE facet = 'blocked'
+    (SELECT seq, at, facet, old, new, learner_id, 1, false FROM change_log WHERE facet = 'blocked'
      AND ref_id IN (SELECT id FROM enrollment_method WHERE session_id = $1) ORDER BY seq DESC LIMIT $2)
     ORDER BY seq DESC LIMIT $2
 ) c
@@ -74,11 +71,15 @@ def event_of(facet: str, old: Any, new: Any) -> str | None:
 
 def _happening(row: Record, event: str) -> Happening:
     reason = row["reason"]
+    learner = None
+    if row["people"] == 1:
+        learner = HappeningLearner(
+            id=row["learner_id"], first_name=row["first_name"], last_name=row["last_name"]
+        )
     return Happening(
         event=event,
-        learner=HappeningLearner(
-            id=row["learner_id"], first_name=row["first_name"], last_name=row["last_name"]
-        ),
+        learner=learner,
+        count=row["people"],
         reason=HappeningReason(
             facet=reason.get("facet", ""),
             name=row["ref_name"],

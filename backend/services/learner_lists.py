@@ -10,11 +10,12 @@ from asyncpg import Record
 from backend import clock
 from backend.database import fetch, fetch_row, fetch_value
 from backend.schemas.commons import Page
-from backend.schemas.people import Learner, LearnerGroupRole, Member
+from backend.schemas.people import Learner, LearnerGroupRole, ListedLearner, Member, OpenEnrollments
 from backend.services.actor import Actor
 from backend.services.conditions import Conditions, Sort, chosen_sort
 from backend.services.errors import Invalid, NotFound
 from backend.services.field_values import WrongValueError, from_text
+from backend.services.open_enrollments import open_enrollments
 from backend.services.paging import page_of
 from backend.services.reach import instructed_sessions, joined_groups, led_groups
 from backend.services.rights import group_for, learner_for
@@ -52,6 +53,7 @@ class LearnerQuery:
     limit: int = 100
     cursor: str | None = None
     ids: Sequence[int] | None = field(default=None)
+    enrollments: bool = False
 
 
 async def _columns(actor: Actor, conditions: Conditions) -> str:
@@ -199,12 +201,19 @@ async def _page_rows(
     return rows, total
 
 
-async def list_learners(actor: Actor, query: LearnerQuery) -> Page[Learner]:
-    """A page of the learners the actor may see."""
+async def list_learners(actor: Actor, query: LearnerQuery) -> Page[ListedLearner]:
+    """A page of the learners the actor may see, if asked with how many enrollments of theirs are open."""
     conditions = await _conditions(actor, query)
     order = chosen_sort(query.sort, SORTS, "name")
     rows, total = await _page_rows(actor, conditions, order, query)
-    return page_of(rows, query.limit, total, item=learner_of, key=order.key)
+    before_them: dict[int, OpenEnrollments] = {}
+    if query.enrollments:
+        before_them = await open_enrollments(actor, [row["id"] for row in rows[: query.limit]])
+
+    def listed(row: Record) -> ListedLearner:
+        return ListedLearner(**_values(row), enrollments=before_them.get(row["id"]))
+
+    return page_of(rows, query.limit, total, item=listed, key=order.key)
 
 
 async def list_members(actor: Actor, group_id: int, query: LearnerQuery) -> Page[Member]:

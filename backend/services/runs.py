@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import msgspec
 from asyncpg import Record
 from msgspec import UNSET, Struct
 from pyroaring import BitMap
@@ -40,28 +39,6 @@ LEFT JOIN enrollment_method m ON m.id = r.method_id
 LEFT JOIN session s ON s.id = r.session_id
 LEFT JOIN activity a ON a.id = s.activity_id
 LEFT JOIN learner l ON l.id = r.actor_id
-"""
-# $1 run, $2 change or null. Of what many share only the count is read.
-_HOW_MANY = """
-SELECT (SELECT count(*) FROM run_change WHERE run_id = $1 AND ($2::text IS NULL OR change = $2))
-    + (SELECT coalesce(sum(people), 0) FROM run_change_shared WHERE run_id = $1 AND ($2::text IS NULL OR change = $2))
-"""
-# Likewise, and $3, $4 the person and change of the last one shown, $5 how many. Of what many share the first row may
-# hold one person who is still to be shown; with those after it so many rows are read as hold enough.
-_CHANGES = """
-SELECT c.*, l.email, l.first_name, l.last_name FROM (
-    (SELECT run_id, learner_id, change, before, after, reason FROM run_change
-     WHERE run_id = $1 AND ($2::text IS NULL OR change = $2) AND (learner_id, change) > ($3, $4)
-     ORDER BY learner_id, change LIMIT $5)
-    UNION ALL
-    (SELECT s.run_id, p.id, s.change, s.before, s.after, s.reason FROM (
-         SELECT *, sum(people) OVER earlier - first_value(people) OVER earlier AS before_it
-         FROM run_change_shared WHERE run_id = $1 AND ($2::text IS NULL OR change = $2) AND last_id >= $3
-         WINDOW earlier AS (ORDER BY first_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) s
-     CROSS JOIN LATERAL unnest(s.learners) AS p(id)
-     WHERE coalesce(s.before_it, 0) < $5 AND (p.id, s.change) > ($3, $4) ORDER BY p.id, s.change LIMIT $5)
-) c JOIN learner l ON l.id = c.learner_id
-ORDER BY c.learner_id, c.change LIMIT $5
 """
 _SEARCHED = (
     "coalesce(m.name, '')", "coalesce(s.name, '')", "coalesce(a.title, '')",
@@ -107,20 +84,10 @@ async def list_runs(actor: Actor, query: RunQuery) -> Page[wire.Run]:
     return page_of(rows, query.limit, total, item=_shown, key=lambda row: [row["id"]])
 
 
-async def get_run(actor: Actor, run_id: int) -> wire.Run:
-    """One run."""
-    return _shown(await _visible(actor, run_id))
-
-
-async def list_changes(
-    actor: Actor, run_id: int, *, change: str | None, limit: int, cursor: str | None
-) -> Page[wire.RunChange]:
-    """What the run did, person by person."""
-    await _visible(actor, run_id)
-    total = await fetch_value(_HOW_MANY, run_id, change)
-    last = decode_cursor(cursor, tuple[int, str]) or (0, "")
-    rows = await fetch(_CHANGES, run_id, change, *last, limit + 1)
-    return page_of(rows, limit, total, item=_change, key=lambda row: [row["learner_id"], row["change"]])
+async def get_run(actor: Actor, run_id: int) -> wire.RunDetail:
+    """One run; of an undo with whom it left alone."""
+    row = await visible_run(actor, run_id)
+    return wire.RunDetail(**_fields(row), **await _left_alone(row["detail"]))
 
 
 # ── deciding ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -137,23 +104,25 @@ async def undo(actor: Actor, run_id: int) -> wire.Undone:
 
 async def undone(actor: Actor, undo_id: int) -> wire.Undone:
     """What an undo has done so far."""
-    row = await _visible(actor, undo_id)
+    row = await visible_run(actor, undo_id)
     detail: dict[str, Any] = row["detail"]
-    alone = dict(detail["left_alone"][:MOST_NAMED])
-    shown = _shown(row)
     return wire.Undone(
-        **{name: getattr(shown, name) for name in wire.Run.__struct_fields__},
-        people=shown.total - detail["left_alone_total"],
-        left_alone_total=detail["left_alone_total"],
-        left_alone=[
-            wire.LeftAlone(learner=person, reason=alone[person.id]) for person in await people(list(alone))
-        ],
+        **_fields(row),
+        **await _left_alone(detail),
+        people=row["total"] - detail["left_alone_total"],
         cancelled_mail=detail["cancelled_mail"],
         method_restored=detail["method_restored"],
     )
 
 
-async def approve(actor: Actor, follower: Follower, run_id: int, request: wire.Approve) -> wire.Run:
+async def _left_alone(detail: dict[str, Any]) -> dict[str, Any]:
+    """Whom an undo left alone; of any other run, nobody."""
+    alone = dict(detail.get("left_alone", [])[:MOST_NAMED])
+    named = [wire.LeftAlone(learner=person, reason=alone[person.id]) for person in await people(list(alone))]
+    return {"left_alone_total": detail.get("left_alone_total", 0), "left_alone": named}
+
+
+async def approve(actor: Actor, follower: Follower, run_id: int, request: wire.Approve) -> wire.RunDetail:
     """Let those on the held list leave who still would; with `learner_ids` only these, and the rest stays held."""
     async with transaction():
         run = await _locked(actor, run_id, "held", "approved")
@@ -213,7 +182,7 @@ async def _would_leave(index: FacetIndex, method_id: int) -> BitMap:
     return (index.sources(method_id) & index.countable) - desired
 
 
-async def reject(actor: Actor, run_id: int, request: wire.Reject) -> wire.Run:
+async def reject(actor: Actor, run_id: int, request: wire.Reject) -> wire.RunDetail:
     """Nobody of the list leaves; the method is frozen until somebody confirms a plan of it."""
     async with transaction():
         run = await _locked(actor, run_id, "held", "rejected")
@@ -227,7 +196,8 @@ async def reject(actor: Actor, run_id: int, request: wire.Reject) -> wire.Run:
 # ── access and showing ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _visible(actor: Actor, run_id: int) -> Record:
+async def visible_run(actor: Actor, run_id: int) -> Record:
+    """The run with the names on it, or `NotFound`; for those who may enroll in its session."""
     row = (
         await fetch_row(f"{_RUNS} {_FROM} WHERE r.id = $1", run_id) if 0 < run_id <= LARGEST_RUN_ID else None
     )
@@ -241,7 +211,7 @@ async def _visible(actor: Actor, run_id: int) -> Record:
 
 async def _locked(actor: Actor, run_id: int, state: str, done: str) -> Record:
     """The run with its session's lock, if it is in this state. Raises `Conflict` otherwise."""
-    seen = await _visible(actor, run_id)
+    seen = await visible_run(actor, run_id)
     row = await fetch_row("SELECT * FROM run WHERE id = $1 FOR UPDATE", run_id)
     if row is None or row["state"] != state:
         now = "gone" if row is None else row["state"]
@@ -251,32 +221,24 @@ async def _locked(actor: Actor, run_id: int, state: str, done: str) -> Record:
 
 
 def _shown(row: Record) -> wire.Run:
+    return wire.Run(**_fields(row))
+
+
+def _fields(row: Record) -> dict[str, Any]:
+    """The values of a `Run`."""
     actor = None
     if row["actor_id"] is not None:
         actor = Person(
             id=row["actor_id"], email=row["email"], first_name=row["first_name"], last_name=row["last_name"]
         )
     plain = (
-        "id", "method_id", "method_name", "session_id", "session_name", "activity_title", "cause", "state", "entered",
+        "id", "method_id", "method_name", "method_kind", "session_id", "session_name", "activity_title", "cause", "state", "entered",
         "blocked", "total", "done", "position", "undo_of", "undone_by", "created_at", "finished_at",
     )  # fmt: skip
     progress = 1.0 if row["state"] != "applying" or not row["total"] else row["done"] / row["total"]
-    return wire.Run(
-        **{name: row[name] for name in plain},
-        actor=actor,
-        left=row["left_count"],
-        progress=progress,
-        can_undo=row["state"] == "applied",
-    )
-
-
-def _change(row: Record) -> wire.RunChange:
-    return wire.RunChange(
-        learner=Person(
-            id=row["learner_id"], email=row["email"], first_name=row["first_name"], last_name=row["last_name"]
-        ),
-        change=row["change"],
-        before=row["before"],
-        after=row["after"],
-        reason=None if row["reason"] is None else msgspec.convert(row["reason"], wire.RunReason),
-    )
+    return {name: row[name] for name in plain} | {
+        "actor": actor,
+        "left": row["left_count"],
+        "progress": progress,
+        "can_undo": row["state"] == "applied",
+    }

@@ -52,6 +52,10 @@ async def test_undo_of_a_confirmed_plan(house: House) -> None:
     undone = (await house.admin.post(f"/runs/{done['run_id']}/undo")).json()
     assert (undone["people"], undone["left_alone_total"], undone["method_restored"]) == (3, 1, True)
     assert [(one["learner"]["id"], one["reason"]) for one in undone["left_alone"]] == [(people[0], "changed")]
+    # Whoever comes later reads it on the run's page; a run that is no undo left nobody alone.
+    shown = (await house.admin.get(f"/runs/{undone['id']}")).json()
+    assert (shown["left_alone_total"], shown["left_alone"]) == (1, undone["left_alone"])
+    assert (shown["method_kind"], shown["undo_of"]) == ("audience", done["run_id"])
     assert undone["cancelled_mail"] == 3
     assert await house.enrolled(session) == {people[0]}
     assert (await house.method(method))["state"] == "draft"

@@ -34,6 +34,31 @@ async def test_pages_of_a_run_hold_everybody_once(house: House, limit: int) -> N
     assert [(row["learner"]["id"], row["change"]) for row in found] == [(one, "left") for one in people]  # type: ignore[index]
 
 
+async def test_people_of_a_run_are_found_by_name_whether_they_share_a_row_or_not(house: House) -> None:
+    group = await house.group()
+    people = await house.people(PEOPLE, group)
+    session = await house.session()
+    run = (await house.enroll_group(session, group))["run_id"]
+    await house.write(
+        "UPDATE learner SET first_name = 'Ana', last_name = 'López' WHERE id = ANY($1)", people[5:8]
+    )
+    alone = await house.write_value(
+        "INSERT INTO run_change (run_id, learner_id, change) VALUES ($1, $2, 'left') RETURNING learner_id",
+        run,
+        people[6],
+    )
+
+    async def found(**query: str | int) -> tuple[int, list[tuple[int, str]]]:
+        answer = (await house.admin.get(f"/runs/{run}/changes", params={"q": "lóp ana", **query})).json()
+        return answer["total"], [(row["learner"]["id"], row["change"]) for row in answer["items"]]
+
+    everybody = [(people[5], "entered"), (alone, "entered"), (alone, "left"), (people[7], "entered")]
+    assert await found() == (4, everybody)
+    assert await found(change="left") == (1, [(alone, "left")])
+    cursor = (await house.admin.get(f"/runs/{run}/changes", params={"q": "ana", "limit": 2})).json()["next"]
+    assert await found(cursor=cursor) == (4, everybody[2:])
+
+
 async def test_pages_hold_everybody_of_whom_few_are_left(house: House) -> None:
     """Deleting people makes what the others share small."""
     group = await house.group()
@@ -56,20 +81,22 @@ async def test_undoing_an_undo_brings_everybody_back(house: House) -> None:
     assert await house.enrolled(session) == set(people)
 
 
-async def test_who_came_is_named_with_the_reason(house: House) -> None:
+async def test_many_who_come_are_told_as_their_number_with_the_reason(house: House) -> None:
     company, team = await house.group("Company"), await house.group("Team")
     await house.people(PEOPLE, team)
     session = await house.session()
+    (first,) = await house.people(1, company)
     await house.enroll_group(session, company)
     await house.write("UPDATE learner_group SET parent_id = $1 WHERE id = $2", company, team)
-    await until("SELECT count(*) FROM enrollment WHERE session_id = $1", session, is_=PEOPLE)
+    await until("SELECT count(*) FROM enrollment WHERE session_id = $1", session, is_=PEOPLE + 1)
     assert await fetch_value("SELECT people FROM run_change_shared") == PEOPLE
     await house.settled()
     shown = (await house.admin.get(f"/sessions/{session}/happenings", params={"limit": 20})).json()["items"]
-    assert len(shown) == 20
-    assert {one["event"] for one in shown} == {"entered"}
-    assert len({one["learner"]["id"] for one in shown}) == 20
-    assert {one["reason"]["facet"] for one in shown} == {"learner_group"}
+    # They do not push out who came before.
+    many, one = shown
+    assert (many["event"], many["learner"], many["count"]) == ("entered", None, PEOPLE)
+    assert many["reason"]["facet"] == "learner_group"
+    assert (one["event"], one["learner"]["id"], one["count"]) == ("entered", first, 1)
 
 
 async def test_audiences_of_enrolled_people_follow_them(house: House) -> None:

@@ -39,6 +39,7 @@ def counted_statements() -> Iterator[list[str]]:
 LISTS = [
     "/learners?limit=1000",
     "/learners?limit=1000&q=p&sort=-added&field.level=1",
+    "/learners?limit=1000&enrollments=true",
     "/groups?limit=1000",
     "/groups/{group}/members?limit=1000",
     "/activities?limit=1000",
@@ -76,6 +77,11 @@ async def _grow(first: int, last: int) -> None:
         " INSERT INTO session (activity_id, name) SELECT id, 'session' FROM made",
         first,
         last,
+    )
+    await execute(
+        "INSERT INTO enrollment (session_id, activity_id, exclusive, learner_id, state, since)"
+        " SELECT s.id, s.activity_id, true, l.id, 'active', muster_now() FROM learner l"
+        " JOIN session s ON s.id = 1 + l.id % (SELECT count(*) FROM session) ON CONFLICT DO NOTHING"
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from backend.schemas.commons import Id, Input, Output, Text
-from backend.schemas.enrolling import RunCause, RunState
+from backend.schemas.enrolling import MethodKind, RunCause, RunState
 from backend.schemas.people import Person
 
 ChangeKind = Literal["entered", "left", "blocked", "unblocked", "updated"]
@@ -20,6 +20,7 @@ class Run(Output):
     id: int
     method_id: int | None
     method_name: str | None
+    method_kind: MethodKind | None
     session_id: int | None
     session_name: str | None
     activity_title: str | None
@@ -68,12 +69,17 @@ class LeftAlone(Output):
     reason: str
 
 
-class Undone(Run, kw_only=True):
-    """The undo, a run itself. `left_alone` lists the first of those who were changed since and stay as they are."""
+class RunDetail(Run, kw_only=True):
+    """A run with whom it left alone as an undo: `left_alone` lists the first of those who were changed since."""
 
-    people: int
     left_alone_total: int
     left_alone: list[LeftAlone]
+
+
+class Undone(RunDetail, kw_only=True):
+    """The undo, a run itself."""
+
+    people: int
     cancelled_mail: int
     method_restored: bool | None
 

@@ -1958,7 +1958,8 @@ export interface components {
         /** Happening */
         Happening: {
             event: string;
-            learner: components["schemas"]["HappeningLearner"];
+            learner: components["schemas"]["HappeningLearner"] | null;
+            count: number;
             reason: components["schemas"]["HappeningReason"] | null;
             /** Format: date-time */
             at: string;
@@ -2175,6 +2176,44 @@ export interface components {
         LeftAlone: {
             learner: components["schemas"]["Person"];
             reason: string;
+        };
+        /** ListedActivity */
+        ListedActivity: {
+            id: number;
+            /** @enum {string} */
+            kind: "course" | "program" | "path";
+            title: string;
+            description: string;
+            external_id: string | null;
+            steps: components["schemas"]["Step"][];
+            min_minutes: number | null;
+            max_minutes: number | null;
+            certificate: components["schemas"]["Certificate"] | null;
+            several_sessions: boolean;
+            version: number;
+            session_count: number | null;
+            enrolled: number | null;
+        };
+        /** ListedLearner */
+        ListedLearner: {
+            id: number;
+            email: string;
+            first_name: string;
+            last_name: string;
+            language: string;
+            /** @enum {string} */
+            status: "pending" | "invited" | "active" | "suspended" | "deactivated";
+            /** Format: date-time */
+            added_at: string;
+            external_id: string | null;
+            manager_id: number | null;
+            fields: {
+                [key: string]: string | number | boolean;
+            };
+            groups: components["schemas"]["LearnerGroupRole"][];
+            is_admin: boolean;
+            version: number;
+            enrollments: components["schemas"]["OpenEnrollments"] | null;
         };
         /** ManagerFilter */
         ManagerFilter: {
@@ -2445,6 +2484,11 @@ export interface components {
         Nudge: {
             /** @default  */
             note?: string;
+        };
+        /** OpenEnrollments */
+        OpenEnrollments: {
+            open: number;
+            overdue: number;
         };
         /** Organisation */
         Organisation: {
@@ -2728,6 +2772,8 @@ export interface components {
             id: number;
             method_id: number | null;
             method_name: string | null;
+            /** @enum {null|string} */
+            method_kind: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath" | null;
             session_id: number | null;
             session_name: string | null;
             activity_title: string | null;
@@ -2762,6 +2808,37 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             reason: components["schemas"]["RunReason"] | null;
+        };
+        /** RunDetail */
+        RunDetail: {
+            id: number;
+            method_id: number | null;
+            method_name: string | null;
+            /** @enum {null|string} */
+            method_kind: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath" | null;
+            session_id: number | null;
+            session_name: string | null;
+            activity_title: string | null;
+            /** @enum {string} */
+            cause: "confirm" | "change" | "clock" | "import" | "act" | "self" | "approve" | "undo" | "check";
+            /** @enum {string} */
+            state: "applying" | "applied" | "held" | "rejected" | "undone" | "failed";
+            actor: components["schemas"]["Person"] | null;
+            entered: number;
+            left: number;
+            blocked: number;
+            total: number;
+            done: number;
+            progress: number;
+            position: number | null;
+            undo_of: number | null;
+            undone_by: number | null;
+            can_undo: boolean;
+            /** Format: date-time */
+            created_at: string;
+            finished_at: string | null;
+            left_alone_total: number;
+            left_alone: components["schemas"]["LeftAlone"][];
         };
         /** RunReason */
         RunReason: {
@@ -2994,6 +3071,8 @@ export interface components {
             id: number;
             method_id: number | null;
             method_name: string | null;
+            /** @enum {null|string} */
+            method_kind: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath" | null;
             session_id: number | null;
             session_name: string | null;
             activity_title: string | null;
@@ -3015,9 +3094,9 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             finished_at: string | null;
-            people: number;
             left_alone_total: number;
             left_alone: components["schemas"]["LeftAlone"][];
+            people: number;
             cancelled_mail: number;
             method_restored: boolean | null;
         };
@@ -3352,15 +3431,15 @@ export interface components {
             next: string | null;
             total: number;
         };
-        /** ActivityPage */
-        ActivityPage: {
-            items: components["schemas"]["Activity"][];
-            next: string | null;
-            total: number;
-        };
         /** AwardPage */
         AwardPage: {
             items: components["schemas"]["Award"][];
+            next: string | null;
+            total: number;
+        };
+        /** ListedActivityPage */
+        ListedActivityPage: {
+            items: components["schemas"]["ListedActivity"][];
             next: string | null;
             total: number;
         };
@@ -3388,9 +3467,9 @@ export interface components {
             next: string | null;
             total: number;
         };
-        /** LearnerPage */
-        LearnerPage: {
-            items: components["schemas"]["Learner"][];
+        /** ListedLearnerPage */
+        ListedLearnerPage: {
+            items: components["schemas"]["ListedLearner"][];
             next: string | null;
             total: number;
         };
@@ -3502,14 +3581,16 @@ export interface operations {
                      *             "valid_months": 7
                      *           },
                      *           "several_sessions": true,
-                     *           "version": 7
+                     *           "version": 7,
+                     *           "session_count": 7,
+                     *           "enrolled": 7
                      *         }
                      *       ],
                      *       "next": null,
                      *       "total": 7
                      *     }
                      */
-                    "application/json": components["schemas"]["ActivityPage"];
+                    "application/json": components["schemas"]["ListedActivityPage"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -4715,11 +4796,8 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "event": "text",
-                     *           "learner": {
-                     *             "id": 7,
-                     *             "first_name": "Ana",
-                     *             "last_name": "Dubois"
-                     *           },
+                     *           "learner": "ana@example.org",
+                     *           "count": 7,
                      *           "reason": {
                      *             "facet": "text",
                      *             "name": "Paris",
@@ -6595,6 +6673,7 @@ export interface operations {
                 manager?: number | null;
                 added_from?: string | null;
                 added_to?: string | null;
+                enrollments?: boolean;
                 /** @description order; a minus before it reverses it */
                 sort?: string | null;
                 /** @description how many items a page has */
@@ -6638,14 +6717,18 @@ export interface operations {
                      *             }
                      *           ],
                      *           "is_admin": true,
-                     *           "version": 7
+                     *           "version": 7,
+                     *           "enrollments": {
+                     *             "open": 7,
+                     *             "overdue": 7
+                     *           }
                      *         }
                      *       ],
                      *       "next": null,
                      *       "total": 7
                      *     }
                      */
-                    "application/json": components["schemas"]["LearnerPage"];
+                    "application/json": components["schemas"]["ListedLearnerPage"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -7963,6 +8046,7 @@ export interface operations {
                      *           "id": 7,
                      *           "method_id": 7,
                      *           "method_name": "text",
+                     *           "method_kind": "manual",
                      *           "session_id": 7,
                      *           "session_name": "text",
                      *           "activity_title": "text",
@@ -8020,6 +8104,7 @@ export interface operations {
                      *       "id": 7,
                      *       "method_id": 7,
                      *       "method_name": "text",
+                     *       "method_kind": "manual",
                      *       "session_id": 7,
                      *       "session_name": "text",
                      *       "activity_title": "text",
@@ -8042,10 +8127,22 @@ export interface operations {
                      *       "undone_by": 7,
                      *       "can_undo": true,
                      *       "created_at": "2026-11-23T14:03:00Z",
-                     *       "finished_at": "2026-11-23T14:03:00Z"
+                     *       "finished_at": "2026-11-23T14:03:00Z",
+                     *       "left_alone_total": 7,
+                     *       "left_alone": [
+                     *         {
+                     *           "learner": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "reason": "text"
+                     *         }
+                     *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["Run"];
+                    "application/json": components["schemas"]["RunDetail"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -8055,6 +8152,8 @@ export interface operations {
         parameters: {
             query?: {
                 change?: "entered" | "left" | "blocked" | "unblocked" | "updated" | null;
+                /** @description words to be found, in whatever case */
+                q?: string | null;
                 /** @description how many items a page has */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -8129,6 +8228,7 @@ export interface operations {
                      *       "id": 7,
                      *       "method_id": 7,
                      *       "method_name": "text",
+                     *       "method_kind": "manual",
                      *       "session_id": 7,
                      *       "session_name": "text",
                      *       "activity_title": "text",
@@ -8152,7 +8252,6 @@ export interface operations {
                      *       "can_undo": true,
                      *       "created_at": "2026-11-23T14:03:00Z",
                      *       "finished_at": "2026-11-23T14:03:00Z",
-                     *       "people": 7,
                      *       "left_alone_total": 7,
                      *       "left_alone": [
                      *         {
@@ -8165,6 +8264,7 @@ export interface operations {
                      *           "reason": "text"
                      *         }
                      *       ],
+                     *       "people": 7,
                      *       "cancelled_mail": 7,
                      *       "method_restored": true
                      *     }
@@ -8208,6 +8308,7 @@ export interface operations {
                      *       "id": 7,
                      *       "method_id": 7,
                      *       "method_name": "text",
+                     *       "method_kind": "manual",
                      *       "session_id": 7,
                      *       "session_name": "text",
                      *       "activity_title": "text",
@@ -8230,10 +8331,22 @@ export interface operations {
                      *       "undone_by": 7,
                      *       "can_undo": true,
                      *       "created_at": "2026-11-23T14:03:00Z",
-                     *       "finished_at": "2026-11-23T14:03:00Z"
+                     *       "finished_at": "2026-11-23T14:03:00Z",
+                     *       "left_alone_total": 7,
+                     *       "left_alone": [
+                     *         {
+                     *           "learner": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "reason": "text"
+                     *         }
+                     *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["Run"];
+                    "application/json": components["schemas"]["RunDetail"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -8270,6 +8383,7 @@ export interface operations {
                      *       "id": 7,
                      *       "method_id": 7,
                      *       "method_name": "text",
+                     *       "method_kind": "manual",
                      *       "session_id": 7,
                      *       "session_name": "text",
                      *       "activity_title": "text",
@@ -8292,10 +8406,22 @@ export interface operations {
                      *       "undone_by": 7,
                      *       "can_undo": true,
                      *       "created_at": "2026-11-23T14:03:00Z",
-                     *       "finished_at": "2026-11-23T14:03:00Z"
+                     *       "finished_at": "2026-11-23T14:03:00Z",
+                     *       "left_alone_total": 7,
+                     *       "left_alone": [
+                     *         {
+                     *           "learner": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "reason": "text"
+                     *         }
+                     *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["Run"];
+                    "application/json": components["schemas"]["RunDetail"];
                 };
             };
             default: components["responses"]["Problem"];

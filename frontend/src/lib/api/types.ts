@@ -36,6 +36,7 @@ export type LearnerStatus = Learner['status'];
 export type LearnerGroup = Schemas['LearnerGroupRole'];
 export type MemberRole = LearnerGroup['role'];
 export type Member = Schemas['Member'];
+export type ListedLearner = Schemas['ListedLearner'];
 /** A learner as lists show them. */
 export type Person = Schemas['Person'];
 export type Group = Schemas['Group'];
@@ -46,6 +47,7 @@ export type Unlink = NonNullable<Schemas['MembersRemoval']['unlink']>;
 
 // Learning
 export type Activity = Schemas['Activity'];
+export type ListedActivity = Schemas['ListedActivity'];
 export type ActivityInput = Schemas['ActivityInput'];
 export type ActivityChange = Schemas['ActivityChange'];
 export type ActivityKind = Activity['kind'];
@@ -143,6 +145,8 @@ export type EnrollmentState = Enrollment['state'];
 export type Source = Schemas['EnrollmentSource'];
 export type Counts = Schemas['Counts'];
 export type Run = Schemas['Run'];
+/** A run with whom it left alone as an undo. */
+export type RunDetail = Schemas['RunDetail'];
 export type RunState = Run['state'];
 export type RunCause = Run['cause'];
 export type RunChange = Schemas['RunChange'];
