@@ -63,6 +63,8 @@ def test_a_large_run_shows_its_progress_and_can_be_undone(
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, crowd(muster.database_url, organisation.groups["crowd"])).result()
     session = organisation.session("Large")
+    board = open_as(muster, *ADMIN, f"/board/{session}")
+    expect(board.get_by_text("Nothing has happened yet")).to_be_visible()
     page = open_as(muster, *ADMIN, f"/sessions/{session}/enroll")
     write_rule(page, organisation.rule("crowd"))
     expect(page.get_by_role("tab", name=f"Entering {CROWD:,}")).to_be_visible()
@@ -71,12 +73,46 @@ def test_a_large_run_shows_its_progress_and_can_be_undone(
     expect(dialog.get_by_role("progressbar")).to_be_visible()
     expect(dialog).to_contain_text(f"of {CROWD:,} people")
     expect(page.get_by_role("region", name="Notifications")).to_contain_text(
-        f"{CROWD} entered", timeout=90_000
+        f"Saved: {CROWD:,} entered", timeout=90_000
     )
     assert organisation.enrolled(session) == CROWD
+    tells_of_a_crowd(board)
+    board.reload()
+    tells_of_a_crowd(board)
+    finds_people_of_a_run(board, organisation, session)
     act_of_toast(page, "Undo")
     expect(page.get_by_role("region", name="Notifications")).to_contain_text("Undone", timeout=90_000)
     assert organisation.enrolled(session) == 0
+
+
+def tells_of_a_crowd(board: Page) -> None:
+    """The board's ticker says numbers instead of names, and its ring has room for the large one."""
+    number = board.get_by_test_id("enrolled")
+    expect(number).to_contain_text(f"{CROWD:,}")
+    told = board.get_by_role("list", name="What is happening").get_by_role("listitem")
+    expect(told.first).to_contain_text(re.compile(r"^\s*[\d,]+ people joined"))
+    assert all("people joined" in text for text in told.all_inner_texts())
+    inside, ring = number.bounding_box(), board.locator(".ring").first.bounding_box()
+    assert inside
+    assert ring
+    # The ring itself takes a tenth of its width on each side.
+    assert inside["width"] < ring["width"] * 0.8
+
+
+def finds_people_of_a_run(page: Page, organisation: Organisation, session: int) -> None:
+    """On the page of the run: everybody, then those with a name, then those whom it did something else to."""
+    (run,) = organisation.get(f"/runs?session_id={session}&state=applied")["items"][-1:]
+    page.goto(f"/runs/{run['id']}")
+    total = page.locator(".filters").get_by_role("status")
+    expect(total).to_contain_text(f"{CROWD:,}")
+    expect(page.get_by_role("term").filter(has_text="Method").locator("..")).to_contain_text("Audience")
+    page.get_by_role("searchbox", name="Search people of this run").fill("crowd777@")
+    expect(total).to_have_text(re.compile(r"^\s*1\s+1\s*$"))
+    expect(page.get_by_role("gridcell", name="crowd777@confirm.example")).to_have_count(1)
+    expect(page).to_have_url(re.compile("q=crowd777"))
+    page.get_by_label("Changes").first.select_option("left")
+    expect(page.get_by_text("Nothing matches")).to_be_visible()
+    assert violations(page) == []
 
 
 async def crowd(database_url: str, group: int) -> None:

@@ -28,7 +28,7 @@ PAGES = {
         "/outbox",
         "/settings",
     ],
-    "coach": ["/board", "/board/1", "/my-groups"],
+    "coach": ["/board", "/board/1", "/my-groups", "/team"],
     "learner": ["/catalog", "/learning", "/learn/1"],
 }
 
@@ -74,6 +74,46 @@ def test_pages_fit_a_phone(role: str, demo: Muster, open_as: SignedIn) -> None:
         if width > PHONE["width"]:
             too_wide[path] = width
     assert too_wide == {}
+
+
+def test_names_come_before_addresses_on_a_phone(demo: Muster, open_as: SignedIn) -> None:
+    page = open_as(demo, "admin@halden.example", DEMO_PASSWORD, "/runs", viewport=PHONE)
+    settled(page)
+    # State and time have no columns of their own there.
+    expect(
+        page.get_by_role("gridcell", name=re.compile(r"Safety at work, this year\s+Done · "))
+    ).to_be_visible()
+    page.goto("/runs/1")
+    settled(page)
+    name = page.get_by_role("grid").get_by_role("link", name="Fanny Lefèvre")
+    assert name.evaluate("link => link.scrollWidth <= link.clientWidth")
+
+
+def test_a_manager_sees_what_the_team_has_before_it(demo: Muster, open_as: SignedIn) -> None:
+    page = open_as(demo, "coach@halden.example", DEMO_PASSWORD, "/team?q=Łukasz")
+    settled(page)
+    row = page.get_by_role("row").filter(has_text="Łukasz Kovačević")
+    expect(row.get_by_role("gridcell")).to_have_text(
+        [
+            re.compile("Łukasz Kovačević"),
+            "lukasz.kovacevic@halden.example",
+            "Invited",
+            re.compile(r"^\d+$"),
+            re.compile(r"^\d+$"),
+        ]
+    )
+    page.get_by_role("searchbox", name="Search people").fill("nobody of that name")
+    expect(page.get_by_text("Nothing matches")).to_be_visible()
+    expect(page).to_have_url(re.compile("q=nobody"))
+    page.reload()
+    expect(page.get_by_role("searchbox", name="Search people")).to_have_value("nobody of that name")
+
+
+def test_paths_are_listed_with_their_sessions_and_people(demo: Muster, open_as: SignedIn) -> None:
+    page = open_as(demo, "admin@halden.example", DEMO_PASSWORD, "/paths")
+    settled(page)
+    row = page.get_by_role("row").filter(has_text="Safety at work")
+    expect(row.get_by_role("gridcell")).to_contain_text(["Safety at work", "Path", "3", "1", "86"])
 
 
 def test_signing_in_leads_to_where_one_wanted_to_go(demo: Muster, browser: object) -> None:

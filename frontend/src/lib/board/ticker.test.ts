@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { addHappenings, happeningOf, TICKER_LENGTH } from './ticker';
+import { setLocale } from '$lib/paraglide/runtime';
+import { addHappenings, happeningOf, headline, TICKER_LENGTH } from './ticker';
 import type { EventFrame } from '$lib/live';
 import type { Happening } from './types';
 
 const happening = (id: number, at: string, event: Happening['event'] = 'entered'): Happening => ({
   event,
   learner: { id, first_name: 'Ana', last_name: String(id) },
+  count: 1,
   reason: null,
   at,
   position: id,
@@ -51,6 +53,19 @@ describe('the ticker', () => {
 
   it('takes many at once as one happening', () => {
     expect(happeningOf(frame(9, { count: 4000 }))?.count).toBe(4000);
+  });
+
+  it('says how many in the reader’s figures', () => {
+    const many = { ...happening(9, '2026-01-01T00:00:00Z'), learner: null, count: 9530 };
+    void setLocale('en', { reload: false });
+    expect(headline(many)).toBe('9,530 people joined');
+    expect(headline({ ...many, count: 1 })).toBe('1 person joined');
+  });
+
+  it('knows many whom the history tells again', () => {
+    const at = '2026-01-01T00:00:00Z';
+    const told = { ...happening(9, at), learner: null, count: 4000 };
+    expect(addHappenings([told], [{ ...told, position: 7 }])).toHaveLength(1);
   });
 
   it('leaves frames about nobody alone', () => {

@@ -14,9 +14,9 @@ export function happeningOf(frame: EventFrame): Happening | null {
     : null;
 }
 
-/** What makes a happening the same as another. */
+/** What makes a happening the same as another, whether the socket told it or the history. */
 export const happeningKey = (one: Happening): string =>
-  `${one.event} ${one.learner?.id ?? `many ${one.position}`} ${Date.parse(one.at)}`;
+  `${one.event} ${one.learner?.id ?? `many ${one.count}`} ${Date.parse(one.at)}`;
 
 /** The newest first; what was there before and the same happening twice stay out. */
 export function addHappenings(before: Happening[], more: Happening[]): Happening[] {
@@ -28,7 +28,7 @@ export function addHappenings(before: Happening[], more: Happening[]): Happening
 }
 
 export function headline(one: Happening): string {
-  const name = one.learner ? personName(one.learner) : m.faces_people_count({ count: one.count ?? 0 });
+  const name = one.learner ? personName(one.learner) : m.people_count({ count: one.count });
   switch (one.event) {
     case 'entered':
       return m.faces_entered({ name });

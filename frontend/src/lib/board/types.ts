@@ -4,8 +4,6 @@ import type { EventFrame, Happening as Told } from '$lib/api';
 export type Reason = NonNullable<Told['reason']>;
 
 /** Something that happened in a session: to one person, or to `count` at once when they were too many to name. */
-export type Happening = Omit<Told, 'learner' | 'event'> & {
+export type Happening = Omit<Told, 'event'> & {
   event: EventFrame['event'] | Told['event'];
-  learner: Told['learner'] | null;
-  count?: number;
 };

@@ -157,3 +157,21 @@ export function valueWord(value: FieldValue | undefined): string {
   if (typeof value === 'number') return number(value);
   return /^\d{4}-\d\d-\d\d$/.test(value) ? date(value) : value;
 }
+
+/** What a confirmed plan has done; what it did not do is not counted out. */
+export function savedWords({
+  entered,
+  left,
+  blocked,
+}: {
+  entered: number;
+  left: number;
+  blocked: number;
+}): string {
+  const changes = [
+    entered > 0 && m.builder_saved_entered({ count: entered }),
+    left > 0 && m.builder_saved_left({ count: left }),
+    blocked > 0 && m.builder_saved_blocked({ count: blocked }),
+  ].filter((one) => one !== false);
+  return changes.length ? m.builder_saved({ changes: changes.join(', ') }) : m.builder_saved_nobody();
+}

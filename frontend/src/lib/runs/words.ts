@@ -1,10 +1,12 @@
 import type { LearnerStatus, Run, RunCause, RunChange, RunReason, RunState } from '$lib/api';
-import { languageName } from '$lib/format';
+import { languageName, personName } from '$lib/format';
 import { statusName } from '$lib/people/words';
 import { m } from '$lib/paraglide/messages';
-import type { Tone } from '$lib/sessions/words';
+import { methodName, type Tone } from '$lib/sessions/words';
 
 export const RUN_STATES: RunState[] = ['held', 'applying', 'applied', 'undone', 'rejected', 'failed'];
+
+export const CHANGES: RunChange['change'][] = ['entered', 'left', 'blocked', 'unblocked', 'updated'];
 
 export function runState(state: RunState): { label: string; tone: Tone } {
   return {
@@ -17,7 +19,7 @@ export function runState(state: RunState): { label: string; tone: Tone } {
   }[state];
 }
 
-export function causeName(cause: RunCause): string {
+function causeName(cause: RunCause): string {
   return {
     confirm: m.cause_confirm,
     change: m.cause_change,
@@ -41,6 +43,23 @@ export function changeName(change: RunChange['change']): { label: string; tone: 
   }[change];
 }
 
+/** What brought a run about, and who. */
+export function causeOf(run: Run): string {
+  const cause = causeName(run.cause);
+  return run.actor ? `${cause}, ${m.run_by({ name: personName(run.actor) })}` : cause;
+}
+
+/** What taking a run back does. */
+export function undoEffect(run: Run): string {
+  return [
+    run.entered > 0 && m.run_undo_entered({ count: run.entered }),
+    run.left > 0 && m.run_undo_left({ count: run.left }),
+    m.run_undo_rest(),
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
 /** How many leave, or would: a held run has taken nobody out yet, its whole list waits. */
 export const leavingOf = (run: Run): number => (run.state === 'held' ? run.total : run.left);
 
@@ -51,6 +70,10 @@ export function placeOf(run: Run): string {
   if (activity && session?.startsWith(activity)) return session;
   return [activity, session].filter(Boolean).join(' · ');
 }
+
+/** The method that a run is of; empty when it is gone. */
+export const methodOf = (run: Run): string =>
+  run.method_kind === null ? '' : methodName(run.method_name, run.method_kind);
 
 /** Whether its changes follow from facts; where somebody decided them, there is nothing to tell about each. */
 export const withReasons = (run: Run): boolean =>

@@ -16,6 +16,9 @@ export function methodKind(kind: MethodKind): string {
   }[kind]();
 }
 
+/** What a method is called: many have no name of their own. */
+export const methodName = (name: string | null, kind: MethodKind): string => name || methodKind(kind);
+
 export function methodState(state: MethodState): { label: string; tone: Tone } {
   return {
     live: { label: m.method_live(), tone: 'enter' as const },
