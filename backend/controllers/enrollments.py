@@ -98,6 +98,12 @@ async def self_enroll(
     return await self_enrolling.self_enroll(actor, session_id, data.key)
 
 
+@get("/enrollments/{enrollment_id:int}", operation_id="getEnrollment", tags=TAGS)
+async def get_enrollment(enrollment_id: FromPath[int], actor: CurrentActor) -> wire.Enrollment:
+    """One enrollment, with every source."""
+    return await enrollment_acts.get_enrollment(actor, enrollment_id)
+
+
 @post(
     "/enrollments/{enrollment_id:int}/suspend",
     operation_id="suspendEnrollment",

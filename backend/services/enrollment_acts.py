@@ -36,6 +36,12 @@ RETURNING id
 """
 
 
+async def get_enrollment(actor: Actor, enrollment_id: int) -> wire.Enrollment:
+    """One enrollment, for those who see its session."""
+    await enrollment_for(actor, enrollment_id, "view")
+    return await one(enrollment_id)
+
+
 async def suspend(actor: Actor, enrollment_id: int) -> wire.Enrollment:
     """Access is paused; they stay enrolled. Raises `Conflict` unless it is active."""
     return await _change(actor, enrollment_id, "suspend", allowed=("active",), state="suspended")

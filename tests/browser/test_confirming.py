@@ -142,6 +142,11 @@ def test_a_held_removal_is_shrunk_then_approved(
     session, method = hold(organisation, "Held")
     page = open_as(muster, *ADMIN, f"/sessions/{session}/enroll?method={method}")
     expect(page.get_by_role("note").filter(has_text="8 people would leave at once")).to_be_visible()
+    phone = open_as(muster, *ADMIN, f"/sessions/{session}", viewport=PHONE)
+    words = phone.get_by_role("note").get_by_text("8 people would leave at once").bounding_box()
+    assert words
+    # A line of words, not of letters.
+    assert words["width"] > PHONE["width"] / 2
     page.get_by_role("link", name="Choose who leaves").click()
     for box in (1, 2, 3):
         page.get_by_role("grid").get_by_role("checkbox").nth(box).click()

@@ -116,6 +116,27 @@ def test_paths_are_listed_with_their_sessions_and_people(demo: Muster, open_as: 
     expect(row.get_by_role("gridcell")).to_contain_text(["Safety at work", "Path", "3", "1", "86"])
 
 
+def test_a_shared_address_opens_somebody_whom_the_list_does_not_show(demo: Muster, open_as: SignedIn) -> None:
+    page = open_as(demo, "coach@halden.example", DEMO_PASSWORD, "/board")
+    found = page.request.get("/api/v1/sessions/1/enrollments?q=learner@halden.example").json()
+    (one,) = found["items"]
+    page.goto(f"/board/1?state=completed&person={one['id']}")
+    expect(page.get_by_role("dialog", name="Lucía Muñoz")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"/board/1\?state=completed$"))
+
+
+def test_the_tree_shows_the_group_of_the_address(demo: Muster, open_as: SignedIn) -> None:
+    page = open_as(demo, "admin@halden.example", DEMO_PASSWORD, "/organisation", viewport=PHONE)
+    (group,) = page.request.get("/api/v1/groups?q=Works%20council").json()["items"]
+    page.goto(f"/organisation?group={group['id']}")
+    settled(page)
+    line = page.get_by_role("treeitem", selected=True)
+    expect(line).to_contain_text("Works council")
+    expect(line).to_be_in_viewport()
+
+
 def test_signing_in_leads_to_where_one_wanted_to_go(demo: Muster, browser: object) -> None:
     context = browser.new_context(base_url=demo.address, locale="en-GB")  # type: ignore[attr-defined]
     page: Page = context.new_page()

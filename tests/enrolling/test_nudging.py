@@ -22,6 +22,8 @@ async def test_a_coach_sees_the_steps_and_reminds_once_a_day(house: House) -> No
     row = await house.enrollment(session, person)
     client = await house.client("cora@people.example")
 
+    one = (await client.get(f"/enrollments/{row['id']}")).json()
+    assert (one["learner"]["id"], one["session_id"], len(one["sources"])) == (person, session, 1)
     seen = (await client.get(f"/enrollments/{row['id']}/progress")).json()
     assert [(step["title"], step["status"]) for step in seen["steps"]] == [
         ("Look", "not_started"),
@@ -56,6 +58,7 @@ async def test_nobody_is_reminded_of_what_is_done_or_by_strangers(house: House) 
     await house.apply(session, kind="manual", rule={"include": [person]}, dynamic=False)
     row = await house.enrollment(session, person)
     stranger = await house.client("stranger@people.example")
+    assert (await stranger.get(f"/enrollments/{row['id']}")).status_code == 404
     assert (await stranger.get(f"/enrollments/{row['id']}/progress")).status_code == 404
     assert (await stranger.post(f"/enrollments/{row['id']}/nudge")).status_code == 404
     await house.admin.post(f"/enrollments/{row['id']}/suspend")

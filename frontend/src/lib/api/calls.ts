@@ -266,6 +266,8 @@ export const enrollments = (
     }),
   );
 const enrollment = (enrollment_id: Id) => ({ params: { path: { enrollment_id } } });
+export const enrollmentOf = (id: Id, signal?: Signal) =>
+  answer(client.GET('/api/v1/enrollments/{enrollment_id}', { ...enrollment(id), signal }));
 export const suspend = (id: Id) =>
   answer(client.POST('/api/v1/enrollments/{enrollment_id}/suspend', enrollment(id)));
 export const resume = (id: Id) =>

@@ -3,7 +3,14 @@ import type { Page } from './types';
 /** Past this many rows a refresh starts from the top instead of reading everything again. */
 const REFRESHED_AT_ONCE = 1_000;
 
-export type LoadPage<T> = (cursor: string | null, signal: AbortSignal) => Promise<Page<T>>;
+/** A page for the eye, and the largest that the server gives. */
+const PAGE = 100;
+const LARGEST_PAGE = 1_000;
+
+/** `missing`: how many rows are still wanted; who scrolls far down a long list does not wait for page after page. */
+export type LoadPage<T> = (cursor: string | null, signal: AbortSignal, missing: number) => Promise<Page<T>>;
+
+export const pageSize = (missing: number): number => Math.min(LARGEST_PAGE, Math.max(PAGE, missing));
 
 /**
  * A list of the API read page by page as it is scrolled. `items` holds what has come so far, `total` what there is.
@@ -52,7 +59,7 @@ export class PagedList<T> {
       let items: T[] = [];
       let page: Page<T> | null = null;
       do {
-        page = await this.#load(page?.next ?? null, signal);
+        page = await this.#load(page?.next ?? null, signal, wanted - items.length);
         items = items.concat(page.items);
       } while (page.next !== null && items.length < wanted && !signal.aborted);
       if (signal.aborted || this.#running) return;
@@ -101,7 +108,7 @@ export class PagedList<T> {
     this.loading = true;
     try {
       while (!signal.aborted && (this.first || (this.#next !== null && this.items.length < this.#wanted))) {
-        const page = await this.#load(this.#next, signal);
+        const page = await this.#load(this.#next, signal, this.#wanted - this.items.length);
         if (signal.aborted) return;
         this.items = this.first ? page.items : this.items.concat(page.items);
         this.total = page.total;

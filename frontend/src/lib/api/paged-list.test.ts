@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { PagedList } from './paged-list.svelte';
+import { PagedList, pageSize } from './paged-list.svelte';
 import type { Page } from './types';
 
 const settle = () => new Promise((resolve) => setTimeout(resolve));
@@ -31,6 +31,20 @@ describe('a list read page by page', () => {
     await settle();
     expect(list.items).toHaveLength(95);
     expect(list.complete).toBe(true);
+  });
+
+  it('says how many rows are missing, so that pages grow with them', async () => {
+    const sizes: number[] = [];
+    const list = new PagedList<number>((cursor, signal, missing) => {
+      sizes.push(pageSize(missing));
+      return numbers(9_000, pageSize(missing))(cursor);
+    });
+    list.restart();
+    await settle();
+    list.ensure(2_399);
+    await settle();
+    expect(sizes).toEqual([100, 1_000, 1_000, 300]);
+    expect(list.items).toHaveLength(2_400);
   });
 
   it('ignores the answer to an older question', async () => {

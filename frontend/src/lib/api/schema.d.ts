@@ -401,6 +401,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/enrollments/{enrollment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetEnrollment */
+        get: operations["getEnrollment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/enrollments/{enrollment_id}/suspend": {
         parameters: {
             query?: never;
@@ -5222,6 +5239,64 @@ export interface operations {
                 "application/json": components["schemas"]["SelfEnroll"];
             };
         };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "session_id": 7,
+                     *       "session_name": "text",
+                     *       "activity_id": 7,
+                     *       "activity_title": "text",
+                     *       "learner": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "state": "active",
+                     *       "role": "learner",
+                     *       "since": "2026-11-23T14:03:00Z",
+                     *       "until": "2026-11-23T14:03:00Z",
+                     *       "due_at": "2026-11-23T14:03:00Z",
+                     *       "mandatory": true,
+                     *       "overdue": true,
+                     *       "completed_at": "2026-11-23T14:03:00Z",
+                     *       "progress": 1,
+                     *       "score": 85,
+                     *       "version": 7,
+                     *       "sources": [
+                     *         {
+                     *           "method_id": 7,
+                     *           "kind": "manual",
+                     *           "name": "Paris",
+                     *           "since": "2026-11-23T14:03:00Z"
+                     *         }
+                     *       ],
+                     *       "other_session_id": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Enrollment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEnrollment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                enrollment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Request fulfilled, document follows */
             200: {

@@ -2,9 +2,7 @@ import { untrack } from 'svelte';
 import { SvelteURL } from 'svelte/reactivity';
 import { goto } from '$app/navigation';
 import { page } from '$app/state';
-import { PagedList, type Page, type QueryValue } from '$lib/api';
-
-const PAGE_SIZE = 100;
+import { PagedList, pageSize, type Page, type QueryValue } from '$lib/api';
 
 type Query = Record<string, QueryValue>;
 
@@ -14,8 +12,8 @@ export function listed<T>(
   query: () => Query | null,
 ): PagedList<T> {
   let current: Query = {};
-  const list = new PagedList<T>((cursor, signal) =>
-    load({ ...current, limit: PAGE_SIZE, cursor: cursor ?? undefined }, signal),
+  const list = new PagedList<T>((cursor, signal, missing) =>
+    load({ ...current, limit: pageSize(missing), cursor: cursor ?? undefined }, signal),
   );
   let asked = '';
   $effect(() => {
