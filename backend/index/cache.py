@@ -1,8 +1,7 @@
 """Remembers the people of a filter until one of the facts it rests on changes."""
 
-from collections import OrderedDict
-from collections.abc import Hashable, Iterable
-from typing import NamedTuple
+from collections import OrderedDict, defaultdict
+from collections.abc import Hashable, Iterable, Mapping
 
 from pyroaring import BitMap
 
@@ -10,15 +9,24 @@ from backend.rules import Facet
 
 # What all remembered bitmaps may take; at 1,000,000 learners one takes at most 125 KB, so that a thousand filters fit.
 CACHE_BYTES = 128 * 1024 * 1024
-# Beside the bitmap: key, facets, links.
+# Beside the bitmaps: key, links.
 _OVERHEAD_BYTES = 600
 
+# What people rest on: kinds of facts, each with what these refer to, or None where any fact of the kind counts. As bitmaps:
+# thousands of groups as objects of their own would have the garbage collector hold the event loop for 8 ms again and again.
+Footing = Mapping[str, BitMap | None]
 
-class _Entry(NamedTuple):
-    bits: BitMap
-    facets: frozenset[Facet]
-    tick: int
-    size: int
+
+class _Entry:
+    __slots__ = ("bits", "checked", "footing", "size")
+
+    def __init__(self, bits: BitMap, footing: Footing, checked: int) -> None:
+        self.bits = bits
+        self.footing = footing
+        # No change up to this one has touched it.
+        self.checked = checked
+        self.size = _OVERHEAD_BYTES + _bytes_of(bits)
+        self.size += sum(_bytes_of(refs) for refs in footing.values() if refs is not None)
 
 
 class Cache:
@@ -28,9 +36,12 @@ class Cache:
         self.limit_bytes = limit_bytes
         self.size = 0
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        # Changes are counted. The last one of each kind of fact, of what facts of the kind refer to (the latest last), and
+        # of a fact that refers to nothing.
         self._tick = 0
-        self._changed: dict[Facet, int] = {}
-        self._changed_kind: dict[str, int] = {}
+        self._of_kind: dict[str, int] = {}
+        self._of_ref: dict[str, dict[int, int]] = defaultdict(dict)
+        self._of_none: dict[str, int] = {}
 
     def get(self, key: Hashable) -> BitMap | None:
         """The bitmap under `key`, unless one of its facts has changed since."""
@@ -43,11 +54,11 @@ class Cache:
         self._entries.move_to_end(key)
         return entry.bits
 
-    def keep(self, key: Hashable, bits: BitMap, facets: frozenset[Facet]) -> None:
+    def keep(self, key: Hashable, bits: BitMap, footing: Footing) -> None:
         """Remember the bitmap, which rests on these facts as they are now."""
         if key in self._entries:
             self._drop(key)
-        entry = self._entries[key] = _Entry(bits, facets, self._tick, _bytes_of(bits))
+        entry = self._entries[key] = _Entry(bits, footing, self._tick)
         self.size += entry.size
         while self.size > self.limit_bytes and self._entries:
             self._drop(next(iter(self._entries)))
@@ -55,25 +66,43 @@ class Cache:
     def touch(self, facets: Iterable[Facet]) -> None:
         """These facts have changed."""
         self._tick += 1
-        for facet in facets:
-            self._changed[facet] = self._tick
-            self._changed_kind[facet.name] = self._tick
+        for name, ref in facets:
+            self._of_kind[name] = self._tick
+            if ref is None:
+                self._of_none[name] = self._tick
+            else:
+                latest = self._of_ref[name]
+                latest.pop(ref, None)
+                latest[ref] = self._tick
 
     def clear(self) -> None:
         """Forget everything: the structure has changed."""
         self._entries.clear()
-        self._changed.clear()
-        self._changed_kind.clear()
+        self._of_kind.clear()
+        self._of_ref.clear()
+        self._of_none.clear()
         self.size = 0
 
     def _fresh(self, entry: _Entry) -> bool:
-        for facet in entry.facets:
-            # Most facts of most kinds have not changed lately: the kind answers for all of them.
-            if self._changed_kind.get(facet.name, 0) > entry.tick and (
-                facet.ref is None or self._changed.get(facet, 0) > entry.tick
-            ):
-                return False
+        if any(self._touched(entry.checked, name, refs) for name, refs in entry.footing.items()):
+            return False
+        # Each change is looked at once, however often the entry is asked for.
+        entry.checked = self._tick
         return True
+
+    def _touched(self, since: int, name: str, refs: BitMap | None) -> bool:
+        """Whether a fact of that kind, referring to one of `refs`, was changed after `since`."""
+        if self._of_kind.get(name, 0) <= since:
+            return False
+        if refs is None or self._of_none.get(name, 0) > since:
+            return True
+        latest = self._of_ref[name]
+        for ref in reversed(latest):
+            if latest[ref] <= since:
+                return False
+            if ref in refs:
+                return True
+        return False
 
     def _drop(self, key: Hashable) -> None:
         self.size -= self._entries.pop(key).size
@@ -82,8 +111,7 @@ class Cache:
 def _bytes_of(bits: BitMap) -> int:
     statistics = bits.get_statistics()
     return (
-        _OVERHEAD_BYTES
-        + statistics["n_bytes_array_containers"]
+        statistics["n_bytes_array_containers"]
         + statistics["n_bytes_run_containers"]
         + statistics["n_bytes_bitset_containers"]
     )

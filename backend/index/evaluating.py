@@ -13,7 +13,7 @@ from pyroaring import BitMap
 from backend.index.cache import Cache
 from backend.index.facts import Facts
 from backend.index.leaves import Leaves, Sets, is_negation, turns_with_time
-from backend.index.predicates import facets_of_filter
+from backend.index.predicates import footing_of
 from backend.index.signed import Signed, all_of, any_of
 from backend.index.steps import Steps, each_of, finish
 from backend.index.structure import Structure
@@ -22,7 +22,6 @@ from backend.rules import (
     AllFilter,
     AnyFilter,
     Block,
-    Facet,
     Filter,
     GroupFilter,
     ManagerFilter,
@@ -159,7 +158,7 @@ class Evaluator:
         held = self.cache.get(key)
         if held is None:
             held = yield from self.union_steps(self.leaves.members(wanted))
-            self.cache.keep(key, held, frozenset(Facet("membership", group) for group in wanted))
+            self.cache.keep(key, held, {"membership": BitMap(wanted)})
         return held
 
     def _wanted(self, groups: Sequence[Any], *, subgroups: bool) -> set[Any]:
@@ -208,7 +207,7 @@ class Evaluator:
         held = self.cache.get(key)
         if held is None:
             held = yield from (self.whole or self).compute_steps(found)
-            self.cache.keep(key, held, facets_of_filter(found, self.structure))
+            self.cache.keep(key, held, footing_of(found, self.structure))
         return held
 
     def compute_steps(self, found: Filter) -> Steps[BitMap]:

@@ -5,6 +5,9 @@ from collections.abc import Hashable, Iterable, Iterator
 from itertools import chain
 from typing import Any, Generic, TypeVar
 
+from pyroaring import BitMap
+
+from backend.index.cache import Footing
 from backend.index.structure import Structure
 from backend.rules import (
     Block,
@@ -38,22 +41,36 @@ def opened_facets(rule: Rule, structure: Structure) -> frozenset[Facet]:
     return frozenset(found)
 
 
-def facets_of_filter(found: Filter, structure: Structure) -> frozenset[Facet]:
-    """The same for one filter that holds no others; without `status`, which only the people of segments rest on."""
+def footing_of(found: Filter, structure: Structure) -> Footing:
+    """What the people of one filter that holds no others rest on; `status` only where it asks for segments."""
+    if isinstance(found, GroupFilter):
+        return {"membership": BitMap(_inside(found.groups, structure, subgroups=found.subgroups))}
     if isinstance(found, SegmentFilter):
-        return opened_facets(Rule([Block(everyone=True, filters=[found])]), structure)
-    return frozenset(_of_leaf(found, structure))
+        facets: Iterable[Facet] = opened_facets(Rule([Block(everyone=True, filters=[found])]), structure)
+    else:
+        facets = _of_leaf(found, structure)
+    footing: dict[str, BitMap | None] = {}
+    for name, ref in facets:
+        refs = footing.setdefault(name, None if ref is None else BitMap())
+        if ref is None:
+            footing[name] = None
+        elif refs is not None:
+            refs.add(ref)
+    return footing
 
 
 def _of_groups(groups: Iterable[Any], structure: Structure, *, subgroups: bool) -> Iterator[Facet]:
     if subgroups:
         # Any group may come under these.
         yield Facet("learner_group")
+    yield from (Facet("learner_group", group) for group in set(groups))
+    yield from (Facet("membership", group) for group in _inside(groups, structure, subgroups=subgroups))
+
+
+def _inside(groups: Iterable[Any], structure: Structure, *, subgroups: bool) -> set[Any]:
+    """Thousands of groups have most of their subgroups in common: each once."""
     named = set(groups)
-    # Thousands of groups have most of their subgroups in common: each is told once.
-    inside = set(chain.from_iterable(map(structure.descendants, named))) if subgroups else named
-    yield from (Facet("learner_group", group) for group in named)
-    yield from (Facet("membership", group) for group in inside)
+    return set(chain.from_iterable(map(structure.descendants, named))) if subgroups else named
 
 
 def _of_leaf(leaf: Filter, structure: Structure) -> Iterator[Facet]:
