@@ -43,7 +43,7 @@ class Values(Generic[V]):
     def __init__(self) -> None:
         self.bitmaps: dict[V, BitMap] = {}
         self.present = BitMap()
-        self._sorted: list[Any] | None = None
+        self._sorted: tuple[Any, ...] | None = None
         # How many values, and which such block of the ordered values → their union.
         self._blocks: dict[tuple[int, int], BitMap] = {}
 
@@ -132,10 +132,10 @@ class Values(Generic[V]):
         """The bitmaps of the values for which `holds`."""
         return [held for value, held in self.bitmaps.items() if holds(value)]
 
-    def ordered(self) -> list[Any]:
-        """The values in order."""
+    def ordered(self) -> tuple[Any, ...]:
+        """The values in order; as a tuple, which the garbage collector does not look through again."""
         if self._sorted is None:
-            self._sorted = sorted(self.bitmaps)
+            self._sorted = tuple(sorted(self.bitmaps))
         return self._sorted
 
     def between(
