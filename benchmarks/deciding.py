@@ -21,7 +21,7 @@ from backend import clock
 from backend.index import Change, FacetIndex
 from backend.index.structure_rows import Method
 from backend.services.attention import Attention
-from backend.services.reconciling import Decision, decide_all
+from backend.services.deciding import Decision, decide_all
 from benchmarks import engine
 from benchmarks.figures import Figure, print_table
 

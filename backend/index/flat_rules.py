@@ -1,6 +1,6 @@
 """Compiled rules as arrays, for evaluating many pairs of person and rule at once (see `vectors`)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -11,14 +11,17 @@ from backend.index.group_places import GroupPlaces
 from backend.index.questions import Questions
 from backend.rules import Facet
 
+# Slots that are so many apart are told together: a table of every column of groups and every slot could become too large.
+SLOTS_APART = 64
+
 
 class GroupTests(NamedTuple):
-    """Group tests of all clauses: whether turned round, and their spans of rows in what `GroupPlaces.inside` tells."""
+    """Tests of groups: whether turned round, and their spans of columns of `GroupPlaces.inside`."""
 
     negated: Flags
     first: Numbers
     many: Numbers
-    rows: Numbers
+    columns: Numbers
 
 
 class Spans(NamedTuple):
@@ -32,8 +35,9 @@ class Spans(NamedTuple):
 class FlatRules(NamedTuple):
     """All rules as arrays. `number` is by key, `keys` by number; a rule's clauses, a clause's questions and groups are spans.
 
-    By row of what `GroupPlaces.inside` tells, `bases` are the clauses whose people that row brings. By slot of a column, `asking`
-    are questions about it, beside the clauses that ask them (`clause_asking`), and `loose` the clauses that any change may matter to.
+    `bases` is by clause the test of its own groups. `asking` are the clauses by a column of `GroupPlaces.inside` whose people
+    they take and the slot they ask about (`key_of`), beside the question (`asking_question`). `loose` are by slot of a column
+    the clauses that any change of it may matter to.
     """
 
     number: Numbers
@@ -45,15 +49,15 @@ class FlatRules(NamedTuple):
     rest: list[tuple[Asked, ...]]
     has_rest: Flags
     has_lists: Flags
-    bases: Spans
+    bases: GroupTests
+    asking: Spans
+    asking_question: Numbers
     others: GroupTests
     others_first: Numbers
     others_count: Numbers
     asked_first: Numbers
     asked_count: Numbers
     asked: Numbers
-    asking: Spans
-    clause_asking: Numbers
     loose: Spans
 
     def clauses_of(self, rules: Numbers) -> tuple[Numbers, Numbers]:
@@ -61,15 +65,21 @@ class FlatRules(NamedTuple):
         counts = self.clause_count[rules]
         return np.repeat(np.arange(len(rules)), counts), spans(self.clause_first[rules], counts)
 
-    def holding(self, inside: Flags) -> Flags:
-        """By learner (rows) and clause (columns): whether the clause's groups hold them; `inside` is `GroupPlaces.inside`."""
-        people, clauses = inside.shape[1], len(self.clause_rule)
-        found = np.zeros(people * clauses, np.bool_)
-        rows, who = np.divmod(np.flatnonzero(inside), max(people, 1))
-        counts = self.bases.many[rows]
-        held = self.bases.items[spans(self.bases.first[rows], counts)]
-        found[held + np.repeat(who * clauses, counts)] = True
-        return found.reshape(people, clauses)
+
+def key_of(columns: Numbers, slots: Numbers) -> Numbers:
+    """Where `FlatRules.asking` tells of a column of groups and a slot; it may tell of another slot there, too."""
+    return columns * SLOTS_APART + slots % SLOTS_APART
+
+
+def groups_named(rules: Iterable[Compiled]) -> set[tuple[int, bool]]:
+    """The groups in the rules, and whether with their subgroups."""
+    return {
+        (group, test.subgroups)
+        for rule in rules
+        for clause in rule.clauses
+        for test in (clause.base, *clause.groups)
+        for group in test.groups
+    }
 
 
 def flatten(kept: Mapping[int, Compiled], places: GroupPlaces, questions: Questions) -> FlatRules:
@@ -84,8 +94,13 @@ def flatten(kept: Mapping[int, Compiled], places: GroupPlaces, questions: Questi
     others_count = np.array([len(clause.groups) for clause in clauses], np.intp)
     asked_count = np.array([len(clause.questions) for clause in clauses], np.intp)
     asked = np.array([number for clause in clauses for number in clause.questions], np.intp)
-    slots = questions.places()[0][asked]
-    base = _tests([clause.base for clause in clauses], places)
+    asked_first = starts_of(asked_count)
+    bases = _tests([clause.base for clause in clauses], places)
+    # Each clause as often as it has groups, each of these as often as the clause asks.
+    taking = np.repeat(np.arange(len(clauses)), bases.many)
+    asking = asked[spans(asked_first[taking], asked_count[taking])]
+    keys_asking = key_of(np.repeat(bases.columns, asked_count[taking]), questions.places()[0][asking])
+    keys_count = places.count * SLOTS_APART
     return FlatRules(
         number,
         keys,
@@ -96,26 +111,26 @@ def flatten(kept: Mapping[int, Compiled], places: GroupPlaces, questions: Questi
         [clause.rest for clause in clauses],
         np.array([bool(clause.rest) for clause in clauses], np.bool_),
         np.array([bool(rule.include or rule.exclude) for rule in rules], np.bool_),
-        _by_key(base.rows, np.repeat(np.arange(len(clauses)), base.many), places.count),
+        bases,
+        _by_key(keys_asking, np.repeat(taking, asked_count[taking]), keys_count),
+        _by_key(keys_asking, asking, keys_count).items,
         _tests([test for clause in clauses for test in clause.groups], places),
         starts_of(others_count),
         others_count,
-        starts_of(asked_count),
+        asked_first,
         asked_count,
         asked,
-        _by_key(slots, asked, len(questions.slots)),
-        _by_key(slots, np.repeat(np.arange(len(clauses)), asked_count), len(questions.slots)).items,
         _loose(rules, clause_rule, questions.slots),
     )
 
 
 def _tests(tests: list[Groups], places: GroupPlaces) -> GroupTests:
-    rows: list[int] = []
+    columns: list[int] = []
     for test in tests:
-        rows += [places.row(group, subgroups=test.subgroups) for group in test.groups] or [0]
+        columns += [places.column(group, subgroups=test.subgroups) for group in test.groups] or [0]
     many = np.array([max(len(test.groups), 1) for test in tests], np.intp)
     negated = np.array([test.negated for test in tests], np.bool_)
-    return GroupTests(negated, starts_of(many), many, np.array(rows, np.intp))
+    return GroupTests(negated, starts_of(many), many, np.array(columns, np.intp))
 
 
 def _by_key(keys: Numbers, items: Numbers, count: int) -> Spans:

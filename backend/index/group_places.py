@@ -1,4 +1,6 @@
-"""Learners in the tree of groups, as arrays: each group that holds somebody, directly or by a subgroup, at once."""
+"""Learners in the groups that rules name, as arrays: each such group that holds somebody, directly or by a subgroup, at once."""
+
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -8,54 +10,55 @@ from backend.index.structure import Structure
 
 
 class GroupPlaces:
-    """A place for each group of the tree, from 1 on; place 0 holds everybody."""
+    """A column for each group that is named, with its subgroups or without, from 1 on; column 0 holds everybody."""
 
     def __init__(self, rows: GroupRows) -> None:
         self._rows = rows
+        self._columns: dict[tuple[int, bool], int] = {}
         self._places: dict[int, int] = {}
         self._place_of: Numbers = NONE
-        self._above: Numbers = NONE
-        self._above_first: Numbers = NONE
-        self._above_count: Numbers = NONE
+        self._holding: Numbers = NONE
+        self._holding_first: Numbers = NONE
+        self._holding_many: Numbers = NONE
 
-    def plant(self, structure: Structure) -> None:
-        """Give each group a place from 1 on, and to each place the places above it, with itself."""
+    def plant(self, structure: Structure, named: Iterable[tuple[int, bool]]) -> None:
+        """Give a column to each group that is named (and whether with its subgroups), and tell which columns hold a group's members."""
+        self._columns = {one: column for column, one in enumerate(sorted(named), 1)}
         self._places = {group: place for place, group in enumerate(structure.groups, 1)}
         self._place_of = NONE
-        above = [
-            [0],
-            *([self._places[up] for up in structure.ancestors(group)] for group in structure.groups),
-        ]
-        self._above_count = np.array([len(some) for some in above], np.intp)
-        self._above_first = starts_of(self._above_count)
-        self._above = np.array([place for some in above for place in some], np.intp)
+        # A group that is gone holds nobody: place 0.
+        holding = [[], *(list(self._columns_holding(group, structure)) for group in structure.groups)]
+        self._holding_many = np.array([len(columns) for columns in holding], np.intp)
+        self._holding_first = starts_of(self._holding_many)
+        self._holding = np.array([column for columns in holding for column in columns], np.intp)
+
+    def _columns_holding(self, group: int, structure: Structure) -> Iterator[int]:
+        for one in ((group, False), *((above, True) for above in structure.ancestors(group))):
+            if one in self._columns:
+                yield self._columns[one]
 
     @property
     def count(self) -> int:
-        """How many rows `inside` tells."""
-        return 2 * (len(self._places) + 1)
+        """How many columns `inside` has."""
+        return len(self._columns) + 1
 
-    def row(self, group: int, *, subgroups: bool) -> int:
-        """The row of what `inside` tells that says who is in the group, with or without its subgroups."""
-        return self._places[group] + (0 if subgroups else len(self._places) + 1)
+    def column(self, group: int, *, subgroups: bool) -> int:
+        """The column of `inside` that says who is in the group, with or without its subgroups."""
+        return self._columns[group, subgroups]
 
     def inside(self, learners: Ids) -> Flags:
-        """By place in the tree (rows) and learner (columns): in that group or below it; then the same for that group itself."""
+        """By learner (rows) and column: whether they are in that group."""
         who, numbers = self._rows.of(learners)
-        places = len(self._places) + 1
-        people = len(learners)
-        found = np.zeros((self.count, people), np.bool_)
-        found[0] = True
-        flat = found.reshape(-1)
+        found = np.zeros((len(learners), self.count), np.bool_)
+        found[:, 0] = True
         at = self._place_of_numbers()[numbers]
-        flat[(places + at) * people + who] = True
-        counts = self._above_count[at]
-        flat[self._above[spans(self._above_first[at], counts)] * people + np.repeat(who, counts)] = True
+        many = self._holding_many[at]
+        columns = self._holding[spans(self._holding_first[at], many)]
+        found.reshape(-1)[np.repeat(who * self.count, many) + columns] = True
         return found
 
     def _place_of_numbers(self) -> Numbers:
         numbers = self._rows.number_of
         if len(self._place_of) != len(numbers):
-            # A group that is gone holds nobody: its members go to the place that holds everybody.
             self._place_of = np.array([self._places.get(group, 0) for group in numbers], np.intp)
         return self._place_of

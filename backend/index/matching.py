@@ -20,7 +20,7 @@ from backend.index.breathing import SLICE_SECONDS
 from backend.index.changes import Change
 from backend.index.evaluating import Evaluator
 from backend.index.facet_index import FacetIndex
-from backend.index.flat_rules import FlatRules, flatten
+from backend.index.flat_rules import FlatRules, flatten, groups_named
 from backend.index.group_places import GroupPlaces
 from backend.index.pairs import Note, pairs_of
 from backend.index.questions import Questions
@@ -178,15 +178,16 @@ class Audiences:
                 changed[note.slot, place[note.learner_id]] = True
         of_people = [(place[note.learner_id], note) for note in noted if note.learner_id in place]
         inside = self._places.inside(learners)
-        people = People(learners, inside, flat.holding(inside), self.questions.codes(learners), changed)
+        people = People(learners, inside, self.questions.codes(learners), changed)
         who, rules = pairs_of(flat, self.questions, self._registry, people, of_people)
         wanted = are_wanted(flat, self.questions, people, who, rules)
         return self._differing(learners[who].tolist(), flat.keys[rules].tolist(), wanted.tolist())
 
     def _flattened(self) -> FlatRules:
         if self._flat is None:
-            self._places.plant(self.index.structure)
-            self._flat = flatten(self._registry.rules, self._places, self.questions)
+            rules = self._registry.rules
+            self._places.plant(self.index.structure, groups_named(rules.values()))
+            self._flat = flatten(rules, self._places, self.questions)
         return self._flat
 
     def _differing(self, learners: list[int], keys: list[int], wanted: list[bool]) -> dict[int, Moved]:

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from pyroaring import BitMap
 
-from backend.index.arrays import NONE, Numbers, spans
+from backend.index.arrays import NONE, Numbers, spans, starts_of
 from backend.index.audience_registry import AudienceRegistry
-from backend.index.flat_rules import FlatRules, Spans
+from backend.index.flat_rules import FlatRules, Spans, key_of
 from backend.index.questions import Questions
-from backend.index.vectors import People, are_open
+from backend.index.vectors import People, are_held, are_open
 from backend.rules import Facet
 
 
@@ -79,7 +79,7 @@ def pairs_of(
     for learner_id, keys in registry.able_to_hold(BitMap(people.learners[anew])):
         surely.add(int(np.searchsorted(people.learners, learner_id)), keys)
     # A change of a block's groups matters wherever it happens, any other only where these hold the person.
-    found = [regrouped.clauses(flat), _held(people, *mentioned.clauses(flat))]
+    found = [regrouped.clauses(flat), _held(flat, people, *mentioned.clauses(flat))]
     if columns:
         found += _of_columns(flat, questions, people, columns)
     near, clauses = (np.concatenate(parts) for parts in zip(*found, strict=True))
@@ -97,15 +97,24 @@ def _of_columns(
 ) -> Iterator[tuple[Numbers, Numbers]]:
     """Where clauses hold the person and ask of the column what the two values answer differently, or ask it loosely."""
     who, slots, was, now = np.array(columns, np.intp).T
-    move, ask = _spanned(flat.asking, slots)
-    clauses = flat.clause_asking[ask]
-    held = np.flatnonzero(people.hold(who[move], clauses))
-    move, clauses = move[held], clauses[held]
-    offsets = questions.places()[1][flat.asking.items[ask[held]]]
+    move, at = _asking(flat, people, who, slots)
+    asked = flat.asking_question[at]
+    slot_of, offset_of = questions.places()
+    offsets = offset_of[asked]
     differs = questions.answers[offsets + was[move]] != questions.answers[offsets + now[move]]
-    yield who[move[differs]], clauses[differs]
+    differs &= slot_of[asked] == slots[move]
+    yield who[move[differs]], flat.asking.items[at[differs]]
     move, loose = _spanned(flat.loose, slots)
-    yield _held(people, who[move], flat.loose.items[loose])
+    yield _held(flat, people, who[move], flat.loose.items[loose])
+
+
+def _asking(flat: FlatRules, people: People, who: Numbers, slots: Numbers) -> tuple[Numbers, Numbers]:
+    """Places in `who`, and those in `flat.asking` of the clauses that hold the person there and may ask about the slot beside it."""
+    there, columns = np.divmod(np.flatnonzero(people.inside), people.inside.shape[1])
+    many = np.bincount(there, minlength=len(people.learners))
+    move, at = _spanned(Spans(starts_of(many), many, columns), who)
+    keys, found = _spanned(flat.asking, key_of(columns[at], slots[move]))
+    return move[keys], found
 
 
 def _spanned(found: Spans, keys: Numbers) -> tuple[Numbers, Numbers]:
@@ -114,8 +123,8 @@ def _spanned(found: Spans, keys: Numbers) -> tuple[Numbers, Numbers]:
     return np.repeat(np.arange(len(keys)), counts), spans(found.first[keys], counts)
 
 
-def _held(people: People, who: Numbers, clauses: Numbers) -> tuple[Numbers, Numbers]:
-    held = people.hold(who, clauses)
+def _held(flat: FlatRules, people: People, who: Numbers, clauses: Numbers) -> tuple[Numbers, Numbers]:
+    held = are_held(flat, people, who, clauses)
     return who[held], clauses[held]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
 
-from backend.index.arrays import NONE, Ids, Numbers, ids_of, spans, starts_of
+from backend.index.arrays import NONE, Flags, Ids, Numbers, ids_of, spans, starts_of
 from backend.index.facts import Facts
 from backend.index.values import Values
 
@@ -82,27 +82,35 @@ class _Page:
         self.counts = counts
         self._put(groups, 0)
 
-    def row(self, low: int) -> npt.NDArray[Any]:
-        """The groups of one learner; what is put there is kept."""
-        start = self.first[low]
-        return self.groups[start : start + self.counts[low]]
+    def add(self, lows: Numbers, numbers: Numbers) -> None:
+        """One group more for each of these learners, who are different ones and not in it."""
+        counts = self.counts[lows]
+        room = int(counts.sum()) + len(lows)
+        if self.used + room > len(self.groups):
+            self._make_room(room)
+        ends = self.used + np.cumsum(counts + 1)
+        starts = ends - counts - 1
+        self.groups[spans(starts, counts)] = self.groups[spans(self.first[lows], counts)]
+        self.groups[ends - 1] = numbers
+        self.first[lows] = starts
+        self.counts[lows] = counts + 1
+        self.used += room
 
-    def add(self, low: int, number: int) -> None:
-        """One group more for a learner."""
-        count = int(self.counts[low])
-        if self.used + count >= len(self.groups):
-            self._make_room(count + 1)
-        start, self.used = self.used, self.used + count + 1
-        self.groups[start : self.used - 1] = self.row(low)
-        self.groups[self.used - 1] = number
-        self.first[low] = start
-        self.counts[low] = count + 1
+    def drop(self, lows: Numbers, places: Numbers) -> None:
+        """One group less for each of these learners, who are different ones: what stands at that place; the last takes it."""
+        self.counts[lows] -= 1
+        self.groups[places] = self.groups[self.first[lows] + self.counts[lows]]
 
-    def drop(self, low: int, place: int) -> None:
-        """One group less, the one at that place of the row: the last takes its place."""
-        row = self.row(low)
-        row[place] = row[-1]
-        self.counts[low] -= 1
+    def move(self, lows: Numbers, numbers: Numbers, inside: Flags) -> None:
+        """Each of these learners, who are different ones, is in that group now, or not in it."""
+        counts = self.counts[lows]
+        whose, places = np.repeat(np.arange(len(lows)), counts), spans(self.first[lows], counts)
+        hit = self.groups[places] == numbers[whose]
+        held = np.full(len(lows), -1, np.intp)
+        held[whose[hit]] = places[hit]
+        leaving, entering = (held >= 0) & ~inside, (held < 0) & inside
+        self.drop(lows[leaving], held[leaving])
+        self.add(lows[entering], numbers[entering])
 
     def _make_room(self, least: int) -> None:
         """Put the rows one after the other again: what moved to the end has left gaps. Takes about 20 ms."""
@@ -121,6 +129,8 @@ class GroupRows:
         self._members = facts.groups
         self.number_of: dict[int, int] = {}
         self._pages: dict[int, _Page] = {}
+        # By page what was moved since it was last asked: by learner the group's number and whether they are in it now.
+        self._moves: dict[int, list[dict[int, tuple[int, bool]]]] = {}
 
     def number(self, group: int) -> int:
         """The number of a group; a new one for a new group."""
@@ -128,22 +138,33 @@ class GroupRows:
 
     def move(self, learner_id: int, group: int, *, inside: bool) -> None:
         """The learner came into the group, or left it."""
-        page = self._pages.get(learner_id >> PAGE_BITS)
-        if page is None:
-            return
-        low, number = learner_id & (PAGE - 1), self.number(group)
-        (found,) = (page.row(low) == number).nonzero()
-        if len(found) and not inside:
-            page.drop(low, int(found[0]))
-        elif inside and not len(found):
-            if number > np.iinfo(page.groups.dtype).max:
+        number = learner_id >> PAGE_BITS
+        if number in self._pages:
+            moves = self._moves.setdefault(number, [{}])
+            low = learner_id & (PAGE - 1)
+            if low in moves[-1]:
+                moves.append({})
+            moves[-1][low] = (self.number(group), inside)
+
+    def _carry_out(self) -> None:
+        """Put the moves that wait into the rows; many at once cost little more than one."""
+        for page_number, rounds in self._moves.items():
+            page = self._pages[page_number]
+            if len(self.number_of) > np.iinfo(page.groups.dtype).max:
                 # Made anew when asked for, with room for such numbers.
-                del self._pages[learner_id >> PAGE_BITS]
-            else:
-                page.add(low, number)
+                del self._pages[page_number]
+                continue
+            # A learner moves once a round.
+            for moves in rounds:
+                numbers, inside = zip(*moves.values(), strict=True)
+                page.move(
+                    np.array(list(moves), np.intp), np.array(numbers, np.intp), np.array(inside, np.bool_)
+                )
+        self._moves.clear()
 
     def of(self, learners: Ids) -> tuple[Numbers, Numbers]:
         """Two parallel arrays: places in `learners` (which are in order), and numbers of groups."""
+        self._carry_out()
         who: list[Numbers] = []
         numbers: list[Numbers] = []
         start = 0

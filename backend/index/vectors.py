@@ -13,21 +13,20 @@ from backend.index.questions import Questions
 
 
 class People(NamedTuple):
-    """The learners, with their groups and the clauses whose groups hold them (`GroupPlaces.inside`, `FlatRules.holding`).
+    """The learners, with the groups that hold them (`GroupPlaces.inside`).
 
     By slot (rows) and learner (columns): the codes of their columns, and which have changed.
     """
 
     learners: Ids
     inside: Flags
-    holds: Flags
     codes: Numbers
     changed: Flags
 
-    def hold(self, who: Numbers, clause: Numbers) -> Flags:
-        """For each pair: whether the clause's groups hold the learner."""
-        found: Flags = self.holds.reshape(-1)[who * self.holds.shape[1] + clause]
-        return found
+
+def are_held(flat: FlatRules, people: People, who: Numbers, clause: Numbers) -> Flags:
+    """For each pair: whether the clause's groups hold the learner."""
+    return _holding(flat.bases, clause, who, people.inside)
 
 
 def are_open(flat: FlatRules, questions: Questions, people: People, who: Numbers, clause: Numbers) -> Flags:
@@ -43,7 +42,7 @@ def are_open(flat: FlatRules, questions: Questions, people: People, who: Numbers
 def are_wanted(flat: FlatRules, questions: Questions, people: People, who: Numbers, rules: Numbers) -> Flags:
     """For each pair: whether the rule wants the person."""
     pair, clause = flat.clauses_of(rules)
-    kept = people.hold(who[pair], clause)
+    kept = are_held(flat, people, who[pair], clause)
     pair, clause = pair[kept], clause[kept]
     kept = _answered(flat, questions, people, who[pair], clause)
     pair, clause = pair[kept], clause[kept]
@@ -91,7 +90,8 @@ def _holding(tests: GroupTests, which: Numbers, who: Numbers, inside: Flags) -> 
     """For each of `which` (numbers of tests, each about the learner in `who`): whether the test holds."""
     counts = tests.many[which]
     place = np.repeat(np.arange(len(which)), counts)
-    hit = inside[tests.rows[spans(tests.first[which], counts)], who[place]]
+    at = who[place] * inside.shape[1] + tests.columns[spans(tests.first[which], counts)]
+    hit = inside.reshape(-1)[at]
     held = np.zeros(len(which), np.bool_)
     held[place[hit]] = True
     return held ^ tests.negated[which]

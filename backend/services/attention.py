@@ -1,5 +1,6 @@
 """What the log's changes make worth another look: which methods, for which people, and because of what."""
 
+import gc
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
@@ -76,6 +77,8 @@ class Attention:
         self.audiences = Audiences(self.index, self.day)
         for method in self.index.structure.methods.values():
             self._put(method)
+        # Audiences stay, as the index does: to look through ten thousand for garbage takes a tenth of a second.
+        gc.freeze()
 
     def a_new_day(self, before: str, today: str) -> None:
         """The methods whose people change by time alone."""

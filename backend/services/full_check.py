@@ -11,7 +11,8 @@ from backend.index import FacetIndex, load_index
 from backend.index.structure_rows import Method
 from backend.schemas.enrolling.runs import Difference
 from backend.services.attention import Look
-from backend.services.reconciling import carry_out, decide, is_followed
+from backend.services.deciding import decide, is_followed
+from backend.services.reconciling import carry_out
 
 # Far longer than a change takes to become an enrollment.
 GRACE_SECONDS = 2.0

@@ -28,7 +28,7 @@ class Reasons:
         if len(kept) > MOST:
             del kept[0]
 
-    def behind(self, people: BitMap, facets: Collection[Facet]) -> dict[int, Change]:
+    def behind(self, people: Collection[int], facets: Collection[Facet]) -> dict[int, Change]:
         """Of each of the people the latest change of one of the facets; a facet without reference stands for all of its name."""
 
         def counts(change: Change) -> bool:
@@ -37,7 +37,7 @@ class Reasons:
         found: dict[int, Change] = {}
         for change in self._shared:
             if change.learners is not None and counts(change):
-                found |= dict.fromkeys(change.learners & people, change)
+                found |= dict.fromkeys(change.learners & BitMap(people), change)
         for learner_id in people:
             latest = next(filter(counts, reversed(self._own.get(learner_id, ()))), None)
             if latest is not None and (learner_id not in found or found[learner_id].seq < latest.seq):

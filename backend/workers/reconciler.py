@@ -13,7 +13,8 @@ from backend.index import Batch, Follower
 from backend.index.changes import COLUMNS, change_of
 from backend.rules import Facet
 from backend.services.attention import Attention, regroups
-from backend.services.reconciling import LostLead, Step, carry_out, decide_all
+from backend.services.deciding import decide_all
+from backend.services.reconciling import LostLead, Step, carry_out
 from backend.workers.process import DATABASE_LOST
 
 # Between tries after the database was lost or a transaction was refused.

@@ -16,7 +16,7 @@ from backend import clock
 from backend.index import FacetIndex, breathing, evaluating, matching, questions, rows, whole
 from backend.rules import Rule
 from backend.services.attention import Attention
-from backend.services.reconciling import Decision, decide_all
+from backend.services.deciding import Decision, decide_all
 from tests import naive
 from tests.naive.making import DAY, SESSIONS, change_fact
 
