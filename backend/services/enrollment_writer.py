@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from backend import clock
-from backend.database import execute, fetch, fetch_value, plan_anew
+from backend.database import execute, fetch, fetch_value, plan_by_key
 from backend.schemas.enrolling import RunCause
 from backend.services import enrollment_sql as sql
 from backend.services import notices
@@ -155,7 +155,7 @@ async def _fill(
 ) -> Write:
     """Enroll those of many of whom nothing is known; what is left to do."""
     reasons = [one.reasons.get(learner_id) for learner_id in one.entering]
-    await plan_anew()
+    await plan_by_key()
     alike = all(reason == reasons[0] for reason in reasons)
     known: list[int] = await fetch_value(
         sql.FILL,

@@ -12,9 +12,9 @@ from typing import Any, Literal
 import msgspec
 
 from backend import clock
-from backend.database import execute, fetch, fetch_row, fetch_value, plan_anew
+from backend.database import execute, fetch, fetch_row, fetch_value, plan_by_key
 
-# Planning anew takes longer than filing so many notices.
+# Planning anew (`plan_by_key`) takes longer than filing so many notices.
 FEW = 50
 
 
@@ -59,14 +59,14 @@ def _message_id_start() -> str:
 
 async def _file(learner_ids: Sequence[int], filing: Filing) -> int:
     if len(learner_ids) > FEW:
-        await plan_anew()
+        await plan_by_key()
     filed = await execute(
         """
         WITH fresh AS (
             SELECT DISTINCT l AS learner_id FROM unnest($1::integer[]) AS w(l)
             WHERE NOT EXISTS (
                 -- OFFSET 0: their messages are looked up person by person, and the notices of these. While the tables are new the
-                -- planner thinks that they are empty, and would read all notices for each person.
+                -- planner thinks that they are empty, and would join all of them.
                 SELECT FROM (SELECT id, kind FROM message WHERE learner_id = l AND state = 'pending' OFFSET 0) m
                 CROSS JOIN LATERAL (
                     SELECT FROM notice n WHERE n.message_id = m.id AND n.kind = ANY($9::text[]) AND n.cancelled_at IS NULL
@@ -214,6 +214,8 @@ async def session_moved(session_id: int) -> int:
     ]
     if not moving:
         return 0
+    if len(moving) > FEW:
+        await plan_by_key()
     await execute(
         """
         WITH moving AS (
@@ -253,6 +255,8 @@ async def _cancel(condition: str, *arguments: object) -> int:
     waiting = await _lock_pending(condition, *arguments)
     if not waiting:
         return 0
+    if len(waiting) > FEW:
+        await plan_by_key()
     await execute(
         "UPDATE notice SET cancelled_at = $2 WHERE id = ANY($1::bigint[])",
         [row["notice_id"] for row in waiting],

@@ -6,7 +6,7 @@ import msgspec
 from asyncpg import Record
 
 from backend import clock
-from backend.database import execute, fetch, fetch_row, fetch_value, plan_anew
+from backend.database import execute, fetch, fetch_row, fetch_value, plan_by_key
 from backend.enrollment.undoing import Snapshot, Undoable, changed_since, is_live
 from backend.index.arrays import bitmap_sent
 from backend.services import holding, jobs, notices
@@ -79,7 +79,7 @@ async def undo_people(undo_id: int, learner_ids: list[int]) -> None:
     assert undo is not None  # noqa: S101 - its transaction has made or locked it
     session = await fetch_row("SELECT activity_id FROM session WHERE id = $1", undo["session_id"])
     assert session is not None  # noqa: S101 - runs go with their session
-    await plan_anew()
+    await plan_by_key()
     plain: list[int] = await fetch_value(
         sql.TAKE_BACK,
         undo["undo_of"],

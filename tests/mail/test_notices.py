@@ -137,9 +137,9 @@ async def test_a_changed_due_date_and_alerts_are_filed_once(world: World) -> Non
         )
 
 
-@pytest.mark.parametrize("known", [0, 10])
-async def test_notices_are_found_by_the_person(world: World, known: int) -> None:
-    """Also where the planner knows of none or of few, and keeps a plan that it made for a few."""
+@pytest.mark.parametrize(("known", "each"), [(0, 0), (10, 1), (3, 400)])
+async def test_notices_are_found_by_the_person(world: World, known: int, each: int) -> None:
+    """Also where the planner knows of none or of few, or of few who have hundreds each, and keeps a plan that it made for a few."""
     few, many = 10, 2_000
     await world.make(21 * few + 2 * many, timedelta(days=2))
     read = (
@@ -148,6 +148,13 @@ async def test_notices_are_found_by_the_person(world: World, known: int) -> None
     )
     people = list(world.learners)
     await notices.file_enrolled(people[:known], world.session, world.method, None)
+    await execute(
+        """
+        INSERT INTO notice (message_id, learner_id, kind)
+        SELECT id, learner_id, 'nudged' FROM message CROSS JOIN generate_series(2, $1)
+        """,
+        each,
+    )
     await execute("ANALYZE notice, message")
     async with transaction():
         for size in [few] * 20 + [many] * 2:

@@ -1,4 +1,4 @@
-"""References of sources, enrollments and what runs did: looked at once a statement, they promise what foreign keys do."""
+"""References of sources, enrollments, what runs did and mail: looked at once a statement, they promise what foreign keys do."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -10,8 +10,9 @@ import pytest
 from backend.database import execute, fetch, fetch_value
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 NOBODY = 999_999_999
-COUNTED = ("enrollment", "source", "run_change")
+COUNTED = ("enrollment", "source", "run_change", "message", "notice")
 WAITING = (
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )
@@ -44,6 +45,8 @@ class Place:
         self.people = [
             await insert("learner", email=f"p{i}@refer.example", added_at=LONG_AGO) for i in range(2)
         ]
+        # Notices name what their learner has waiting.
+        self.messages: dict[int, int] = {}
         return self
 
     def row(self, table: str, person: int) -> dict[str, Any]:
@@ -54,19 +57,48 @@ class Place:
                 return at | {"activity_id": self.activity, "state": "active", "exclusive": True}
             case "source":
                 return at | {"method_id": self.method, "run_id": self.free_run, "end_run_id": self.free_run}
+            case "message":
+                return who | {
+                    "kind": "enrollment",
+                    "due_at": LONG_AGO,
+                    "message_id": f"{person}@refer.example",
+                    "created_at": LONG_AGO,
+                }
+            case "notice":
+                told = {"message_id": self.messages[person], "kind": "enrolled"}
+                return who | told | {"session_id": self.session, "method_id": self.method, "run_id": self.run}
             case _:
                 return who | {"run_id": self.run, "change": "entered"}
 
+    async def write(self) -> "Place":
+        """A message for each, for notices to name."""
+        for person in self.people:
+            self.messages[person] = await insert("message", **self.row("message", person))
+        return self
+
     async def fill(self) -> "Place":
+        await self.write()
         for table in COUNTED:
-            for person in self.people:
-                sql, values = statement(table, self.row(table, person))
-                await execute(sql, *values)
+            if table != "message":
+                for person in self.people:
+                    sql, values = statement(table, self.row(table, person))
+                    await execute(sql, *values)
         return self
 
 
 async def counts() -> dict[str, int]:
     return {table: await fetch_value(f"SELECT count(*) FROM {table}") for table in COUNTED}
+
+
+NOTHING = dict.fromkeys(COUNTED, 0)
+
+
+async def a_place_for(table: str) -> tuple[Place, dict[str, int]]:
+    """A place where such a row can be inserted, and how many there are of all."""
+    place = await Place().make()
+    if table == "notice":
+        await place.write()
+    return place, await counts()
 
 
 @pytest.mark.parametrize(
@@ -82,14 +114,20 @@ async def counts() -> dict[str, int]:
         ("source", "end_run_id"),
         ("run_change", "learner_id"),
         ("run_change", "run_id"),
+        ("message", "learner_id"),
+        ("notice", "message_id"),
+        ("notice", "learner_id"),
+        ("notice", "session_id"),
+        ("notice", "method_id"),
+        ("notice", "run_id"),
     ],
 )
 async def test_what_names_nothing_is_refused(table: str, column: str, database: str) -> None:
-    place = await Place().make()
+    place, before = await a_place_for(table)
     sql, values = statement(table, place.row(table, place.people[0]) | {column: NOBODY})
     with pytest.raises(asyncpg.ForeignKeyViolationError):
         await execute(sql, *values)
-    assert await counts() == dict.fromkeys(COUNTED, 0)
+    assert await counts() == before
 
 
 async def test_a_method_of_another_session_is_refused(database: str) -> None:
@@ -114,6 +152,12 @@ async def test_a_source_cannot_come_to_name_a_run_that_is_not_there(column: str,
         ("enrollment", "session_id"),
         ("source", "method_id"),
         ("run_change", "run_id"),
+        ("message", "id"),
+        ("message", "learner_id"),
+        ("notice", "learner_id"),
+        ("notice", "session_id"),
+        ("notice", "method_id"),
+        ("notice", "run_id"),
         ("session", "activity_id"),
         ("enrollment_method", "session_id"),
         ("learner", "id"),
@@ -131,11 +175,12 @@ async def test_references_stay_as_they_were_inserted(table: str, column: str, da
 @pytest.mark.parametrize(
     ("deleted", "left"),
     [
-        ("learner WHERE id = (SELECT min(id) FROM learner)", {"enrollment": 1, "source": 1, "run_change": 1}),
-        ("session", {"enrollment": 0, "source": 0, "run_change": 0}),
-        ("activity", {"enrollment": 0, "source": 0, "run_change": 0}),
-        ("enrollment_method", {"enrollment": 2, "source": 0, "run_change": 2}),
-        ("run", {"enrollment": 2, "source": 2, "run_change": 0}),
+        ("learner WHERE id = (SELECT min(id) FROM learner)", dict.fromkeys(COUNTED, 1)),
+        ("session", NOTHING | {"message": 2}),
+        ("activity", NOTHING | {"message": 2}),
+        ("enrollment_method", {"enrollment": 2, "source": 0, "run_change": 2, "message": 2, "notice": 0}),
+        ("run", {"enrollment": 2, "source": 2, "run_change": 0, "message": 2, "notice": 2}),
+        ("message", {"enrollment": 2, "source": 2, "run_change": 2, "message": 0, "notice": 0}),
     ],
 )
 async def test_what_is_deleted_takes_along_what_names_it(
@@ -144,11 +189,11 @@ async def test_what_is_deleted_takes_along_what_names_it(
     await (await Place().make()).fill()
     await execute(f"DELETE FROM {deleted}")
     assert await counts() == left
-    for column in ("run_id", "end_run_id"):
-        dangling = f"SELECT count(*) FROM source s WHERE {column} <> ALL (SELECT id FROM run) AND {column} IS NOT NULL"
+    for table, column in (("source", "run_id"), ("source", "end_run_id"), ("notice", "run_id")):
+        dangling = f"SELECT count(*) FROM {table} WHERE {column} <> ALL (SELECT id FROM run) AND {column} IS NOT NULL"
         assert await fetch_value(dangling) == 0
     # What was taken along is told like any other deletion.
-    gone = {table: 2 - some for table, some in left.items() if table != "run_change"}
+    gone = {table: 2 - some for table, some in left.items() if table in ("enrollment", "source")}
     told = {
         facet: await fetch_value("SELECT count(*) FROM outbox WHERE facet = $1 AND old IS NOT NULL", facet)
         for facet in gone
@@ -178,9 +223,23 @@ async def test_what_many_share_names_a_run_that_is_there(database: str) -> None:
         await execute(SHARED, NOBODY, place.people)
 
 
+async def test_a_notice_moves_to_a_message_that_is_there(database: str) -> None:
+    place = await (await Place().make()).fill()
+    other = await insert(
+        "message", **place.row("message", place.people[0]) | {"due_at": NOW, "message_id": "o"}
+    )
+    await execute("UPDATE notice SET message_id = $1 WHERE learner_id = $2", other, place.people[0])
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await execute("UPDATE notice SET message_id = $1", NOBODY)
+    assert {row["message_id"] for row in await fetch("SELECT message_id FROM notice")} == {
+        other,
+        place.messages[place.people[1]],
+    }
+
+
 @pytest.mark.parametrize("table", COUNTED)
 async def test_a_deletion_waits_for_who_is_naming_it(table: str, database: str) -> None:
-    place = await Place().make()
+    place, _ = await a_place_for(table)
     other = await asyncpg.connect(database)
     try:
         sql, values = statement(table, place.row(table, place.people[0]))
@@ -194,12 +253,13 @@ async def test_a_deletion_waits_for_who_is_naming_it(table: str, database: str) 
         await deleting
     finally:
         await other.close()
-    assert await counts() == dict.fromkeys(COUNTED, 0)
+    # What the other one keeps is their message.
+    assert await counts() == NOTHING | {"message": len(place.messages) // 2}
 
 
 @pytest.mark.parametrize("table", COUNTED)
 async def test_who_names_what_is_being_deleted_waits_and_is_refused(table: str, database: str) -> None:
-    place = await Place().make()
+    place, _ = await a_place_for(table)
     other = await asyncpg.connect(database)
     try:
         sql, values = statement(table, place.row(table, place.people[0]))
@@ -212,4 +272,4 @@ async def test_who_names_what_is_being_deleted_waits_and_is_refused(table: str, 
             await naming
     finally:
         await other.close()
-    assert await counts() == dict.fromkeys(COUNTED, 0)
+    assert await counts() == NOTHING | {"message": len(place.messages) // 2}

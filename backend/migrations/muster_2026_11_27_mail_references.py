@@ -1,0 +1,24 @@
+"""What notices and messages name is looked at once a statement: see mail_references.sql."""
+
+from pathlib import Path
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from backend.database.engine import ENGINE
+
+ID = "2026-11-27T01:00:00:000000"
+VERSION = "1.38.0"
+DESCRIPTION = "references of mail once a statement"
+
+
+async def forwards() -> MigrationManager:
+    manager = MigrationManager(migration_id=ID, app_name="muster", description=DESCRIPTION)
+
+    async def run() -> None:
+        migrating = ENGINE.current_transaction.get()
+        if migrating is None:
+            raise RuntimeError("a migration runs in Piccolo's transaction")
+        await migrating.connection.execute(Path(__file__).with_name("mail_references.sql").read_text())
+
+    manager.add_raw(run)
+    return manager
