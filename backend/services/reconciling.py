@@ -10,7 +10,7 @@ import msgspec
 from asyncpg import Record
 
 from backend import clock
-from backend.database import execute, fetch, transaction
+from backend.database import execute, fetch, fetch_row, transaction
 from backend.enrollment.fuse import WINDOW
 from backend.services import holding
 from backend.services.chunks import CHUNK, begin_large
@@ -26,6 +26,11 @@ _LEFT_LATELY = """
 SELECT method_id, sum(left_count)::integer AS people FROM run
 WHERE method_id = ANY($1::integer[]) AND cause IN ('change', 'clock', 'check') AND created_at > $2
 GROUP BY method_id
+"""
+# Of people who are to come and to go, those who have not yet done so. Set against set: there may be a million.
+_UNDONE = """
+SELECT ARRAY(SELECT unnest($2::integer[]) EXCEPT SELECT learner_id FROM source WHERE method_id = $1 AND until IS NULL) AS entering,
+       ARRAY(SELECT unnest($3::integer[]) INTERSECT SELECT learner_id FROM source WHERE method_id = $1 AND until IS NULL) AS leaving
 """
 # What is lost with it in a crash is decided again from the older position, so nobody waits for the disk.
 _ADVANCE = """
@@ -98,12 +103,28 @@ async def _write_group(group: Sequence[Decision], position: int) -> list[int]:
         session = sessions[decision.method.session_id]
         leaving = await holding.pass_or_hold(decision, session, lately.get(decision.method.id, 0), position)
         one = _write_of(decision, leaving, position)
-        if len(one.entering) + len(one.leaving) + len(one.releasing) > CHUNK:
+        if _is_large(one):
+            one = await _undone(one)
+        if _is_large(one):
             runs.append(await begin_large(one))
         elif one.entering or one.leaving or one.releasing:
             small.append(one)
     runs += [written.run_id for written in await write(small) if written.run_id] if small else []
     return runs
+
+
+def _is_large(one: Write) -> bool:
+    return len(one.entering) + len(one.leaving) + len(one.releasing) > CHUNK
+
+
+async def _undone(one: Write) -> Write:
+    """Without what stands in the tables already: a small write finds out by itself, a large run would be one of nothing.
+
+    The log tells of a confirmed method before it tells of its people.
+    """
+    found = await fetch_row(_UNDONE, one.method_id, one.entering, one.leaving)
+    assert found is not None  # noqa: S101 - it is one row of arrays
+    return msgspec.structs.replace(one, entering=found["entering"], leaving=found["leaving"])
 
 
 def _is_current(decision: Decision, row: Record | None) -> bool:

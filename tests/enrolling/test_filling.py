@@ -1,16 +1,20 @@
 """Many people at once are enrolled by a statement of their own: it does what the general one does."""
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 
 import asyncpg
 import pytest
 
 from backend.database import execute, fetch, fetch_row, fetch_value, transaction
+from backend.index.structure_rows import Method
 from backend.services import enrollment_sql as sql
-from backend.services import enrollment_writer, telling, undo_sql, undoing
+from backend.services import enrollment_writer, reconciling, telling, undo_sql, undoing
+from backend.services.deciding import Decision
 from backend.services.enrollment_sql import SHARED_LEAST
 from backend.services.enrollment_writer import lock_sessions, write
+from backend.services.reconciling import carry_out
 from tests.enrolling.twin import LONG_AGO, Twin, insert, learners
 
 PEOPLE = 48
@@ -158,3 +162,27 @@ async def test_whom_an_undo_leaves_alone_is_told_after_it(database: str) -> None
         await execute("UPDATE run SET state = 'applied' WHERE id = $1", undo)
     await telling.tell_all()
     assert [row[0] for row in await fetch("SELECT learner_id FROM notice")] == [people[2]]
+
+
+async def test_a_large_decision_about_what_has_been_done_already_leaves_no_run(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log tells of a confirmed method before it tells of the people who were enrolled with it."""
+    people = await learners(PEOPLE)
+    twin = await Twin().make([], several=True)
+    monkeypatch.setattr(reconciling, "CHUNK", 10)
+    method = Method(twin.method, twin.session, "audience", dynamic=True, state="live", version=1)
+    await twin.fill(people[:30])
+
+    def runs() -> Awaitable[int]:
+        return fetch_value("SELECT count(*) FROM run")
+
+    before = await runs()
+    assert await carry_out([Decision(method=method, entering=people[:30])], 1) == []
+    assert await carry_out([Decision(method=method, leaving=people[30:])], 1) == []
+    assert await runs() == before
+    # What is left to do is done at once where it is little.
+    await carry_out([Decision(method=method, entering=people[:31])], 1)
+    assert await fetch_value("SELECT count(*) FROM source WHERE until IS NULL") == 31
+    (large,) = await carry_out([Decision(method=method, entering=people)], 1)
+    assert await fetch_value("SELECT total FROM run WHERE id = $1", large) == PEOPLE - 31
