@@ -19,6 +19,7 @@ from backend.database.connection import (
     fetch_value,
     on_commit,
     open_connection,
+    plan_anew_for,
     plan_by_key,
     transaction,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "on_commit",
     "open_connection",
     "pending_migrations",
+    "plan_anew_for",
     "plan_by_key",
     "put_back_what_was_cut_short",
     "transaction",

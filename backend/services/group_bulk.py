@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from asyncpg import Record
 from msgspec import UNSET
 
-from backend.database import execute, fetch, transaction
+from backend.database import execute, fetch, plan_anew_for, transaction
 from backend.schemas.commons import BadRow
 from backend.schemas.people import BulkAnswer, GroupRow
 from backend.schemas.problem import RowMistake
@@ -40,6 +40,7 @@ async def bulk_upsert(actor: Actor, rows: Sequence[GroupRow | BadRow]) -> BulkAn
     async with transaction():
         # The same lock that the cycle trigger takes: no group moves while this looks at all of them.
         await execute("SELECT pg_advisory_xact_lock(hashtext('learner_group.parent_id'))")
+        await plan_anew_for(len(rows))
         existing = {row["id"]: row for row in await fetch("SELECT * FROM learner_group")}
         known = {row["external_id"]: row for row in existing.values() if row["external_id"] is not None}
         errors, good = _first_of_each(rows, known)

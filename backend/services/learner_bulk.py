@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from backend.database import execute, fetch, transaction
+from backend.database import execute, fetch, plan_anew_for, transaction
 from backend.schemas.commons import BadRow
 from backend.schemas.people import BulkAnswer, LearnerRow
 from backend.schemas.problem import Mistake, RowMistake
@@ -69,6 +69,7 @@ async def bulk_upsert(actor: Actor, rows: Sequence[LearnerRow | BadRow]) -> Bulk
     async with transaction():
         # One at a time: two imports of the same people must not both find them missing.
         await execute("SELECT pg_advisory_xact_lock(hashtext('learner.bulk'))")
+        await plan_anew_for(len(rows))
         checked, mistakes = await _check(rows)
         people = await _People.load(checked)
         _match(checked, people)

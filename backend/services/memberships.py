@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from backend import clock
-from backend.database import fetch, fetch_row, transaction
+from backend.database import fetch, fetch_row, plan_anew_for, transaction
 from backend.schemas.people import (
     MembersAdded,
     MembersInput,
@@ -66,6 +66,7 @@ async def add_members(actor: Actor, group_id: int, data: MembersInput) -> Member
     await group_for(actor, group_id, "manage")
     async with transaction():
         ids = await _known_learners(actor, data)
+        await plan_anew_for(len(ids))
         row = await fetch_row(_ADD, ids, group_id, data.role, clock.now())
         added, updated = (row["added"], row["updated"]) if row else (0, 0)
         if added or updated:
@@ -105,6 +106,7 @@ async def move_members(actor: Actor, group_id: int, data: MembersMove) -> Member
     if data.to_group_id == group_id:
         raise Invalid.at("to_group_id", "same", "They are in this group already.")
     async with transaction():
+        await plan_anew_for(len(data.learner_ids))
         left = await _leave(actor, group_id, data.learner_ids, data.unlink)
         await fetch(
             "INSERT INTO membership (learner_id, group_id, role, since)"

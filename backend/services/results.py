@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backend import clock
-from backend.database import execute, fetch, transaction
+from backend.database import execute, fetch, plan_anew_for, transaction
 from backend.schemas.commons import BadRow
 from backend.schemas.learning import ResultRow
 from backend.schemas.people import BulkAnswer
@@ -90,6 +90,7 @@ async def record(actor: Actor, rows: Sequence[ResultRow | BadRow]) -> BulkAnswer
     """
     require_admin(actor)
     async with transaction():
+        await plan_anew_for(len(rows))
         reports, errors = await _resolve(rows)
         created, updated = await write_reports(reports)
         if created or updated:
