@@ -12,7 +12,7 @@ from backend.database import execute, fetch, fetch_row, transaction
 from backend.services import notices
 from backend.services.enrollment_writer import lock_sessions
 
-# Notices a transaction: about a third of a second, in which others wait for the session.
+# Notices a transaction: about 60 ms, in which others wait for the session.
 CHUNK = 2_000
 
 # Those whose enrollment is still the one that the run began, in the instant of its source: who left meanwhile has nothing to be
