@@ -21,6 +21,8 @@ PAGE = 1 << PAGE_BITS
 # Of a page's memberships, how large a part may move before its rows are put in order again, and how many at least.
 SPARE = 4
 LEAST_ROOM = 1024
+# Memberships that moved wait until rows are asked for, and at most so many: some megabytes, and milliseconds to put in.
+MOST_WAITING = 10_000
 
 
 class Column:
@@ -131,6 +133,7 @@ class GroupRows:
         self._pages: dict[int, _Page] = {}
         # By page what was moved since it was last asked: by learner the group's number and whether they are in it now.
         self._moves: dict[int, list[dict[int, tuple[int, bool]]]] = {}
+        self._waiting = 0
 
     def number(self, group: int) -> int:
         """The number of a group; a new one for a new group."""
@@ -145,6 +148,9 @@ class GroupRows:
             if low in moves[-1]:
                 moves.append({})
             moves[-1][low] = (self.number(group), inside)
+            self._waiting += 1
+            if self._waiting >= MOST_WAITING:
+                self._carry_out()
 
     def _carry_out(self) -> None:
         """Put the moves that wait into the rows; many at once cost little more than one."""
@@ -161,6 +167,7 @@ class GroupRows:
                     np.array(list(moves), np.intp), np.array(numbers, np.intp), np.array(inside, np.bool_)
                 )
         self._moves.clear()
+        self._waiting = 0
 
     def of(self, learners: Ids) -> tuple[Numbers, Numbers]:
         """Two parallel arrays: places in `learners` (which are in order), and numbers of groups."""

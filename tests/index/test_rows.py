@@ -1,5 +1,6 @@
 """Facts kept by person say what the bitmaps say, however they were moved."""
 
+import tracemalloc
 from collections import defaultdict
 
 import pytest
@@ -33,15 +34,17 @@ def held(found: GroupRows, learners: list[int]) -> dict[int, set[int]]:
     st.sets(st.tuples(LEARNERS, GROUPS)),
     st.lists(st.tuples(LEARNERS, GROUPS, st.booleans(), st.booleans())),
     st.sampled_from([1, 3, 1024]),
+    st.sampled_from([1, 4, 1024]),
 )
 def test_groups_of_people_follow_their_memberships(
-    first: set[tuple[int, int]], moves: list[tuple[int, int, bool, bool]], room: int
+    first: set[tuple[int, int]], moves: list[tuple[int, int, bool, bool]], room: int, waiting: int
 ) -> None:
     facts = Facts()
     for learner, group in first:
         facts.move("membership", learner, group, None, "member")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rows, "LEAST_ROOM", room)
+        patch.setattr(rows, "MOST_WAITING", waiting)
         found = GroupRows(facts)
         expected = defaultdict(set)
         for learner, group in first:
@@ -65,3 +68,21 @@ def test_more_groups_than_a_small_number_can_tell() -> None:
     facts.move("membership", 1, 8, None, "member")
     found.move(1, 8, inside=True)
     assert held(found, [1]) == {1: {7, 8}}
+
+
+def test_moves_that_nobody_asks_for_do_not_gather(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "MOST_WAITING", 500)
+    facts = Facts()
+    for group in (1, 2):
+        facts.move("membership", 1, group, None, "member")
+    found = GroupRows(facts)
+    assert held(found, [1]) == {1: {1, 2}}
+
+    tracemalloc.start()
+    try:
+        for turn in range(60_000):
+            found.move(1 + turn % 200, 2, inside=turn % 400 < 200)
+        # A page in order takes two; so many moves that wait would take eight.
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
