@@ -65,12 +65,13 @@ async def _file(learner_ids: Sequence[int], filing: Filing) -> int:
         WITH fresh AS (
             SELECT DISTINCT l AS learner_id FROM unnest($1::integer[]) AS w(l)
             WHERE NOT EXISTS (
-                -- OFFSET 0: their messages are looked up person by person, and the notices of these. While the tables are new the
-                -- planner thinks that they are empty, and would join all of them.
-                SELECT FROM (SELECT id, kind FROM message WHERE learner_id = l AND state = 'pending' OFFSET 0) m
-                CROSS JOIN LATERAL (
-                    SELECT FROM notice n WHERE n.message_id = m.id AND n.kind = ANY($9::text[]) AND n.cancelled_at IS NULL
-                        AND n.session_id IS NOT DISTINCT FROM $5 AND (m.kind <> 'alert' OR n.method_id = $6) OFFSET 0) n
+                -- OFFSET 0: their messages are looked up person by person, and the notices of these, by nothing else. While the tables
+                -- are new the planner thinks that they are empty: it would join all of them, or read a small index of what is
+                -- pending, or not cancelled, from end to end for each person.
+                SELECT FROM (SELECT id, kind, state FROM message WHERE learner_id = l OFFSET 0) m
+                CROSS JOIN LATERAL (SELECT * FROM notice WHERE message_id = m.id OFFSET 0) n
+                WHERE m.state = 'pending' AND n.kind = ANY($9::text[]) AND n.cancelled_at IS NULL
+                    AND n.session_id IS NOT DISTINCT FROM $5 AND (m.kind <> 'alert' OR n.method_id = $6)
                 OFFSET 0)
         ), filed AS (
             -- In the order of learners, so that two filings at once wait for each other and never in a circle. The
@@ -271,7 +272,9 @@ async def _cancel_empty(message_ids: Sequence[int]) -> None:
     await execute(
         """
         UPDATE message m SET state = 'cancelled' WHERE m.id = ANY($1::bigint[]) AND m.state = 'pending'
-        AND NOT EXISTS (SELECT FROM notice n WHERE n.message_id = m.id AND n.cancelled_at IS NULL OFFSET 0)
+        AND NOT EXISTS (
+            -- By the message and nothing else, as in filing.
+            SELECT FROM (SELECT cancelled_at FROM notice WHERE message_id = m.id OFFSET 0) n WHERE n.cancelled_at IS NULL)
         """,
         list(set(message_ids)),
     )
