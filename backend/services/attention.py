@@ -16,6 +16,7 @@ from backend.index.predicates import depends_on_time
 from backend.index.structure import seen_while_growing
 from backend.index.structure_rows import Method
 from backend.rules import Facet
+from backend.schemas.enrolling import RunCause
 from backend.services.reasons import Reasons
 
 # Facts that are looked at for more than the rules that ask for them.
@@ -27,7 +28,7 @@ class Look(msgspec.Struct):
 
     learners: BitMap | None
     retry: BitMap
-    cause: str = "change"
+    cause: RunCause = "change"
     reason: dict[str, Any] | None = None
 
 
@@ -63,7 +64,7 @@ class Attention:
 
     # ── marking ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def everything(self, cause: str, reason: dict[str, Any] | None = None) -> None:
+    def everything(self, cause: RunCause, reason: dict[str, Any] | None = None) -> None:
         """Every method anew: the index was loaded, or nobody knows what was missed."""
         self._rebuild()
         for method_id in self.index.structure.methods:
@@ -91,7 +92,7 @@ class Attention:
             ):
                 self.whole(method.id, "clock", {"facet": "day", "ref": None, "old": before, "new": today})
 
-    def whole(self, method_id: int, cause: str = "change", reason: dict[str, Any] | None = None) -> None:
+    def whole(self, method_id: int, cause: RunCause = "change", reason: dict[str, Any] | None = None) -> None:
         """Everybody of one method."""
         self._mark(method_id, Look(None, BitMap(), cause, reason))
 

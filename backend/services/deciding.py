@@ -80,7 +80,7 @@ def is_followed(index: FacetIndex, method: Method, now: datetime) -> bool:
 def _promotion(index: FacetIndex, look: Look, method: Method) -> Decision | None:
     """A snapshot takes in nobody new but those of it who were blocked."""
     free = look.retry & index.blocked_for(method.id) & index.countable
-    return Decision(method=method, cause=_cause(look), entering=list(free)) if free else None
+    return Decision(method=method, cause=look.cause, entering=list(free)) if free else None
 
 
 def _freezing(method: Method, problem: str) -> Decision | None:
@@ -108,17 +108,13 @@ def _difference(index: FacetIndex, look: Look, method: Method, desired: BitMap) 
         return None
     return Decision(
         method=method,
-        cause=_cause(look),
+        cause=look.cause,
         entering=list(entering),
         leaving=list(leaving),
         releasing=list(releasing),
         staying=list(actual & desired) if held else [],
         remaining=held_by_it.intersection_cardinality(index.countable) if leaving else 0,
     )
-
-
-def _cause(look: Look) -> RunCause:
-    return look.cause if look.cause in ("clock", "check") else "change"  # type: ignore[return-value]
 
 
 async def decide_all(attention: Attention) -> list[Decision]:

@@ -1,5 +1,7 @@
 """More than a hundred people at once: what is written once for all of them reads as if it were written for each."""
 
+from typing import Any
+
 import pytest
 
 from backend.database import fetch, fetch_value
@@ -8,8 +10,8 @@ from tests.enrolling.house import House, until
 PEOPLE = 230
 
 
-async def _pages(house: House, run: int, limit: int, **query: str) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = []
+async def _pages(house: House, run: int, limit: int, **query: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
     asked: dict[str, str | int] = {"limit": limit, **query}
     while True:
         answer = (await house.admin.get(f"/runs/{run}/changes", params=asked)).json()
@@ -27,11 +29,11 @@ async def test_pages_of_a_run_hold_everybody_once(house: House, limit: int) -> N
     applied = await house.enroll_group(await house.session(), group)
     assert await fetch_value("SELECT people FROM run_change_shared") == PEOPLE
     found = await _pages(house, applied["run_id"], limit, change="entered")
-    assert [row["learner"]["id"] for row in found] == people  # type: ignore[index]
+    assert [row["learner"]["id"] for row in found] == people
     undo = (await house.post(f"/runs/{applied['run_id']}/undo", {})).json()
     assert await fetch_value("SELECT count(*) FROM run_change WHERE run_id = $1", undo["id"]) == 0
     found = await _pages(house, undo["id"], limit)
-    assert [(row["learner"]["id"], row["change"]) for row in found] == [(one, "left") for one in people]  # type: ignore[index]
+    assert [(row["learner"]["id"], row["change"]) for row in found] == [(one, "left") for one in people]
 
 
 async def test_people_of_a_run_are_found_by_name_whether_they_share_a_row_or_not(house: House) -> None:
@@ -67,7 +69,7 @@ async def test_pages_hold_everybody_of_whom_few_are_left(house: House) -> None:
     split = "INSERT INTO run_change_shared (run_id, change, learners) SELECT $1, 'entered', ARRAY[l] FROM unnest($2::int[]) l"
     await house.write("DELETE FROM run_change_shared")
     await house.write(split, run, people)
-    assert [row["learner"]["id"] for row in await _pages(house, run, 100)] == people  # type: ignore[index]
+    assert [row["learner"]["id"] for row in await _pages(house, run, 100)] == people
 
 
 async def test_undoing_an_undo_brings_everybody_back(house: House) -> None:
