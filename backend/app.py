@@ -22,6 +22,7 @@ from backend.controllers.openapi import openapi_config
 from backend.controllers.problems import EXCEPTION_HANDLERS
 from backend.controllers.request_context import RequestContext
 from backend.controllers.requests import MusterRequest
+from backend.controllers.route_rights import require_declared
 from backend.index import Follower, guard
 from backend.live.hub import Hub
 from backend.services import jobs
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         lifespan=[parts.running],
         logging_config=None,
     )
+    require_declared(app.routes)
     # As middleware it would be inside of what turns the exceptions of other middleware into answers.
     app.asgi_handler = RequestContext(FrontEnd(app.asgi_handler, FRONT_END))
     return app

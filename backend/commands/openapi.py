@@ -13,7 +13,8 @@ from backend.settings import Settings
 
 def openapi() -> None:
     """Print the OpenAPI document, with the schemas of the live socket's frames."""
-    document = complete(create_app(_nothing()).openapi_schema.to_schema())
+    app = create_app(_nothing())
+    document = complete(app.openapi_schema.to_schema(), app)
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
 
 

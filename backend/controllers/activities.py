@@ -5,6 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
+from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, IfMatch, Limit, Search, SortBy
 from backend.index import Follower
@@ -25,7 +26,7 @@ TAGS = ["Activities"]
 CurrentFollower = NamedDependency[Follower]
 
 
-@get("/activities", operation_id="listActivities", tags=TAGS)
+@get("/activities", operation_id="listActivities", opt=rights.signed_in(), tags=TAGS)
 async def list_activities(
     actor: CurrentActor,
     follower: CurrentFollower,
@@ -41,19 +42,21 @@ async def list_activities(
     return await activities.list_activities(actor, follower, query)
 
 
-@post("/activities", operation_id="createActivity", tags=TAGS)
+@post("/activities", operation_id="createActivity", opt=rights.admins(), tags=TAGS)
 async def create_activity(data: JSONBody[ActivityInput], actor: CurrentActor) -> Activity:
     """Add an activity with its steps and certificate. For platform admins."""
     return await activities.create_activity(actor, data)
 
 
-@get("/activities/{activity_id:int}", operation_id="getActivity", tags=TAGS)
+@get("/activities/{activity_id:int}", operation_id="getActivity", opt=rights.activity("see"), tags=TAGS)
 async def get_activity(activity_id: FromPath[int], actor: CurrentActor) -> Activity:
     """One activity."""
     return await activities.get_activity(actor, activity_id)
 
 
-@patch("/activities/{activity_id:int}", operation_id="changeActivity", tags=TAGS)
+@patch(
+    "/activities/{activity_id:int}", operation_id="changeActivity", opt=rights.activity("manage"), tags=TAGS
+)
 async def change_activity(
     activity_id: FromPath[int], data: JSONBody[ActivityChange], actor: CurrentActor, if_match: IfMatch
 ) -> Activity:
@@ -61,7 +64,9 @@ async def change_activity(
     return await activities.change_activity(actor, activity_id, data, if_match)
 
 
-@put("/activities/{activity_id:int}", operation_id="replaceActivity", tags=TAGS)
+@put(
+    "/activities/{activity_id:int}", operation_id="replaceActivity", opt=rights.activity("manage"), tags=TAGS
+)
 async def replace_activity(
     activity_id: FromPath[int], data: JSONBody[ActivityInput], actor: CurrentActor, if_match: IfMatch
 ) -> Activity:
@@ -69,7 +74,9 @@ async def replace_activity(
     return await activities.replace_activity(actor, activity_id, data, if_match)
 
 
-@delete("/activities/{activity_id:int}", operation_id="deleteActivity", tags=TAGS)
+@delete(
+    "/activities/{activity_id:int}", operation_id="deleteActivity", opt=rights.activity("manage"), tags=TAGS
+)
 async def delete_activity(activity_id: FromPath[int], actor: CurrentActor) -> None:
     """Delete an activity; 409 with `dependents` while anything depends on it."""
     await activities.delete_activity(actor, activity_id)
@@ -78,6 +85,7 @@ async def delete_activity(activity_id: FromPath[int], actor: CurrentActor) -> No
 @post(
     "/activities/{activity_id:int}/steps/{step_id:int}/start",
     operation_id="startStep",
+    opt=rights.activity("take"),
     tags=TAGS,
     status_code=HTTP_200_OK,
 )
@@ -89,6 +97,7 @@ async def start_step(activity_id: FromPath[int], step_id: FromPath[int], actor: 
 @post(
     "/activities/{activity_id:int}/steps/{step_id:int}/complete",
     operation_id="completeStep",
+    opt=rights.activity("take"),
     tags=TAGS,
     status_code=HTTP_200_OK,
 )

@@ -3,9 +3,9 @@
 from litestar import delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
+from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit
-from backend.controllers.route_options import UNREPEATABLE
 from backend.schemas.access import AuditLine, Organisation, OrganisationChange, Token, TokenInput
 from backend.schemas.commons import LARGEST_ID, Page
 from backend.services import audit, organisations, tokens
@@ -15,7 +15,7 @@ from backend.services.errors import NotFound
 TAGS = ["Administration"]
 
 
-@get("/tokens", operation_id="listTokens", tags=TAGS)
+@get("/tokens", operation_id="listTokens", opt=rights.signed_in(), tags=TAGS)
 async def list_tokens(
     actor: CurrentActor,
     everybody: FromQuery[bool] = False,
@@ -27,13 +27,13 @@ async def list_tokens(
 
 
 # Unrepeatable: its answer holds a secret, which is kept nowhere.
-@post("/tokens", operation_id="createToken", tags=TAGS, opt={UNREPEATABLE: True})
+@post("/tokens", operation_id="createToken", opt=rights.oneself(repeatable=False), tags=TAGS)
 async def create_token(data: JSONBody[TokenInput], actor: CurrentActor) -> Token:
     """Make an API token; `token` in the answer is told this once."""
     return await tokens.create_token(actor, data)
 
 
-@delete("/tokens/{token_id:int}", operation_id="deleteToken", tags=TAGS)
+@delete("/tokens/{token_id:int}", operation_id="deleteToken", opt=rights.token(), tags=TAGS)
 async def delete_token(token_id: FromPath[int], actor: CurrentActor) -> None:
     """Revoke a token."""
     if token_id > LARGEST_ID:
@@ -41,7 +41,7 @@ async def delete_token(token_id: FromPath[int], actor: CurrentActor) -> None:
     await tokens.delete_token(actor, token_id)
 
 
-@get("/audit", operation_id="listAudit", tags=TAGS)
+@get("/audit", operation_id="listAudit", opt=rights.admins(), tags=TAGS)
 async def list_audit(
     actor: CurrentActor,
     object_kind: FromQuery[str | None] = None,
@@ -54,13 +54,13 @@ async def list_audit(
     return await audit.list_lines(actor, AuditQuery(object_kind, object_id, action, limit, cursor))
 
 
-@get("/organisation", operation_id="getOrganisation", tags=TAGS)
+@get("/organisation", operation_id="getOrganisation", opt=rights.signed_in(), tags=TAGS)
 async def get_organisation() -> Organisation:
     """The organisation's name, time zone and language."""
     return await organisations.organisation()
 
 
-@patch("/organisation", operation_id="changeOrganisation", tags=TAGS)
+@patch("/organisation", operation_id="changeOrganisation", opt=rights.admins(), tags=TAGS)
 async def change_organisation(data: JSONBody[OrganisationChange], actor: CurrentActor) -> Organisation:
     """Change what is given. For platform admins."""
     return await organisations.change_organisation(actor, data)

@@ -4,8 +4,8 @@ from litestar import post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
+from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
-from backend.controllers.route_options import READS
 from backend.index import Follower
 from backend.schemas.audience import (
     AudienceMember,
@@ -24,11 +24,15 @@ from backend.services import audience_members, audiences
 
 TAGS = ["Audiences"]
 CurrentFollower = NamedDependency[Follower]
-# They change nothing: a token that may only read may ask.
-ASKS = {READS: True}
 
 
-@post("/audiences/preview", operation_id="previewAudience", tags=TAGS, status_code=200, opt=ASKS)
+@post(
+    "/audiences/preview",
+    operation_id="previewAudience",
+    opt=rights.staff(reads=True),
+    tags=TAGS,
+    status_code=200,
+)
 async def preview_audience(
     data: JSONBody[PreviewRequest], actor: CurrentActor, follower: CurrentFollower
 ) -> Preview:
@@ -36,7 +40,13 @@ async def preview_audience(
     return await audiences.preview(actor, follower, data)
 
 
-@post("/audiences/members", operation_id="listAudienceMembers", tags=TAGS, status_code=200, opt=ASKS)
+@post(
+    "/audiences/members",
+    operation_id="listAudienceMembers",
+    opt=rights.staff(reads=True),
+    tags=TAGS,
+    status_code=200,
+)
 async def list_audience_members(
     data: JSONBody[MembersRequest], actor: CurrentActor, follower: CurrentFollower
 ) -> Page[AudienceMember]:
@@ -44,7 +54,13 @@ async def list_audience_members(
     return await audience_members.members(actor, follower, data)
 
 
-@post("/audiences/explain", operation_id="explainAudience", tags=TAGS, status_code=200, opt=ASKS)
+@post(
+    "/audiences/explain",
+    operation_id="explainAudience",
+    opt=rights.staff(reads=True),
+    tags=TAGS,
+    status_code=200,
+)
 async def explain_audience(
     data: JSONBody[ExplainRequest], actor: CurrentActor, follower: CurrentFollower
 ) -> Explanation:
@@ -52,7 +68,13 @@ async def explain_audience(
     return await audiences.explain(actor, follower, data)
 
 
-@post("/audiences/forecast", operation_id="forecastAudience", tags=TAGS, status_code=200, opt=ASKS)
+@post(
+    "/audiences/forecast",
+    operation_id="forecastAudience",
+    opt=rights.staff(reads=True),
+    tags=TAGS,
+    status_code=200,
+)
 async def forecast_audience(
     data: JSONBody[ForecastRequest], actor: CurrentActor, follower: CurrentFollower
 ) -> list[ForecastDay]:
@@ -60,7 +82,13 @@ async def forecast_audience(
     return await audiences.forecast(actor, follower, data)
 
 
-@post("/audiences/describe", operation_id="describeAudience", tags=TAGS, status_code=200, opt=ASKS)
+@post(
+    "/audiences/describe",
+    operation_id="describeAudience",
+    opt=rights.staff(reads=True),
+    tags=TAGS,
+    status_code=200,
+)
 async def describe_audience(
     data: JSONBody[DescribeRequest], actor: CurrentActor, follower: CurrentFollower
 ) -> Description:

@@ -13,10 +13,13 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from backend.controllers.parameters import provide_if_match
 from backend.controllers.repeating import Repeating
-from backend.controllers.route_options import PUBLIC, READS, SAFE_METHODS
+from backend.controllers.route_options import SAFE_METHODS
+from backend.controllers.route_rights import rights_of
 from backend.services.actor import READ, SCIM, WRITE, Actor
 from backend.services.errors import Forbidden, Invalid, NotSignedIn
 from backend.services.languages import is_language
+from backend.services.reach import is_staff
+from backend.services.rights import require_admin
 from backend.services.signing_in import COOKIE, SIGNED_IN_FOR, authenticate
 
 # What is below these is for who is signed in; health, metrics, the OpenAPI document and the front end are for all.
@@ -63,9 +66,9 @@ def first_language(accepted: str) -> str | None:
 
 
 class Authentication(ASGIMiddleware):
-    """Every route of the API: somebody, from our own page, within the token's scopes, unless the route is public.
+    """Every route of the API: somebody, from our own page, with the token's scope and the role that the route declares.
 
-    Puts the `Actor` (or None) in `scope["user"]`, where `request.user` finds it. Sockets check for themselves, after
+    Those are in `route_rights.py`. Puts the `Actor` (or None) in `scope["user"]`, where `request.user` finds it. Sockets check for themselves, after
     accepting: browsers could not read the reason otherwise.
     """
 
@@ -78,23 +81,28 @@ class Authentication(ASGIMiddleware):
                 raise Invalid.at("query", "nul", "A text cannot contain the character U+0000.")
             connection: Connection = ASGIConnection(scope)
             actor = scope["user"] = await actor_of(connection)
-            _check(connection, actor, cast("HTTPScope", scope)["method"], scope["route_handler"].opt)
+            await _check(connection, actor, cast("HTTPScope", scope)["method"], scope["route_handler"].opt)
         await next_app(scope, receive, send)
 
 
-def _check(connection: Connection, actor: Actor | None, method: str, opt: Mapping[str, Any]) -> None:
+async def _check(connection: Connection, actor: Actor | None, method: str, opt: Mapping[str, Any]) -> None:
     if method not in SAFE_METHODS and COOKIE in connection.cookies and not origin_allowed(connection):
         raise Forbidden("This request came from another site.")
-    if opt.get(PUBLIC):
+    rights = rights_of(opt)
+    if rights.role == "public":
         return
     if actor is None:
         raise NotSignedIn
     if connection.scope["path"].startswith("/scim"):
         needed = SCIM
     else:
-        needed = READ if method in SAFE_METHODS or opt.get(READS) else WRITE
+        needed = READ if method in SAFE_METHODS or rights.reads else WRITE
     if not actor.allows(needed):
         raise Forbidden(f"This token does not cover the scope “{needed}”.")
+    if rights.role == "admin":
+        require_admin(actor)
+    elif rights.role == "staff" and not await is_staff(actor):
+        raise Forbidden("This is for those who organise learning for others.")
 
 
 def provide_actor(request: Request[Any, Any, Any]) -> Actor:

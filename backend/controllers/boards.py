@@ -5,6 +5,7 @@ from typing import Annotated
 from litestar import get
 from litestar.params import FromPath, QueryParameter
 
+from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit
 from backend.schemas.board import BoardSession, Happenings, Player, TimelinePoint
@@ -16,7 +17,7 @@ Days = Annotated[int, QueryParameter(ge=1, le=boards.MOST_DAYS, description="how
 Few = Annotated[int, QueryParameter(ge=1, le=happenings.MOST, description="how many at most")]
 
 
-@get("/me/sessions", operation_id="listMySessions", tags=TAGS)
+@get("/me/sessions", operation_id="listMySessions", opt=rights.oneself(), tags=TAGS)
 async def my_sessions(
     actor: CurrentActor, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[BoardSession]:
@@ -24,7 +25,12 @@ async def my_sessions(
     return await boards.my_sessions(actor, limit, cursor)
 
 
-@get("/sessions/{session_id:int}/timeline", operation_id="getSessionTimeline", tags=TAGS)
+@get(
+    "/sessions/{session_id:int}/timeline",
+    operation_id="getSessionTimeline",
+    opt=rights.session("view"),
+    tags=TAGS,
+)
 async def get_timeline(
     session_id: FromPath[int], actor: CurrentActor, days: Days = 90
 ) -> list[TimelinePoint]:
@@ -32,13 +38,23 @@ async def get_timeline(
     return await boards.timeline(actor, session_id, days)
 
 
-@get("/sessions/{session_id:int}/happenings", operation_id="listSessionHappenings", tags=TAGS)
+@get(
+    "/sessions/{session_id:int}/happenings",
+    operation_id="listSessionHappenings",
+    opt=rights.session("view"),
+    tags=TAGS,
+)
 async def list_happenings(session_id: FromPath[int], actor: CurrentActor, limit: Few = 20) -> Happenings:
     """Who lately joined, left, completed or was blocked, and why; the latest first."""
     return await happenings.latest(actor, session_id, limit)
 
 
-@get("/me/activities/{activity_id:int}", operation_id="getPlayer", tags=["Learning"])
+@get(
+    "/me/activities/{activity_id:int}",
+    operation_id="getPlayer",
+    opt=rights.activity("see"),
+    tags=["Learning"],
+)
 async def get_player(activity_id: FromPath[int], actor: CurrentActor) -> Player:
     """An activity as one takes it oneself: steps, progress, certificate."""
     return await playing.play(actor, activity_id)

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
 from backend import clock
+from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit, Search, SortBy
 from backend.index import Follower
@@ -27,7 +28,12 @@ Only = Annotated[wire.EnrollmentFilter | None, QueryParameter(name="state", desc
 CurrentFollower = NamedDependency[Follower]
 
 
-@get("/sessions/{session_id:int}/enrollments", operation_id="listSessionEnrollments", tags=TAGS)
+@get(
+    "/sessions/{session_id:int}/enrollments",
+    operation_id="listSessionEnrollments",
+    opt=rights.session("view"),
+    tags=TAGS,
+)
 async def list_session_enrollments(
     session_id: FromPath[int],
     actor: CurrentActor,
@@ -45,7 +51,12 @@ async def list_session_enrollments(
     return await enrollment_lists.of_session(actor, session_id, query)
 
 
-@get("/sessions/{session_id:int}/counts", operation_id="getSessionCounts", tags=TAGS)
+@get(
+    "/sessions/{session_id:int}/counts",
+    operation_id="getSessionCounts",
+    opt=rights.session("view"),
+    tags=TAGS,
+)
 async def session_counts(
     session_id: FromPath[int], actor: CurrentActor, follower: CurrentFollower
 ) -> wire.Counts:
@@ -57,7 +68,12 @@ async def session_counts(
     )
 
 
-@get("/learners/{learner_id:int}/enrollments", operation_id="listLearnerEnrollments", tags=TAGS)
+@get(
+    "/learners/{learner_id:int}/enrollments",
+    operation_id="listLearnerEnrollments",
+    opt=rights.learner("see"),
+    tags=TAGS,
+)
 async def list_learner_enrollments(
     learner_id: FromPath[int],
     actor: CurrentActor,
@@ -71,7 +87,7 @@ async def list_learner_enrollments(
     )
 
 
-@get("/me/enrollments", operation_id="listMyEnrollments", tags=TAGS)
+@get("/me/enrollments", operation_id="listMyEnrollments", opt=rights.oneself(), tags=TAGS)
 async def list_my_enrollments(
     actor: CurrentActor,
     only: Only = None,
@@ -84,13 +100,19 @@ async def list_my_enrollments(
     )
 
 
-@get("/me/catalog", operation_id="getMyCatalog", tags=TAGS)
+@get("/me/catalog", operation_id="getMyCatalog", opt=rights.oneself(), tags=TAGS)
 async def my_catalog(actor: CurrentActor, follower: CurrentFollower) -> Page[CatalogItem]:
     """What one has and why, may take, nearly may take, and had."""
     return await catalog.catalog_of(actor, follower)
 
 
-@post("/sessions/{session_id:int}/self-enroll", operation_id="selfEnroll", tags=TAGS, status_code=HTTP_200_OK)
+@post(
+    "/sessions/{session_id:int}/self-enroll",
+    operation_id="selfEnroll",
+    opt=rights.session("see"),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
 async def self_enroll(
     session_id: FromPath[int], data: JSONBody[wire.SelfEnroll], actor: CurrentActor
 ) -> wire.Enrollment:
@@ -98,7 +120,9 @@ async def self_enroll(
     return await self_enrolling.self_enroll(actor, session_id, data.key)
 
 
-@get("/enrollments/{enrollment_id:int}", operation_id="getEnrollment", tags=TAGS)
+@get(
+    "/enrollments/{enrollment_id:int}", operation_id="getEnrollment", opt=rights.enrollment("view"), tags=TAGS
+)
 async def get_enrollment(enrollment_id: FromPath[int], actor: CurrentActor) -> wire.Enrollment:
     """One enrollment, with every source."""
     return await enrollment_acts.get_enrollment(actor, enrollment_id)
@@ -107,6 +131,7 @@ async def get_enrollment(enrollment_id: FromPath[int], actor: CurrentActor) -> w
 @post(
     "/enrollments/{enrollment_id:int}/suspend",
     operation_id="suspendEnrollment",
+    opt=rights.enrollment("act"),
     tags=TAGS,
     status_code=HTTP_200_OK,
 )
@@ -118,6 +143,7 @@ async def suspend(enrollment_id: FromPath[int], actor: CurrentActor) -> wire.Enr
 @post(
     "/enrollments/{enrollment_id:int}/resume",
     operation_id="resumeEnrollment",
+    opt=rights.enrollment("act"),
     tags=TAGS,
     status_code=HTTP_200_OK,
 )
@@ -129,6 +155,7 @@ async def resume(enrollment_id: FromPath[int], actor: CurrentActor) -> wire.Enro
 @post(
     "/enrollments/{enrollment_id:int}/extend",
     operation_id="extendEnrollment",
+    opt=rights.enrollment("act"),
     tags=TAGS,
     status_code=HTTP_200_OK,
 )
@@ -139,13 +166,24 @@ async def extend(
     return await enrollment_acts.extend(actor, enrollment_id, data.due_at)
 
 
-@get("/enrollments/{enrollment_id:int}/progress", operation_id="getEnrollmentProgress", tags=TAGS)
+@get(
+    "/enrollments/{enrollment_id:int}/progress",
+    operation_id="getEnrollmentProgress",
+    opt=rights.enrollment("view"),
+    tags=TAGS,
+)
 async def get_progress(enrollment_id: FromPath[int], actor: CurrentActor) -> PersonProgress:
     """How far they are, step by step, and when they were last reminded."""
     return await nudging.progress(actor, enrollment_id)
 
 
-@post("/enrollments/{enrollment_id:int}/nudge", operation_id="nudge", tags=TAGS, status_code=HTTP_200_OK)
+@post(
+    "/enrollments/{enrollment_id:int}/nudge",
+    operation_id="nudge",
+    opt=rights.enrollment("act"),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
 async def nudge(
     enrollment_id: FromPath[int], actor: CurrentActor, data: JSONBody[wire.Nudge | None] = None
 ) -> PersonProgress:
@@ -156,6 +194,7 @@ async def nudge(
 @post(
     "/enrollments/{enrollment_id:int}/unenroll",
     operation_id="unenroll",
+    opt=rights.enrollment("unenroll"),
     tags=TAGS,
     status_code=HTTP_200_OK,
 )

@@ -3,6 +3,7 @@
 from litestar import delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
+from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, IfMatch, Limit, Search, SortBy
 from backend.schemas.commons import Page
@@ -12,7 +13,7 @@ from backend.services import fields
 TAGS = ["Fields"]
 
 
-@get("/fields", operation_id="listFields", tags=TAGS)
+@get("/fields", operation_id="listFields", opt=rights.signed_in(), tags=TAGS)
 async def list_fields(
     q: Search = None, sort: SortBy = None, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[Field]:
@@ -20,19 +21,19 @@ async def list_fields(
     return await fields.list_fields(q, sort, limit, cursor)
 
 
-@post("/fields", operation_id="createField", tags=TAGS)
+@post("/fields", operation_id="createField", opt=rights.admins(), tags=TAGS)
 async def create_field(data: JSONBody[FieldInput], actor: CurrentActor) -> Field:
     """Add a field. For platform admins."""
     return await fields.create_field(actor, data)
 
 
-@get("/fields/{field_id:int}", operation_id="getField", tags=TAGS)
+@get("/fields/{field_id:int}", operation_id="getField", opt=rights.signed_in(), tags=TAGS)
 async def get_field(field_id: FromPath[int]) -> Field:
     """One field."""
     return await fields.get_field(field_id)
 
 
-@patch("/fields/{field_id:int}", operation_id="changeField", tags=TAGS)
+@patch("/fields/{field_id:int}", operation_id="changeField", opt=rights.admins(), tags=TAGS)
 async def change_field(
     field_id: FromPath[int], data: JSONBody[FieldChange], actor: CurrentActor, if_match: IfMatch
 ) -> Field:
@@ -40,7 +41,7 @@ async def change_field(
     return await fields.change_field(actor, field_id, data, if_match)
 
 
-@delete("/fields/{field_id:int}", operation_id="deleteField", tags=TAGS)
+@delete("/fields/{field_id:int}", operation_id="deleteField", opt=rights.admins(), tags=TAGS)
 async def delete_field(field_id: FromPath[int], actor: CurrentActor) -> None:
     """Delete a field and all values of it; 409 with `dependents` while a rule refers to it."""
     await fields.delete_field(actor, field_id)

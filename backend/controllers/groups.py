@@ -5,6 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
+from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, IfMatch, Limit, Search, SortBy
 from backend.index import Follower
@@ -32,7 +33,7 @@ TAGS = ["Groups"]
 CurrentFollower = NamedDependency[Follower]
 
 
-@get("/groups", operation_id="listGroups", tags=TAGS)
+@get("/groups", operation_id="listGroups", opt=rights.signed_in(), tags=TAGS)
 async def list_groups(
     actor: CurrentActor,
     follower: CurrentFollower,
@@ -50,25 +51,25 @@ async def list_groups(
     return await groups.list_groups(actor, follower, query)
 
 
-@post("/groups", operation_id="createGroup", tags=TAGS)
+@post("/groups", operation_id="createGroup", opt=rights.groups_below(), tags=TAGS)
 async def create_group(data: JSONBody[GroupInput], actor: CurrentActor, follower: CurrentFollower) -> Group:
     """Add a group: platform admins anywhere, group admins below their groups."""
     return await groups.create_group(actor, follower, data)
 
 
-@post("/groups/bulk", operation_id="bulkGroups", tags=TAGS, status_code=HTTP_200_OK)
+@post("/groups/bulk", operation_id="bulkGroups", opt=rights.admins(), tags=TAGS, status_code=HTTP_200_OK)
 async def bulk_groups(data: JSONBody[GroupsBulk], actor: CurrentActor) -> BulkAnswer:
     """Create or update up to 10,000 groups by external id; parents may be in the same request, in any order."""
     return await groups.bulk_upsert(actor, data.groups)
 
 
-@get("/groups/{group_id:int}", operation_id="getGroup", tags=TAGS)
+@get("/groups/{group_id:int}", operation_id="getGroup", opt=rights.group("see"), tags=TAGS)
 async def get_group(group_id: FromPath[int], actor: CurrentActor, follower: CurrentFollower) -> Group:
     """One group."""
     return await groups.get_group(actor, follower, group_id)
 
 
-@patch("/groups/{group_id:int}", operation_id="changeGroup", tags=TAGS)
+@patch("/groups/{group_id:int}", operation_id="changeGroup", opt=rights.group("manage"), tags=TAGS)
 async def change_group(
     group_id: FromPath[int],
     data: JSONBody[GroupChange],
@@ -80,13 +81,13 @@ async def change_group(
     return await groups.change_group(actor, follower, group_id, data, if_match)
 
 
-@delete("/groups/{group_id:int}", operation_id="deleteGroup", tags=TAGS)
+@delete("/groups/{group_id:int}", operation_id="deleteGroup", opt=rights.group("manage"), tags=TAGS)
 async def delete_group(group_id: FromPath[int], actor: CurrentActor) -> None:
     """Delete a group; enrollments and accounts stay. 409 with `dependents` while anything depends on it."""
     await groups.delete_group(actor, group_id)
 
 
-@get("/groups/{group_id:int}/members", operation_id="listMembers", tags=TAGS)
+@get("/groups/{group_id:int}/members", operation_id="listMembers", opt=rights.group("members"), tags=TAGS)
 async def list_members(
     group_id: FromPath[int],
     actor: CurrentActor,
@@ -100,7 +101,13 @@ async def list_members(
     return await learner_lists.list_members(actor, group_id, query)
 
 
-@post("/groups/{group_id:int}/members", operation_id="addMembers", tags=TAGS, status_code=HTTP_200_OK)
+@post(
+    "/groups/{group_id:int}/members",
+    operation_id="addMembers",
+    opt=rights.group("manage"),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
 async def add_members(
     group_id: FromPath[int], data: JSONBody[MembersInput], actor: CurrentActor
 ) -> MembersAdded:
@@ -109,7 +116,11 @@ async def add_members(
 
 
 @post(
-    "/groups/{group_id:int}/members/remove", operation_id="removeMembers", tags=TAGS, status_code=HTTP_200_OK
+    "/groups/{group_id:int}/members/remove",
+    operation_id="removeMembers",
+    opt=rights.group("manage"),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
 )
 async def remove_members(
     group_id: FromPath[int], data: JSONBody[MembersRemoval], actor: CurrentActor
@@ -118,7 +129,13 @@ async def remove_members(
     return await memberships.remove_members(actor, group_id, data)
 
 
-@post("/groups/{group_id:int}/members/move", operation_id="moveMembers", tags=TAGS, status_code=HTTP_200_OK)
+@post(
+    "/groups/{group_id:int}/members/move",
+    operation_id="moveMembers",
+    opt=rights.group("manage"),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
 async def move_members(
     group_id: FromPath[int], data: JSONBody[MembersMove], actor: CurrentActor
 ) -> MembersMoved:

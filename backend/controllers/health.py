@@ -6,7 +6,7 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 
 from backend import database, readiness
-from backend.controllers.route_options import PUBLIC
+from backend.controllers import route_rights as rights
 from backend.index import Follower
 from backend.schemas.commons import Output
 from backend.services.measuring import DATABASE_AWAY
@@ -23,7 +23,7 @@ class Health(Output):
     position: int
 
 
-@get("/api/health", operation_id="health", tags=TAGS, opt={PUBLIC: True})
+@get("/api/health", operation_id="health", opt=rights.public(), tags=TAGS)
 async def health(follower: NamedDependency[Follower]) -> Response[Health]:
     """200 once this process can answer truthfully, 503 before, and while it ends."""
     status = await _awaited(follower)

@@ -9,9 +9,9 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath, FromQuery, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
+from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit
-from backend.controllers.route_options import READS
 from backend.schemas.commons import Page
 from backend.schemas.imports import Import, ImportKind, ImportMade, PreviewRow, RowOutcome, TemplateInput
 from backend.services import imports
@@ -33,7 +33,7 @@ def _sheet(content: bytes, name: str) -> Response[bytes]:
     return Response(content, media_type=XLSX, headers=disposition)
 
 
-@post("/imports", operation_id="createImport", tags=TAGS, status_code=HTTP_202_ACCEPTED)
+@post("/imports", operation_id="createImport", opt=rights.admins(), tags=TAGS, status_code=HTTP_202_ACCEPTED)
 async def create_import(
     data: Annotated[ImportForm, Body(media_type=RequestEncodingType.MULTI_PART)], actor: CurrentActor
 ) -> ImportMade:
@@ -42,7 +42,7 @@ async def create_import(
     return ImportMade(id=await imports.begin(actor, data.kind, data.file.filename, content))
 
 
-@get("/imports", operation_id="listImports", tags=TAGS)
+@get("/imports", operation_id="listImports", opt=rights.admins(), tags=TAGS)
 async def list_imports(
     actor: CurrentActor, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[Import]:
@@ -50,13 +50,13 @@ async def list_imports(
     return await imports.list_imports(actor, limit, cursor)
 
 
-@get("/imports/{import_id:int}", operation_id="getImport", tags=TAGS)
+@get("/imports/{import_id:int}", operation_id="getImport", opt=rights.admins(), tags=TAGS)
 async def get_import(import_id: FromPath[int], actor: CurrentActor) -> Import:
     """One import with a preview. For platform admins."""
     return await imports.get_import(actor, import_id)
 
 
-@get("/imports/{import_id:int}/rows", operation_id="listImportRows", tags=TAGS)
+@get("/imports/{import_id:int}/rows", operation_id="listImportRows", opt=rights.admins(), tags=TAGS)
 async def list_rows(
     import_id: FromPath[int],
     actor: CurrentActor,
@@ -68,20 +68,38 @@ async def list_rows(
     return await imports.list_rows(actor, import_id, outcome, limit, cursor)
 
 
-@get("/imports/{import_id:int}/rejects.xlsx", operation_id="getImportRejects", tags=TAGS, media_type=XLSX)
+@get(
+    "/imports/{import_id:int}/rejects.xlsx",
+    operation_id="getImportRejects",
+    opt=rights.admins(),
+    tags=TAGS,
+    media_type=XLSX,
+)
 async def get_rejects(import_id: FromPath[int], actor: CurrentActor) -> Response[bytes]:
     """The rows that were refused, with why. For platform admins."""
     content = await imports.rejects(actor, import_id)
     return _sheet(content, f"rejects-{import_id}.xlsx")
 
 
-@post("/imports/{import_id:int}/apply", operation_id="applyImport", tags=TAGS, status_code=HTTP_200_OK)
+@post(
+    "/imports/{import_id:int}/apply",
+    operation_id="applyImport",
+    opt=rights.admins(),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
 async def apply_import(import_id: FromPath[int], actor: CurrentActor) -> Import:
     """Write the good rows. For platform admins."""
     return await imports.apply(actor, import_id)
 
 
-@post("/imports/{import_id:int}/cancel", operation_id="cancelImport", tags=TAGS, status_code=HTTP_200_OK)
+@post(
+    "/imports/{import_id:int}/cancel",
+    operation_id="cancelImport",
+    opt=rights.admins(),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
 async def cancel_import(import_id: FromPath[int], actor: CurrentActor) -> Import:
     """Stop it; what was written stays. For platform admins."""
     return await imports.cancel(actor, import_id)
@@ -90,10 +108,10 @@ async def cancel_import(import_id: FromPath[int], actor: CurrentActor) -> Import
 @post(
     "/imports/template",
     operation_id="createImportTemplate",
+    opt=rights.admins(reads=True),
     tags=TAGS,
     status_code=HTTP_200_OK,
     media_type=XLSX,
-    opt={READS: True},
 )
 async def create_template(data: JSONBody[TemplateInput], actor: CurrentActor) -> Response[bytes]:
     """An empty sheet with one column a session, to be marked and imported as `enrollments`. For platform admins."""

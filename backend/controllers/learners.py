@@ -6,6 +6,7 @@ from litestar import Request, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
+from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, IfMatch, Limit, Search, SortBy
 from backend.schemas.commons import Page
@@ -25,7 +26,7 @@ TAGS = ["Learners"]
 FIELD = "field."
 
 
-@get("/learners", operation_id="listLearners", tags=TAGS)
+@get("/learners", operation_id="listLearners", opt=rights.signed_in(), tags=TAGS)
 async def list_learners(
     request: Request[Any, Any, Any],
     actor: CurrentActor,
@@ -64,13 +65,13 @@ async def list_learners(
     return await learner_lists.list_learners(actor, query)
 
 
-@post("/learners", operation_id="createLearner", tags=TAGS)
+@post("/learners", operation_id="createLearner", opt=rights.admins(), tags=TAGS)
 async def create_learner(data: JSONBody[LearnerInput], actor: CurrentActor) -> Learner:
     """Add a learner, active unless said otherwise. For platform admins."""
     return await learners.create_learner(actor, data)
 
 
-@post("/learners/bulk", operation_id="bulkLearners", tags=TAGS, status_code=HTTP_200_OK)
+@post("/learners/bulk", operation_id="bulkLearners", opt=rights.admins(), tags=TAGS, status_code=HTTP_200_OK)
 async def bulk_learners(data: JSONBody[LearnersBulk], actor: CurrentActor) -> BulkAnswer:
     """Create or update up to 10,000 learners, matched by external id, else by e-mail. For platform admins.
 
@@ -79,13 +80,13 @@ async def bulk_learners(data: JSONBody[LearnersBulk], actor: CurrentActor) -> Bu
     return await learners.bulk_upsert(actor, data.learners)
 
 
-@get("/learners/{learner_id:int}", operation_id="getLearner", tags=TAGS)
+@get("/learners/{learner_id:int}", operation_id="getLearner", opt=rights.learner("see"), tags=TAGS)
 async def get_learner(learner_id: FromPath[int], actor: CurrentActor) -> Learner:
     """One learner."""
     return await learner_lists.get_learner(actor, learner_id)
 
 
-@patch("/learners/{learner_id:int}", operation_id="changeLearner", tags=TAGS)
+@patch("/learners/{learner_id:int}", operation_id="changeLearner", opt=rights.learner("edit"), tags=TAGS)
 async def change_learner(
     learner_id: FromPath[int], data: JSONBody[LearnerChange], actor: CurrentActor, if_match: IfMatch
 ) -> Learner:
@@ -93,7 +94,7 @@ async def change_learner(
     return await learners.change_learner(actor, learner_id, data, if_match)
 
 
-@delete("/learners/{learner_id:int}", operation_id="deleteLearner", tags=TAGS)
+@delete("/learners/{learner_id:int}", operation_id="deleteLearner", opt=rights.learner("manage"), tags=TAGS)
 async def delete_learner(learner_id: FromPath[int], actor: CurrentActor) -> None:
     """Delete an account and all that is known about the person; 409 with `dependents` while a rule names them."""
     await learners.delete_learner(actor, learner_id)

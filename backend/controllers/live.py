@@ -11,6 +11,7 @@ from litestar import WebSocket, websocket
 from litestar.di import NamedDependency
 from litestar.exceptions import WebSocketDisconnect
 
+from backend.controllers import route_rights as rights
 from backend.controllers.authentication import actor_of, origin_allowed
 from backend.controllers.decoding import decode
 from backend.controllers.problems import to_muster_error
@@ -56,7 +57,7 @@ Open = Callable[[Actor], Awaitable[Subject]]
 Socket = WebSocket[Any, Any, Any]
 
 
-@websocket("/live")
+@websocket("/live", opt=rights.signed_in())
 async def live(socket: Socket, hub: NamedDependency[Hub]) -> None:
     """Accept, see who it is, and serve until either side leaves."""
     await socket.accept()

@@ -7,9 +7,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
+from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, IfMatch, Limit
-from backend.controllers.route_options import READS
 from backend.index import Follower
 from backend.schemas.commons import Page
 from backend.schemas.enrolling import OnLeave
@@ -25,7 +25,9 @@ People = Annotated[
 ]
 
 
-@get("/sessions/{session_id:int}/methods", operation_id="listMethods", tags=TAGS)
+@get(
+    "/sessions/{session_id:int}/methods", operation_id="listMethods", opt=rights.session("enroll"), tags=TAGS
+)
 async def list_methods(
     session_id: FromPath[int],
     actor: CurrentActor,
@@ -37,7 +39,9 @@ async def list_methods(
     return await methods.list_methods(actor, follower, session_id, limit=limit, cursor=cursor)
 
 
-@post("/sessions/{session_id:int}/methods", operation_id="createMethod", tags=TAGS)
+@post(
+    "/sessions/{session_id:int}/methods", operation_id="createMethod", opt=rights.session("enroll"), tags=TAGS
+)
 async def create_method(
     session_id: FromPath[int],
     data: JSONBody[MethodInput],
@@ -48,7 +52,12 @@ async def create_method(
     return await methods.create_method(actor, follower, session_id, data)
 
 
-@get("/sessions/{session_id:int}/methods/{method_id:int}", operation_id="getMethod", tags=TAGS)
+@get(
+    "/sessions/{session_id:int}/methods/{method_id:int}",
+    operation_id="getMethod",
+    opt=rights.method("see"),
+    tags=TAGS,
+)
 async def get_method(
     session_id: FromPath[int], method_id: FromPath[int], actor: CurrentActor, follower: CurrentFollower
 ) -> Method:
@@ -56,7 +65,12 @@ async def get_method(
     return await methods.get_method(actor, follower, session_id, method_id)
 
 
-@patch("/sessions/{session_id:int}/methods/{method_id:int}", operation_id="changeMethod", tags=TAGS)
+@patch(
+    "/sessions/{session_id:int}/methods/{method_id:int}",
+    operation_id="changeMethod",
+    opt=rights.method("manage"),
+    tags=TAGS,
+)
 async def change_method(
     session_id: FromPath[int],
     method_id: FromPath[int],
@@ -72,6 +86,7 @@ async def change_method(
 @delete(
     "/sessions/{session_id:int}/methods/{method_id:int}",
     operation_id="deleteMethod",
+    opt=rights.method("manage"),
     tags=TAGS,
     status_code=HTTP_200_OK,
 )
@@ -91,9 +106,9 @@ async def delete_method(
 @post(
     "/sessions/{session_id:int}/plan",
     operation_id="planEnrollment",
+    opt=rights.session("enroll", reads=True),
     tags=TAGS,
     status_code=HTTP_200_OK,
-    opt={READS: True},
 )
 async def plan(
     session_id: FromPath[int],
@@ -105,7 +120,13 @@ async def plan(
     return await enrolling.plan(actor, follower, session_id, data)
 
 
-@post("/sessions/{session_id:int}/apply", operation_id="applyEnrollment", tags=TAGS, status_code=HTTP_200_OK)
+@post(
+    "/sessions/{session_id:int}/apply",
+    operation_id="applyEnrollment",
+    opt=rights.session("enroll"),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
 async def apply(
     session_id: FromPath[int],
     data: JSONBody[ApplyRequest],
@@ -117,7 +138,13 @@ async def apply(
     return Response(done, status_code=HTTP_202_ACCEPTED if done.state == "applying" else HTTP_200_OK)
 
 
-@post("/sessions/{session_id:int}/emails", operation_id="enrollEmails", tags=TAGS, status_code=HTTP_200_OK)
+@post(
+    "/sessions/{session_id:int}/emails",
+    operation_id="enrollEmails",
+    opt=rights.session("enroll"),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
 async def enroll_emails(
     session_id: FromPath[int], data: JSONBody[Emails], actor: CurrentActor, follower: CurrentFollower
 ) -> EmailPlan:

@@ -6,13 +6,13 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 
 from backend import metrics
-from backend.controllers.route_options import PUBLIC
+from backend.controllers import route_rights as rights
 from backend.services.measuring import Measuring
 
 PREFIX = ""
 
 
-@get("/metrics", include_in_schema=False, opt={PUBLIC: True}, media_type="text/plain")
+@get("/metrics", include_in_schema=False, opt=rights.public(), media_type="text/plain")
 async def show_metrics(measuring: NamedDependency[Measuring]) -> Response[bytes]:
     """What all processes of this supervisor measure, and what the database knows, in Prometheus' format."""
     families = await measuring.families()

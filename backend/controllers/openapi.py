@@ -5,12 +5,13 @@ from inspect import cleandoc
 from typing import Any
 
 import msgspec
-from litestar import Request
+from litestar import Litestar, Request
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from backend.controllers.openapi_examples import add_examples, document_problems
 from backend.controllers.openapi_shapes import close_objects, name_pages, nodes, require_answered
+from backend.controllers.route_rights import document_rights
 from backend.schemas.live import ClientFrame, LiveStates, ServerFrame
 
 REFERENCE = "#/components/schemas/{name}"
@@ -40,14 +41,14 @@ class CompleteJson(JsonRenderPlugin):
         super().__init__(path="/openapi.json")
         self._rendered: bytes | None = None
 
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002 - the plugin's signature
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         if self._rendered is None:
-            self._rendered = msgspec.json.encode(complete(openapi_schema))
+            self._rendered = msgspec.json.encode(complete(openapi_schema, request.app))
         return self._rendered
 
 
-def complete(document: dict[str, Any]) -> dict[str, Any]:
-    """`document` with the socket's frames, and without `discriminator`, from which generators derive wrong tags."""
+def complete(document: dict[str, Any], app: Litestar) -> dict[str, Any]:
+    """The `document` of `app` with the rights of every operation and the socket's frames, and without `discriminator`, from which generators derive wrong tags."""
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for name, schema in frame_schemas().items():
         # msgspec says `additionalProperties: false` where a Struct forbids unknown fields; Litestar does not.
@@ -65,6 +66,7 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
     require_answered(document)
     document_problems(document)
     add_examples(document)
+    document_rights(document, app)
     return document
 
 

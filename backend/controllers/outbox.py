@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
+from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit, Search, SortBy
 from backend.mail import MailSettings
@@ -27,7 +28,7 @@ def _mail(settings: Settings) -> MailSettings:
     return MailSettings.of(settings.smtp_url, settings.base_url)
 
 
-@get("/outbox", operation_id="listMessages", tags=TAGS)
+@get("/outbox", operation_id="listMessages", opt=rights.admins(), tags=TAGS)
 async def list_messages(
     actor: CurrentActor,
     settings: NamedDependency[Settings],
@@ -42,7 +43,7 @@ async def list_messages(
     return await outbox.list_messages(actor, _mail(settings), query)
 
 
-@get("/outbox/{message_id:int}", operation_id="getMessage", tags=TAGS)
+@get("/outbox/{message_id:int}", operation_id="getMessage", opt=rights.admins(), tags=TAGS)
 async def get_message(
     message_id: FromPath[int], actor: CurrentActor, settings: NamedDependency[Settings]
 ) -> MessageDetail:
@@ -50,7 +51,13 @@ async def get_message(
     return await outbox.get_message(actor, _mail(settings), message_id)
 
 
-@post("/outbox/{message_id:int}/retry", operation_id="retryMessage", tags=TAGS, status_code=HTTP_200_OK)
+@post(
+    "/outbox/{message_id:int}/retry",
+    operation_id="retryMessage",
+    opt=rights.admins(),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
 async def retry_message(
     message_id: FromPath[int], actor: CurrentActor, settings: NamedDependency[Settings]
 ) -> MessageDetail:
@@ -58,7 +65,13 @@ async def retry_message(
     return await outbox.retry(actor, _mail(settings), message_id)
 
 
-@post("/outbox/{message_id:int}/cancel", operation_id="cancelMessage", tags=TAGS, status_code=HTTP_200_OK)
+@post(
+    "/outbox/{message_id:int}/cancel",
+    operation_id="cancelMessage",
+    opt=rights.admins(),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
 async def cancel_message(
     message_id: FromPath[int], actor: CurrentActor, settings: NamedDependency[Settings]
 ) -> MessageDetail:

@@ -9,7 +9,8 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.controllers.problems import MEDIA_TYPE, problem_body, to_muster_error
-from backend.controllers.route_options import READS, SAFE_METHODS, UNREPEATABLE
+from backend.controllers.route_options import SAFE_METHODS, UNREPEATABLE
+from backend.controllers.route_rights import rights_of
 from backend.database import transaction
 from backend.services import idempotency
 from backend.services.idempotency import Answer
@@ -39,7 +40,7 @@ class Repeating(ASGIMiddleware):
             key is None
             or actor is None
             or scope["method"] in SAFE_METHODS  # type: ignore[typeddict-item]
-            or opt.get(READS)
+            or rights_of(opt).reads
             or opt.get(UNREPEATABLE)
         ):
             await next_app(scope, receive, send)

@@ -4,6 +4,7 @@ from litestar import get, post
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK
 
+from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit
 from backend.schemas.commons import Page
@@ -14,19 +15,24 @@ from backend.services import awards, results
 TAGS = ["Results and awards"]
 
 
-@post("/results/bulk", operation_id="bulkResults", tags=TAGS, status_code=HTTP_200_OK)
+@post("/results/bulk", operation_id="bulkResults", opt=rights.admins(), tags=TAGS, status_code=HTTP_200_OK)
 async def bulk_results(data: JSONBody[ResultsBulk], actor: CurrentActor) -> BulkAnswer:
     """Record up to 10,000 results; completing an activity with a certificate awards it. For platform admins."""
     return await results.record(actor, data.results)
 
 
-@post("/awards/bulk", operation_id="bulkAwards", tags=TAGS, status_code=HTTP_200_OK)
+@post("/awards/bulk", operation_id="bulkAwards", opt=rights.admins(), tags=TAGS, status_code=HTTP_200_OK)
 async def bulk_awards(data: JSONBody[AwardsBulk], actor: CurrentActor) -> BulkAnswer:
     """Record up to 10,000 certificates issued elsewhere. For platform admins."""
     return await awards.record(actor, data.awards)
 
 
-@get("/learners/{learner_id:int}/awards", operation_id="listLearnerAwards", tags=TAGS)
+@get(
+    "/learners/{learner_id:int}/awards",
+    operation_id="listLearnerAwards",
+    opt=rights.learner("see"),
+    tags=TAGS,
+)
 async def list_learner_awards(
     learner_id: FromPath[int], actor: CurrentActor, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[Award]:

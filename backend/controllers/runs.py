@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 
+from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit, Search
 from backend.index import Follower
@@ -23,7 +24,7 @@ Only = Annotated[RunState | None, QueryParameter(name="state", description="in t
 CurrentFollower = NamedDependency[Follower]
 
 
-@get("/runs", operation_id="listRuns", tags=TAGS)
+@get("/runs", operation_id="listRuns", opt=rights.signed_in(), tags=TAGS)
 async def list_runs(
     actor: CurrentActor,
     session_id: FromQuery[int | None] = None,
@@ -37,13 +38,13 @@ async def list_runs(
     return await runs.list_runs(actor, RunQuery(session_id, method_id, only, q, limit, cursor))
 
 
-@get("/runs/{run_id:int}", operation_id="getRun", tags=TAGS)
+@get("/runs/{run_id:int}", operation_id="getRun", opt=rights.run("view"), tags=TAGS)
 async def get_run(run_id: FromPath[int], actor: CurrentActor) -> wire.RunDetail:
     """One run, with its progress; of an undo with whom it left alone."""
     return await runs.get_run(actor, run_id)
 
 
-@get("/runs/{run_id:int}/changes", operation_id="listRunChanges", tags=TAGS)
+@get("/runs/{run_id:int}/changes", operation_id="listRunChanges", opt=rights.run("view"), tags=TAGS)
 async def list_changes(
     run_id: FromPath[int],
     actor: CurrentActor,
@@ -56,13 +57,25 @@ async def list_changes(
     return await run_changes.list_changes(actor, run_id, ChangeQuery(change, q, limit, cursor))
 
 
-@post("/runs/{run_id:int}/undo", operation_id="undoRun", tags=TAGS, status_code=HTTP_200_OK)
+@post(
+    "/runs/{run_id:int}/undo",
+    operation_id="undoRun",
+    opt=rights.run("undo"),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
 async def undo(run_id: FromPath[int], actor: CurrentActor) -> wire.Undone:
     """Take it back as one act. Who was changed since is left alone, and listed."""
     return await runs.undo(actor, run_id)
 
 
-@post("/runs/{run_id:int}/approve", operation_id="approveRun", tags=TAGS, status_code=HTTP_200_OK)
+@post(
+    "/runs/{run_id:int}/approve",
+    operation_id="approveRun",
+    opt=rights.run("decide"),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
 async def approve(
     run_id: FromPath[int],
     actor: CurrentActor,
@@ -73,7 +86,13 @@ async def approve(
     return await runs.approve(actor, follower, run_id, data or wire.Approve())
 
 
-@post("/runs/{run_id:int}/reject", operation_id="rejectRun", tags=TAGS, status_code=HTTP_200_OK)
+@post(
+    "/runs/{run_id:int}/reject",
+    operation_id="rejectRun",
+    opt=rights.run("decide"),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
 async def reject(
     run_id: FromPath[int], actor: CurrentActor, data: JSONBody[wire.Reject | None] = None
 ) -> wire.RunDetail:

@@ -4,6 +4,7 @@ from litestar import delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
+from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, IfMatch, Limit, Search
 from backend.index import Follower
@@ -15,7 +16,7 @@ TAGS = ["Segments"]
 CurrentFollower = NamedDependency[Follower]
 
 
-@get("/segments", operation_id="listSegments", tags=TAGS)
+@get("/segments", operation_id="listSegments", opt=rights.staff(), tags=TAGS)
 async def list_segments(
     actor: CurrentActor,
     follower: CurrentFollower,
@@ -27,7 +28,7 @@ async def list_segments(
     return await segments.list_segments(actor, follower, q=q, limit=limit, cursor=cursor)
 
 
-@post("/segments", operation_id="createSegment", tags=TAGS)
+@post("/segments", operation_id="createSegment", opt=rights.admins(), tags=TAGS)
 async def create_segment(
     data: JSONBody[SegmentInput], actor: CurrentActor, follower: CurrentFollower
 ) -> Segment:
@@ -35,13 +36,13 @@ async def create_segment(
     return await segments.create_segment(actor, follower, data)
 
 
-@get("/segments/{segment_id:int}", operation_id="getSegment", tags=TAGS)
+@get("/segments/{segment_id:int}", operation_id="getSegment", opt=rights.staff(), tags=TAGS)
 async def get_segment(segment_id: FromPath[int], actor: CurrentActor, follower: CurrentFollower) -> Segment:
     """One segment."""
     return await segments.get_segment(actor, follower, segment_id)
 
 
-@patch("/segments/{segment_id:int}", operation_id="changeSegment", tags=TAGS)
+@patch("/segments/{segment_id:int}", operation_id="changeSegment", opt=rights.admins(), tags=TAGS)
 async def change_segment(
     segment_id: FromPath[int],
     data: JSONBody[SegmentPatch],
@@ -53,7 +54,7 @@ async def change_segment(
     return await segments.update_segment(actor, follower, segment_id, data, if_match)
 
 
-@delete("/segments/{segment_id:int}", operation_id="deleteSegment", tags=TAGS)
+@delete("/segments/{segment_id:int}", operation_id="deleteSegment", opt=rights.admins(), tags=TAGS)
 async def delete_segment(segment_id: FromPath[int], actor: CurrentActor) -> None:
     """Delete it; 409 with `dependents` while methods or other segments use it."""
     await segments.delete_segment(actor, segment_id)

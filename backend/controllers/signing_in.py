@@ -7,8 +7,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
+from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor, session_cookie
-from backend.controllers.route_options import PUBLIC, UNREPEATABLE
 from backend.schemas.access import InvitationInput, InvitedPerson, Me, PasswordInput, SignInInput
 from backend.services import me as me_service
 from backend.services import signing_in
@@ -16,7 +16,7 @@ from backend.services.errors import NotSignedIn
 from backend.settings import Settings
 
 TAGS = ["Signing in"]
-ANYBODY = {PUBLIC: True, UNREPEATABLE: True}
+ANYBODY = rights.public(repeatable=False)
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -33,7 +33,7 @@ def _address(request: AnyRequest) -> str:
     return request.client.host if request.client else "local"
 
 
-@post("/auth/login", operation_id="signIn", tags=TAGS, opt=ANYBODY, status_code=HTTP_200_OK)
+@post("/auth/login", operation_id="signIn", opt=ANYBODY, tags=TAGS, status_code=HTTP_200_OK)
 async def sign_in(
     data: JSONBody[SignInInput], request: AnyRequest, settings: NamedDependency[Settings]
 ) -> Response[Me]:
@@ -47,33 +47,39 @@ async def sign_in(
     return await _signed_in(request, secret, settings)
 
 
-@post("/auth/logout", operation_id="signOut", tags=TAGS, opt=ANYBODY, status_code=HTTP_204_NO_CONTENT)
+@post("/auth/logout", operation_id="signOut", opt=ANYBODY, tags=TAGS, status_code=HTTP_204_NO_CONTENT)
 async def sign_out(request: AnyRequest) -> Response[None]:
     """Sign out: ends the sign-in of the cookie."""
     await signing_in.sign_out(request.cookies.get(signing_in.COOKIE))
     return Response(None, status_code=HTTP_204_NO_CONTENT, cookies=[session_cookie(request, None)])
 
 
-@get("/auth/me", operation_id="getMe", tags=TAGS)
+@get("/auth/me", operation_id="getMe", opt=rights.oneself(), tags=TAGS)
 async def get_me(actor: CurrentActor, settings: NamedDependency[Settings]) -> Me:
     """Who is signed in, their roles, the organisation."""
     return await me_service.me(actor, smtp=settings.smtp_url is not None)
 
 
-@post("/auth/password", operation_id="changePassword", tags=TAGS, opt={UNREPEATABLE: True}, status_code=204)
+@post(
+    "/auth/password",
+    operation_id="changePassword",
+    opt=rights.oneself(repeatable=False),
+    tags=TAGS,
+    status_code=204,
+)
 async def change_password(data: JSONBody[PasswordInput], actor: CurrentActor) -> None:
     """Change one's own password; ends one's other sign-ins."""
     await signing_in.change_password(actor, data.current, data.new)
 
 
-@get("/auth/invitations/{token:str}", operation_id="getInvitation", tags=TAGS, opt=ANYBODY)
+@get("/auth/invitations/{token:str}", operation_id="getInvitation", opt=ANYBODY, tags=TAGS)
 async def get_invitation(token: FromPath[str]) -> InvitedPerson:
     """Who an invitation is for."""
     return InvitedPerson(**await signing_in.invited_person(token))
 
 
 @post(
-    "/auth/invitations/{token:str}", operation_id="acceptInvitation", tags=TAGS, opt=ANYBODY, status_code=200
+    "/auth/invitations/{token:str}", operation_id="acceptInvitation", opt=ANYBODY, tags=TAGS, status_code=200
 )
 async def accept_invitation(
     token: FromPath[str],
