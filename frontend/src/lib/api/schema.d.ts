@@ -1306,6 +1306,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alive */
+        get: operations["alive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -1383,6 +1400,10 @@ export interface components {
             values: (string | number)[];
             /** @constant */
             type: "added";
+        };
+        /** Alive */
+        Alive: {
+            status: string;
         };
         /** AllFilter */
         AllFilter: {
@@ -2005,6 +2026,7 @@ export interface components {
             status: string;
             version: string;
             position: number;
+            head?: number;
         };
         /** Import */
         Import: {
@@ -9279,6 +9301,32 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    alive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "text"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Alive"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -9298,7 +9346,8 @@ export interface operations {
                      * @example {
                      *       "status": "text",
                      *       "version": "text",
-                     *       "position": 7
+                     *       "position": 7,
+                     *       "head": 7
                      *     }
                      */
                     "application/json": components["schemas"]["Health"];
