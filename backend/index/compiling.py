@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pyroaring import BitMap
 
 from backend.index.evaluating import Evaluator
-from backend.index.leaves import Leaves
+from backend.index.leaves import Leaves, asks_every, is_negation
 from backend.index.questions import Questions, column_of
 from backend.rules import (
     AllFilter,
@@ -137,8 +137,8 @@ def _looking_up(number: int, questions: Questions) -> Asked:
 
 def _standing(found: PathResultFilter, questions: Questions) -> Asked:
     leaves_ = Leaves(questions.facts, questions.structure, questions.day)
-    every = all if found.match == "all" else any
-    negated = found.status.startswith("not_")
+    every = all if asks_every(found) else any
+    negated = is_negation(found)
 
     def asked(learner: int) -> bool:
         stands = (any(learner in part for part in leaves_.standing(found, path)) for path in found.paths)

@@ -51,7 +51,7 @@ class Leaves:
             case FieldFilter():
                 return Sets([self.field(found)])
             case PathResultFilter():
-                return Sets([self.standing(found, path) for path in found.paths], found.match == "all")
+                return Sets([self.standing(found, path) for path in found.paths], asks_every(found))
             case CertificateFilter():
                 return self.certificate(found)
             case LanguageFilter():
@@ -124,10 +124,9 @@ class Leaves:
             self.facts.awards[certificate] if certificate in self.facts.awards else Values[date]()
             for certificate in found.certificates
         ]
-        if found.status != "not_obtained":
-            return Sets([self.awarded(found, expiries) for expiries in held], found.match == "all")
-        # "Not obtained" any of them is: not all of them obtained. The caller turns it round.
-        return Sets([[expiries.present] for expiries in held], found.match == "any")
+        if found.status == "not_obtained":
+            return Sets([[expiries.present] for expiries in held], asks_every(found))
+        return Sets([self.awarded(found, expiries) for expiries in held], asks_every(found))
 
     def awarded(self, found: CertificateFilter, expiries: Values[date]) -> list[BitMap]:
         # An award without an expiry stands under the calendar's last day, which never comes.
@@ -176,6 +175,14 @@ def is_negation(found: Filter) -> bool:
             return found.op == "not_in"
         case _:
             return False
+
+
+def asks_every(found: PathResultFilter | CertificateFilter) -> bool:
+    """Whether the filter, its negation left out, holds where every path or certificate stands so.
+
+    The status is asked of each: who lacks at least one are those, turned round, who have every one.
+    """
+    return (found.match == "all") is not is_negation(found)
 
 
 def searching(op: str, wanted: Iterable[Any]) -> Callable[[Any], bool]:

@@ -125,7 +125,7 @@ class _Describer:
                 return self.added(found)
             case PathResultFilter():
                 paths = [self.titled("activity", self.names.find_activity, path) for path in found.paths]
-                return self.filled(f"path_result.{found.status}", match=self.matched(paths, found.match))
+                return self.standing(f"path_result.{found.status}", paths, found.match)
             case CertificateFilter():
                 return self.certificate(found)
             case AllFilter() | AnyFilter() | NoneFilter():
@@ -183,11 +183,19 @@ class _Describer:
             for reference in found.certificates
         ]
         days = EXPIRING_DAYS_DEFAULT if found.days is None else found.days
-        return self.filled(
+        return self.standing(
             f"certificate.{found.status}",
-            match=self.matched(certificates, found.match),
+            certificates,
+            found.match,
             days=[Part(wording.number_in_words(days, self.language))],
         )
+
+    def standing(self, key: str, named: Parts, match: str, **slots: Sequence[Part]) -> Parts:
+        """What is asked of each of several; where that is a negation, "or" and "and" would leave open which is meant."""
+        of_several = f"{key}.{match}"
+        if len(named) > 1 and of_several in self.words:
+            return self.filled(of_several, each=self.listed(named, "comma"), **slots)
+        return self.filled(key, match=self.matched(named, match), **slots)
 
     # ── nouns and values ─────────────────────────────────────────────────────────────────────────────────────────
 

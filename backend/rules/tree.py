@@ -52,7 +52,7 @@ class GroupFilter(Struct, frozen=True, forbid_unknown_fields=True, tag="group"):
 
 
 class PathResultFilter(Struct, frozen=True, forbid_unknown_fields=True, tag="path_result"):
-    """Where the person stands on paths, programs or courses."""
+    """Where the person stands on paths, programs or courses: `status` is asked of each, `match` says of how many it must hold."""
 
     status: PathStatus
     paths: list[Reference]
@@ -60,7 +60,7 @@ class PathResultFilter(Struct, frozen=True, forbid_unknown_fields=True, tag="pat
 
 
 class CertificateFilter(Struct, frozen=True, forbid_unknown_fields=True, tag="certificate"):
-    """State of the latest award on a calendar day; `days` belongs to `expiring` alone."""
+    """State of the latest award of each certificate on a calendar day; `days` belongs to `expiring` alone."""
 
     status: CertificateStatus
     certificates: list[Reference]

@@ -89,8 +89,10 @@ def holds(world: World, found: Filter, learner: int, day: date) -> bool:
             return in_groups(world, found.groups, found.subgroups, learner) is (found.op == "in")
         case PathResultFilter():
             wanted = found.status.removeprefix("not_")
-            each = [standing(world, wanted, learner, path) for path in found.paths]
-            return (any(each) if found.match == "any" else all(each)) is (wanted == found.status)
+            each = [
+                standing(world, wanted, learner, path) is (wanted == found.status) for path in found.paths
+            ]
+            return any(each) if found.match == "any" else all(each)
         case CertificateFilter():
             each = [certificate_holds(world, found, learner, c, day) for c in found.certificates]
             return any(each) if found.match == "any" else all(each)

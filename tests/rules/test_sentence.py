@@ -78,9 +78,34 @@ FILTERS: list[tuple[dict[str, Any], str, str]] = [
         "qui ne sont pas directement dans Sales",
     ),
     (
+        {"type": "path_result", "status": "not_completed", "paths": [7, 8], "match": "any"},
+        "who have not completed at least one of Safety, Fire",
+        "à qui il reste à terminer au moins un parmi Safety, Fire",
+    ),
+    (
         {"type": "path_result", "status": "not_completed", "paths": [7, 8], "match": "all"},
-        "who have not completed Safety and Fire",
-        "qui n’ont pas terminé Safety et Fire",
+        "who have completed none of Safety, Fire",
+        "qui n’ont terminé aucun parmi Safety, Fire",
+    ),
+    (
+        {"type": "path_result", "status": "not_enrolled", "paths": [7], "match": "all"},
+        "who are not enrolled in Safety",
+        "qui ne sont pas inscrites à Safety",
+    ),
+    (
+        {"type": "path_result", "status": "completed", "paths": [7, 8], "match": "all"},
+        "who have completed Safety and Fire",
+        "qui ont terminé Safety et Fire",
+    ),
+    (
+        {"type": "certificate", "status": "not_obtained", "certificates": [4, 5]},
+        "who lack at least one of the certificates Safe, a deleted certificate",
+        "à qui manque au moins un des certificats Safe, un certificat supprimé",
+    ),
+    (
+        {"type": "certificate", "status": "not_obtained", "certificates": [4, 5], "match": "all"},
+        "who have none of the certificates Safe, a deleted certificate",
+        "qui n’ont aucun des certificats Safe, un certificat supprimé",
     ),
     (
         {"type": "path_result", "status": "started", "paths": [9]},
