@@ -18,7 +18,7 @@ from backend.embedded import Servers
 from backend.index import Follower, check_index
 from backend.mail.settings import MailSettings
 from backend.mail.smtp import Connection, Unreachable
-from backend.services import full_check
+from backend.services import full_check, stored_texts
 from backend.settings import Settings
 
 OLDEST_POSTGRES = 150_000
@@ -98,6 +98,7 @@ async def _findings(settings: Settings, servers: Servers, *, repair: bool) -> As
     async with following() as follower:
         await follower.catch_up()
         yield await _index(follower)
+        yield await _texts(repair=repair)
         yield await _enrollments(repair=repair)
 
 
@@ -198,6 +199,26 @@ async def _waiting() -> list[Finding]:
         else Finding(about, "nothing waits for longer than it should")
         for about, age, limit, what, advice in looked_at
     ]
+
+
+async def _texts(*, repair: bool) -> Finding:
+    """Addresses and external ids from before texts had one form."""
+    odd = await stored_texts.odd_texts()
+    if repair:
+        await stored_texts.mend(odd)
+        odd = [one for one in odd if not one.mendable]
+    if not odd:
+        return Finding("texts", "addresses and external ids are in their normal form")
+    told = "; ".join(
+        f"{one.table} {one.id}: {one.column} {one.stored!a}"
+        + (f" is the same as that of {one.other}" if one.other is not None else "")
+        for one in odd[: stored_texts.NAMED]
+    )
+    more = f"; and {len(odd) - stored_texts.NAMED} more" if len(odd) > stored_texts.NAMED else ""
+    advice = (
+        "run `muster doctor --repair` for those that nobody else has; merge or correct the others by hand"
+    )
+    return Finding("texts", f"{told}{more}", advice)
 
 
 async def _index(follower: Follower) -> Finding:

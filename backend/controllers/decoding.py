@@ -16,9 +16,13 @@ T = TypeVar("T")
 # Beyond this, scanning leaves the event loop alone.
 LARGE_BODY = 256 * 1024
 
-_AT = re.compile(r"^(?P<message>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
+# A text that has no normal form brings a place of its own, within the object that msgspec names.
+_AT = re.compile(r" - at `(?:key in )?\$((?:[^`]|`(?! - at |$))*)`(?= - at |$)", re.DOTALL)
 _NAMED = re.compile(r"(?P<kind>unknown|required) field `(?P<field>[^`]*)`")
 _CODES = (
+    ("This is blank", "blank"),
+    ("control character", "character"),
+    ("is invisible", "character"),
     ("unknown field", "unknown_field"),
     ("missing required", "required"),
     ("length", "length"),
@@ -94,9 +98,9 @@ def scan(body: bytes) -> None:
 
 def mistake_of(error: Exception) -> Mistake:
     """What msgspec found wrong, with the contract's path and a code."""
-    found = _AT.match(str(error))
-    message, path = (found["message"], found["path"] or "") if found else (str(error), "")
-    path = path.removeprefix(".")
+    text = str(error)
+    path = "".join(reversed(_AT.findall(text))).removeprefix(".")
+    message = _AT.sub("", text)
     if named := _NAMED.search(message):
         path = f"{path}.{named['field']}" if path else named["field"]
     code = next((code for words, code in _CODES if words in message), "invalid")

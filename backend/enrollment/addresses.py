@@ -6,24 +6,23 @@ from typing import Literal
 
 from msgspec import Struct
 
+from backend.text import TextError, address_key, clean_address
+
 Kind = Literal["known", "new", "duplicate", "invalid", "excluded", "other_session"]
 # A pasted column of a large company; more is a sheet to import.
 MOST_ADDRESSES = 20_000
-LONGEST_ADDRESS = 254
 
 _SEPARATORS = re.compile(r"[\s,;]+")
 _BRACKETED = re.compile(r"<([^<>]*)>")
-_LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"(?=.{{1,64}}@){_LOCAL}@{_LABEL}(?:\.{_LABEL})+")
 
 
 class Sorted(Struct, frozen=True):
-    """One pasted address; `learner_id` where an account has it."""
+    """One pasted address in its normal form; `learner_id` where an account has it, `problem` where it is none."""
 
     email: str
     kind: Kind
     learner_id: int | None = None
+    problem: str | None = None
 
 
 def addresses_in(text: str) -> list[str]:
@@ -36,11 +35,6 @@ def addresses_in(text: str) -> list[str]:
     return [piece.strip().removeprefix("mailto:").strip("\"'()") for piece in found]
 
 
-def is_address(text: str) -> bool:
-    """Whether it can be sent to: an ordinary address with a domain."""
-    return len(text) <= LONGEST_ADDRESS and _ADDRESS.fullmatch(text) is not None
-
-
 def sort_addresses(
     pasted: Iterable[str],
     *,
@@ -50,18 +44,19 @@ def sort_addresses(
 ) -> list[Sorted]:
     """One line for each pasted address, in order.
 
-    `accounts` maps lower-case addresses to learners; `uncountable` are those whose status keeps them out;
+    `accounts` maps keys of addresses to learners; `uncountable` are those whose status keeps them out;
     `elsewhere` those enrolled in another session of the activity.
     """
     seen: set[str] = set()
     lines: list[Sorted] = []
-    for email in pasted:
-        lowered = email.lower()
-        learner_id = accounts.get(lowered)
+    for text in pasted:
+        key = address_key(text)
+        learner_id = accounts.get(key)
+        email, problem = _address(text, known=learner_id is not None)
         kind: Kind
-        if not is_address(email):
-            kind, learner_id = "invalid", None
-        elif lowered in seen:
+        if problem is not None:
+            kind = "invalid"
+        elif key in seen:
             kind = "duplicate"
         elif learner_id is None:
             kind = "new"
@@ -71,6 +66,18 @@ def sort_addresses(
             kind = "other_session"
         else:
             kind = "known"
-        seen.add(lowered)
-        lines.append(Sorted(email, kind, learner_id))
+        seen.add(key)
+        lines.append(Sorted(email, kind, learner_id, problem))
     return lines
+
+
+def _address(text: str, *, known: bool) -> tuple[str, str | None]:
+    """The address in its normal form, or the text and what is wrong with it."""
+    try:
+        email = clean_address(text)
+    except TextError as error:
+        return text, None if known else str(error)
+    # Within one's own network a domain may be one word; of somebody unknown it is a slip.
+    if "." not in email.rpartition("@")[2] and not known:
+        return text, "This is not an e-mail address: its domain has no dot."
+    return email, None

@@ -27,6 +27,7 @@ from backend.rules.tree import (
     SegmentFilter,
     Value,
 )
+from backend.text import TextError, clean_lines
 
 
 def resolve(
@@ -189,6 +190,7 @@ class _Resolver(Complaints):
         if field is None:
             self.complain(f"{path}.field", "unknown", f"There is no field {found.field!r}.")
             return found
+        found = msgspec.structs.replace(found, values=[_clean(value) for value in found.values])
         if not accepts(field.type, found.op):
             self.complain(
                 f"{path}.op", "not_allowed", f"A {field.type} field cannot be asked with “{found.op}”."
@@ -224,6 +226,16 @@ class _Resolver(Complaints):
                 self.texts([value], path, first=i)
         if good and found.op == "between":
             self.order(found.values, path)
+
+
+def _clean(value: Value) -> Value:
+    """A text as values are stored; one that cannot be stored is nobody's value, and stays as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return clean_lines(value)
+    except TextError:
+        return value
 
 
 def _unique(values: list[Value], op: str) -> list[Value]:

@@ -15,6 +15,7 @@ GroupKind = Literal["group", "company", "department", "team", "function", "quali
 Unlink = Literal["group_only", "expire", "erase"]
 
 Email = Annotated[str, Meta(min_length=3, max_length=254, examples=["ana@example.org"])]
+Password = Annotated[str, Meta(max_length=300)]
 Instant = Annotated[datetime, Meta(tz=True, examples=["2026-11-23T14:03:00Z"])]
 FieldKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$", examples=["location"])]
 FieldValue = str | int | float | bool | None
@@ -123,7 +124,7 @@ class LearnerInput(Input):
     manager_id: Id | None = None
     fields: FieldValues = {}
     groups: list[GroupRole] = []
-    password: Text | UnsetType = UNSET
+    password: Password | UnsetType = UNSET
     is_admin: bool = False
 
 
@@ -139,7 +140,7 @@ class LearnerChange(Input):
     external_id: Code | UnsetType | None = UNSET
     manager_id: Id | UnsetType | None = UNSET
     fields: FieldValues = {}
-    password: Text | UnsetType = UNSET
+    password: Password | UnsetType = UNSET
     is_admin: bool | UnsetType = UNSET
 
 

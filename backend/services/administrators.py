@@ -9,8 +9,7 @@ from backend.services.actor import SCOPES, SYSTEM
 from backend.services.errors import Invalid, NotFound
 from backend.services.passwords import hash_password
 from backend.services.signing_in import hash_token
-
-_LONGEST_EMAIL = 254
+from backend.text import TextError, address_key, clean_address
 
 
 async def create_administrator(email: str, password: str) -> int:
@@ -18,16 +17,16 @@ async def create_administrator(email: str, password: str) -> int:
 
     Somebody who has an account keeps it. Raises `Invalid`.
     """
-    email = email.strip()
-    name, at, domain = email.partition("@")
-    if not (name and at and domain) or "@" in domain or " " in email or len(email) > _LONGEST_EMAIL:
-        raise Invalid.at("email", "email", f"{email!r} is not an e-mail address.")
+    try:
+        email = clean_address(email)
+    except TextError as error:
+        raise Invalid.at("email", "email", f"{email!r}: {error}") from None
     hashed = await hash_password(password)
     async with transaction():
         learner_id: int | None = await fetch_value(
             "UPDATE learner SET is_admin = true, password_hash = $2, status = 'active', version = version + 1"
-            " WHERE lower(email) = lower($1) RETURNING id",
-            email,
+            " WHERE lower(email) = $1 RETURNING id",
+            address_key(email),
             hashed,
         )
         if learner_id is None:
@@ -35,7 +34,7 @@ async def create_administrator(email: str, password: str) -> int:
                 "INSERT INTO learner (email, first_name, added_at, is_admin, password_hash)"
                 " VALUES ($1, $2, muster_now(), true, $3) RETURNING id",
                 email,
-                name,
+                email.partition("@")[0],
                 hashed,
             )
         # Whoever had found out the old password is out.
@@ -56,8 +55,8 @@ async def create_token_for(email: str, *, name: str, scopes: Sequence[str]) -> s
         token_id = await fetch_value(
             "INSERT INTO api_token (learner_id, name, token_hash, scopes, created_at)"
             " SELECT id, $2, $3, $4, muster_now() FROM learner"
-            " WHERE lower(email) = lower($1) AND status IN ('invited', 'active') RETURNING id",
-            email.strip(),
+            " WHERE lower(email) = $1 AND status IN ('invited', 'active') RETURNING id",
+            address_key(email),
             name,
             hash_token(token),
             sorted(set(scopes)),

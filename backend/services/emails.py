@@ -23,6 +23,7 @@ from backend.services.learner_writing import Writing, reserve_ids
 from backend.services.learner_writing import write as write_learners
 from backend.services.method_drafts import Draft
 from backend.services.rights import group_for, session_for
+from backend.text import address_key
 
 METHOD_NAME = "E-mail"
 
@@ -87,7 +88,7 @@ def _pasted(request: wire.Emails) -> list[str]:
 
 
 async def _sort(actor: Actor, index: FacetIndex, session: Record, pasted: list[str]) -> list[Sorted]:
-    rows = await fetch(_ACCOUNTS, sorted({email.lower() for email in pasted}))
+    rows = await fetch(_ACCOUNTS, sorted({address_key(text) for text in pasted}))
     known = BitMap([row["id"] for row in rows])
     left_out = {row["learner_id"] for row in await fetch(_LEFT_OUT, session["id"])}
     unreachable = known - await within_reach(actor, index)
@@ -113,7 +114,10 @@ def _plan(index: FacetIndex, session_id: int, group_id: int | None, lines: list[
         other_session=kinds["other_session"],
         already_enrolled=sum(line.kind == "known" and (line.learner_id or 0) in enrolled for line in lines),
         items=[
-            wire.SortedEmail(email=line.email, kind=line.kind, learner_id=line.learner_id) for line in lines
+            wire.SortedEmail(
+                email=line.email, kind=line.kind, learner_id=line.learner_id, problem=line.problem
+            )
+            for line in lines
         ],
     )
 

@@ -6,6 +6,8 @@ import re
 from datetime import date
 from typing import NamedTuple
 
+from backend.text import TextError, clean_lines
+
 # What a rule can ask for; a text is a label, not a document.
 LONGEST_TEXT = 1_000
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -26,6 +28,8 @@ class WrongValueError(ValueError):
 
 def to_columns(value: object, kind: str, options: frozenset[str]) -> Columns | None:
     """The columns for `value` in a field of this kind; None clears it. Raises `WrongValueError`."""
+    if isinstance(value, str):
+        value = _clean(value)
     if value is None or value == "":
         return None
     match kind, value:
@@ -55,6 +59,14 @@ _EXPECTED = {
 }
 
 
+def _clean(value: str) -> str:
+    """The text in its normal form; a blank one is no value."""
+    try:
+        return clean_lines(value)
+    except TextError as error:
+        raise WrongValueError(str(error)) from None
+
+
 def _number(value: float) -> float:
     try:
         number = float(value)
@@ -75,6 +87,7 @@ def _day(value: str) -> date:
 
 def from_text(text: str, kind: str) -> Columns | None:
     """The columns for a value written as text, as in a query. Raises `WrongValueError`."""
+    text = _clean(text)
     if text == "":
         return None
     match kind:

@@ -48,9 +48,10 @@ def _check_options(kind: str, options: list[str]) -> None:
         raise Invalid.at("options", "not_choice", "Only a field of type choice has options.")
     seen: set[str] = set()
     for i, option in enumerate(options):
-        if option in seen or not option.strip():
-            raise Invalid.at(f"options[{i}]", "duplicate", "Options are not empty, and each is there once.")
-        seen.add(option)
+        # “Paris” and “paris” are one place to whoever chooses.
+        if option.casefold() in seen:
+            raise Invalid.at(f"options[{i}]", "duplicate", "Each option is there once, whatever its case.")
+        seen.add(option.casefold())
 
 
 def _key_of(name: str) -> str:

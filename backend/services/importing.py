@@ -23,6 +23,7 @@ from backend.services.import_columns import Column, detect
 from backend.services.memberships import add_members
 from backend.services.registrations import Registration, methods_named
 from backend.services.rights import require_admin
+from backend.text import address_key
 
 # Rows one transaction writes, as of a bulk request.
 CHUNK = 10_000
@@ -187,7 +188,7 @@ class _Learners:
 
     def find(self, name: str) -> int | None:
         """Who is meant."""
-        return self._by_external.get(name) or self._by_email.get(name.lower())
+        return self._by_external.get(name) or self._by_email.get(address_key(name))
 
 
 async def _learners(named: Sequence[str]) -> _Learners:
@@ -196,7 +197,7 @@ async def _learners(named: Sequence[str]) -> _Learners:
             "SELECT id, external_id, lower(email) AS email FROM learner"
             " WHERE external_id = ANY($1::text[]) OR lower(email) = ANY($2::text[])",
             list(named),
-            [name.lower() for name in named],
+            [address_key(name) for name in named],
         )
     )
 

@@ -16,6 +16,7 @@ from backend.services.actor import Actor
 from backend.services.learner_checks import FieldKind, check_language, check_values, clean_email, field_kinds
 from backend.services.learner_writing import Writing, reserve_ids, write
 from backend.services.rights import require_admin
+from backend.text import address_key
 
 _PLAIN = ("first_name", "last_name", "language", "status", "added_at")
 
@@ -31,7 +32,7 @@ class _Row:
 
     @property
     def key(self) -> str:
-        return self.email.lower()
+        return address_key(self.email)
 
 
 class _People:

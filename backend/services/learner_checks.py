@@ -1,6 +1,5 @@
 """What a learner's values must be like, for one learner and for ten thousand."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,9 +7,7 @@ from backend.database import fetch
 from backend.schemas.problem import Mistake
 from backend.services.field_values import Columns, WrongValueError, to_columns
 from backend.services.languages import is_language
-
-# Deliverability is the mail server's to find out; this keeps out what is no address at all, or two.
-EMAIL = re.compile(r"[^\s@,;:<>()\[\]\"\\\x00-\x1f\x7f]+@[^\s@,;:<>()\[\]\"\\\x00-\x1f\x7f]+")
+from backend.text import TextError, clean_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +28,11 @@ async def field_kinds() -> dict[str, FieldKind]:
 
 
 def clean_email(email: str) -> str | Mistake:
-    """The address without blanks around it, or what is wrong with it."""
-    email = email.strip()
-    if EMAIL.fullmatch(email) is None:
-        return Mistake("email", "email", "This is not an e-mail address.")
-    return email
+    """The address in its normal form, or what is wrong with it."""
+    try:
+        return clean_address(email)
+    except TextError as error:
+        return Mistake("email", "email", str(error))
 
 
 def check_language(language: str) -> Mistake | None:

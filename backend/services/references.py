@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from backend.database import fetch
 from backend.schemas.learning import Reference
+from backend.text import address_key, code_key
 
 
 class References:
@@ -18,8 +19,8 @@ class References:
         """The id, or None. An external id goes before an e-mail address."""
         if isinstance(reference, int):
             return reference if reference in self._ids else None
-        found = self._by_name.get(reference)
-        return found if found is not None else self._by_email.get(reference.strip().lower())
+        found = self._by_name.get(code_key(reference))
+        return found if found is not None else self._by_email.get(address_key(reference))
 
 
 def _split(references: Iterable[Reference]) -> tuple[list[int], list[str]]:
@@ -29,7 +30,7 @@ def _split(references: Iterable[Reference]) -> tuple[list[int], list[str]]:
         if isinstance(reference, int):
             ids.add(reference)
         else:
-            names.add(reference)
+            names.add(code_key(reference))
     return list(ids), list(names)
 
 
@@ -41,7 +42,7 @@ async def find_learners(references: Iterable[Reference]) -> References:
         " WHERE id = ANY($1) OR external_id = ANY($2) OR lower(email) = ANY($3)",
         ids,
         names,
-        [name.strip().lower() for name in names],
+        [address_key(name) for name in names],
     )
     return References(
         {row["id"] for row in rows},

@@ -11,6 +11,7 @@ from backend.services.actor import Actor
 from backend.services.errors import Forbidden, Invalid, NotFound, NotSignedIn
 from backend.services.passwords import hash_password, password_matches
 from backend.services.throttling import count_attempt, forget_attempts
+from backend.text import address_key
 
 COOKIE = "muster_session"
 SIGNED_IN_FOR = timedelta(days=14)
@@ -86,11 +87,12 @@ async def start_session(learner_id: int, previous: str | None = None) -> str:
 
 async def sign_in(email: str, password: str, *, address: str, previous: str | None = None) -> str:
     """Check the password and return a new cookie. Raises `TooMany` or `NotSignedIn`, the same for every reason."""
-    keys = (f"account:{email.strip().lower()}", f"address:{address}")
+    account = address_key(email)
+    keys = (f"account:{account}", f"address:{address}")
     await count_attempt(*keys)
     row = await fetch_row(
-        "SELECT id, password_hash FROM learner WHERE lower(email) = lower($1) AND status IN ('invited', 'active')",
-        email.strip(),
+        "SELECT id, password_hash FROM learner WHERE lower(email) = $1 AND status IN ('invited', 'active')",
+        account,
     )
     if not await password_matches(row["password_hash"] if row else None, password) or row is None:
         raise NotSignedIn("The e-mail address or the password is not right.")
@@ -108,12 +110,12 @@ async def change_password(actor: Actor, current: str, new: str) -> None:
     """Set one's own password and end one's other sign-ins."""
     if actor.via != "cookie":
         raise Forbidden("A password is changed by the person who is signed in with it.")
-    await count_attempt(f"account:{actor.email.lower()}")
+    await count_attempt(f"account:{address_key(actor.email)}")
     stored = await fetch_value("SELECT password_hash FROM learner WHERE id = $1", actor.id)
     if not await password_matches(stored, current):
         raise Invalid.at("current", "wrong", "This is not your current password.")
     hashed = await hash_password(new, "new")
-    await forget_attempts(f"account:{actor.email.lower()}")
+    await forget_attempts(f"account:{address_key(actor.email)}")
     async with transaction():
         await execute("UPDATE learner SET password_hash = $2 WHERE id = $1", actor.id, hashed)
         await execute(

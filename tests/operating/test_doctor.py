@@ -32,3 +32,29 @@ def test_what_waits_for_nobody_is_told(servers: Servers, tmp_path: Path) -> None
     assert "note outgoing mail: messages are due for 60 minutes" in said
     assert "note runs: a run is being applied for 60 minutes" in said
     servers.drop_database(database)
+
+
+def test_texts_from_before_there_was_one_form_are_listed_and_mended(servers: Servers, tmp_path: Path) -> None:
+    database = servers.new_database()
+    environment = clean_environment(MUSTER_DATABASE_URL=database, MUSTER_REDIS_URL=servers.new_redis())
+    run_muster("migrate", environment=environment, directory=tmp_path)
+    with world_of(database) as world:
+        world.run("ALTER TABLE learner DISABLE TRIGGER learner_in_normal_form")
+        for email in (
+            "ju\u0308rgen@x.org",
+            "j\u00fcrgen@x.org",
+            "zoe\u0308@x.org",
+            "ida@xn--bcher-kva.example",
+        ):
+            world.run("INSERT INTO learner (email, added_at) VALUES ($1, now())", email)
+        world.run("ALTER TABLE learner ENABLE TRIGGER learner_in_normal_form")
+    said = run_muster("doctor", environment=environment, directory=tmp_path).stdout
+    assert "ju\\u0308rgen@x.org' is the same as that of" in said
+    assert "zoe\\u0308@x.org'" in said
+    mended = run_muster("doctor", "--repair", environment=environment, directory=tmp_path).stdout
+    assert "ju\\u0308rgen" in mended
+    assert "zoe" not in mended
+    with world_of(database) as world:
+        found = world.run("SELECT string_agg(email, ' ') FROM learner").split()
+    assert {"zo\u00eb@x.org", "ida@b\u00fccher.example"} < set(found)
+    servers.drop_database(database)

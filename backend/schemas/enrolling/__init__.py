@@ -1,8 +1,8 @@
 """The words of enrolling on the wire, which methods, plans, runs and enrollments share."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from msgspec import Meta
+from backend.schemas.commons import Code
 
 MethodKind = Literal["manual", "audience", "group", "segment", "chain", "self", "subpath"]
 MethodState = Literal["live", "frozen", "held", "draft"]
@@ -12,4 +12,5 @@ EnrollmentState = Literal["active", "completed", "expired", "suspended"]
 RunCause = Literal["confirm", "change", "clock", "import", "act", "self", "approve", "undo", "check"]
 RunState = Literal["applying", "applied", "held", "rejected", "undone", "failed"]
 
-Key = Annotated[str, Meta(min_length=1, max_length=200, examples=["sesame"])]
+# What people type to enroll themselves.
+Key = Code

@@ -21,11 +21,12 @@ class Emails(Input):
 
 
 class SortedEmail(Output):
-    """What one pasted address is."""
+    """What one pasted address is, in the form in which it is stored; `problem` says why an `invalid` one is none."""
 
     email: str
     kind: addresses.Kind
     learner_id: int | None
+    problem: str | None = None
 
 
 class EmailPlan(Output):

@@ -1472,7 +1472,6 @@ export interface components {
              * @example 7
              */
             after_activity_id?: number | null;
-            /** @example sesame */
             key?: string | null;
             /**
              * @description an id
@@ -2499,7 +2498,6 @@ export interface components {
              * @example 7
              */
             after_activity_id?: number | null;
-            /** @example sesame */
             key?: string | null;
             /**
              * @default audience
@@ -2625,7 +2623,6 @@ export interface components {
              * @example 7
              */
             after_activity_id?: number | null;
-            /** @example sesame */
             key?: string | null;
             /**
              * @description an id
@@ -2724,7 +2721,6 @@ export interface components {
              * @example 7
              */
             after_activity_id?: number | null;
-            /** @example sesame */
             key?: string | null;
         };
         /** Preview */
@@ -2932,7 +2928,6 @@ export interface components {
         };
         /** SelfEnroll */
         SelfEnroll: {
-            /** @example sesame */
             key?: string | null;
         };
         /** Session */
@@ -3006,6 +3001,7 @@ export interface components {
             /** @enum {string} */
             kind: "known" | "new" | "duplicate" | "invalid" | "excluded" | "other_session";
             learner_id: number | null;
+            problem: string | null;
         };
         /** Standing */
         Standing: {
@@ -5255,7 +5251,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "key": "sesame"
+                 *       "key": "location"
                  *     }
                  */
                 "application/json": components["schemas"]["SelfEnroll"];
@@ -7236,7 +7232,7 @@ export interface operations {
                  *       "segment_id": 7,
                  *       "group_id": 7,
                  *       "after_activity_id": 7,
-                 *       "key": "sesame",
+                 *       "key": "location",
                  *       "kind": "manual"
                  *     }
                  */
@@ -7460,7 +7456,7 @@ export interface operations {
                  *       "segment_id": 7,
                  *       "group_id": 7,
                  *       "after_activity_id": 7,
-                 *       "key": "sesame"
+                 *       "key": "location"
                  *     }
                  */
                 "application/json": components["schemas"]["Policy"];
@@ -7573,7 +7569,7 @@ export interface operations {
                  *       "segment_id": 7,
                  *       "group_id": 7,
                  *       "after_activity_id": 7,
-                 *       "key": "sesame",
+                 *       "key": "location",
                  *       "method_id": 7,
                  *       "kind": "manual"
                  *     }
@@ -7684,7 +7680,7 @@ export interface operations {
                  *       "segment_id": 7,
                  *       "group_id": 7,
                  *       "after_activity_id": 7,
-                 *       "key": "sesame",
+                 *       "key": "location",
                  *       "method_id": 7,
                  *       "kind": "manual",
                  *       "hash": "9f2c4e…"
@@ -7761,7 +7757,8 @@ export interface operations {
                      *         {
                      *           "email": "ana@example.org",
                      *           "kind": "known",
-                     *           "learner_id": 7
+                     *           "learner_id": 7,
+                     *           "problem": "text"
                      *         }
                      *       ],
                      *       "run_id": 7,
