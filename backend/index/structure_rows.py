@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from backend.rules import InvalidRule, Rule, convert
-from backend.schemas.enrolling import MethodState
+from backend.schemas.enrolling import MethodState, OnLeave
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -93,7 +93,7 @@ class Method(msgspec.Struct, frozen=True):
     role: str = "learner"
     rule: Rule | None = None
     dynamic: bool = False
-    on_leave: str = "expire"
+    on_leave: OnLeave = "expire"
     mandatory: bool = False
     due_at: datetime | None = None
     due_days: int | None = None

@@ -1,12 +1,13 @@
 """From what a message has to say to its subject, HTML and text. Pure: no database, no settings, no clock."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from backend import clock
@@ -74,12 +75,12 @@ class Invitation(msgspec.Struct, frozen=True):
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """Something waits for a person."""
+    """Something waits for a person. `figures` are what a held run would do to how many people, in the words of plans."""
 
     kind: Literal["held", "frozen"]
     method: str
     session: str
-    count: int
+    figures: Mapping[str, int]
     reason: str
     link: str
 
@@ -113,7 +114,7 @@ def render(content: Letter | Invitation | Alert, to: Recipient) -> Rendered:
     elif isinstance(content, Invitation):
         template, (subject, more) = "invitation", _invitation(content, to, language)
     else:
-        template, (subject, more) = "alert", _alert(content, words)
+        template, (subject, more) = "alert", _alert(content, words, language)
     context |= more
     return Rendered(
         one_line(subject)[:LONGEST_SUBJECT],
@@ -191,13 +192,26 @@ def _invitation(invitation: Invitation, to: Recipient, language: str) -> tuple[s
     }
 
 
-def _alert(alert: Alert, words: Words) -> tuple[str, dict[str, object]]:
+def _figures(figures: Mapping[str, int], words: Words, language: str) -> str:
+    """`35 people would lose access, 27 have completed and stay`."""
+    return ", ".join(
+        several[count > 1].format(count=format_decimal(count, locale=language))
+        for name, several in words.held_figures.items()
+        if (count := figures.get(name, 0))
+    )
+
+
+def _alert(alert: Alert, words: Words, language: str) -> tuple[str, dict[str, object]]:
     subject, lead = (
         (words.held_subject, words.held_lead)
         if alert.kind == "held"
         else (words.frozen_subject, words.frozen_lead)
     )
-    named = {"method": one_line(alert.method), "session": one_line(alert.session), "count": alert.count}
+    named = {
+        "method": one_line(alert.method),
+        "session": one_line(alert.session),
+        "figures": _figures(alert.figures, words, language),
+    }
     return subject.format(**named), {
         "lead": lead.format(**named),
         "reason": one_line(alert.reason),

@@ -33,6 +33,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     invitation_until: str
     held_subject: str
     held_lead: str
+    # Of each figure the words for one and for several people.
+    held_figures: dict[str, tuple[str, str]]
     frozen_subject: str
     frozen_lead: str
     alert_open: str
@@ -78,9 +80,16 @@ ENGLISH = Words(
     invitation_until="The link works until {day}.",
     held_subject="Held for your approval: {method}",
     held_lead=(
-        "Muster has stopped before {count} people leave {session} at once. "
+        "Muster has stopped a large change of who is enrolled in {session}: {figures}. "
         "Nothing has changed yet: approve, shrink or reject it."
     ),
+    held_figures={
+        "entering": ("{count} person would be enrolled", "{count} people would be enrolled"),
+        "leaving": ("{count} person would lose access", "{count} people would lose access"),
+        "gaining": ("{count} enrolled already", "{count} enrolled already"),
+        "losing": ("{count} stays enrolled for another reason", "{count} stay enrolled for another reason"),
+        "completed_stay": ("{count} has completed and stays", "{count} have completed and stay"),
+    },
     frozen_subject="Frozen: {method}",
     frozen_lead=(
         "The audience “{method}” of {session} cannot be evaluated, so nobody is added or removed until it is mended."
@@ -130,9 +139,19 @@ FRENCH = Words(
     invitation_until="Le lien est valable jusqu’au {day}.",
     held_subject="En attente de votre accord : {method}",
     held_lead=(
-        "Muster s’est arrêté avant que {count} personnes quittent {session} d’un coup. "
+        "Muster a arrêté un grand changement des inscriptions à {session} : {figures}. "
         "Rien n’a encore changé : approuvez, réduisez ou rejetez."
     ),
+    held_figures={
+        "entering": ("{count} personne serait inscrite", "{count} personnes seraient inscrites"),
+        "leaving": ("{count} personne perdrait l’accès", "{count} personnes perdraient l’accès"),
+        "gaining": ("{count} déjà inscrite", "{count} déjà inscrites"),
+        "losing": (
+            "{count} reste inscrite pour une autre raison",
+            "{count} restent inscrites pour une autre raison",
+        ),
+        "completed_stay": ("{count} a terminé et reste", "{count} ont terminé et restent"),
+    },
     frozen_subject="Gelé : {method}",
     frozen_lead=(
         "L’audience « {method} » de {session} ne peut pas être évaluée : "

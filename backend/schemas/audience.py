@@ -18,8 +18,20 @@ Sample = Annotated[int, Meta(ge=0, le=SAMPLE_MOST, description="how many of the 
 Limit = Annotated[int, Meta(ge=1, le=LIMIT_MOST)]
 Cursor = Annotated[str, Meta(max_length=2_000)]
 MemberTab = Annotated[
-    Literal["matching", "nearly", "excluded", "entering", "leaving", "blocked"],
-    Meta(description="`nearly`: fail exactly one filter; the last three need `session_id`"),
+    Literal[
+        "matching",
+        "nearly",
+        "excluded",
+        "entering",
+        "leaving",
+        "gaining",
+        "losing",
+        "completed_stay",
+        "blocked",
+    ],
+    Meta(
+        description="`nearly`: fail exactly one filter; from `entering` on the words of plans, which need `session_id`"
+    ),
 ]
 
 

@@ -103,6 +103,9 @@ class RunProgress(Output):
     state: enrolling.RunState
     entered: int
     left: int
+    gaining: int
+    losing: int
+    completed_stay: int
     blocked: int
     total: int
     done: int

@@ -6,8 +6,10 @@ from typing import Any
 from pyroaring import BitMap
 
 from backend.database import fetch
+from backend.enrollment.planning import make_plan
 from backend.index import BrokenRule, FacetIndex, Follower
 from backend.index.selecting import page
+from backend.index.structure_rows import Method
 from backend.schemas.audience import AudienceMember, MembersRequest, PreviewRequest
 from backend.schemas.commons import Page
 from backend.services.actor import Actor
@@ -15,11 +17,14 @@ from backend.services.audience_people import people_of
 from backend.services.audiences import Broken, Draft, caught_up, draft, world_on
 from backend.services.errors import Forbidden, Invalid, NotFound
 from backend.services.paging import decode_cursor, encode_cursor
+from backend.services.situations import situation_of
 
 # Up to here people are listed by name; beyond, by age of the account, which needs no sorting of a million names.
 BY_NAME_MOST = 20_000
 # A search that finds more is not a search.
 FOUND_MOST = 20_000
+# Who is in these is told by whom the rule does not hold.
+LET_GO = frozenset({"leaving", "losing", "completed_stay"})
 # Marks the cursor of a list by age; no name begins with it.
 BY_ID = "\0"
 
@@ -72,26 +77,34 @@ async def _people(index: FacetIndex, world: FacetIndex, question: Draft, request
 
 
 def _of_session(index: FacetIndex, question: Draft, request: MembersRequest, desired: BitMap) -> BitMap:
+    """Those of one of the sets of the plan, which would be made for this rule."""
     if request.session_id is None:
         raise Invalid.at("session_id", "required", f"The tab “{request.tab}” needs a session.")
-    actual = _actual(index, request.session_id, request.method_id)
-    elsewhere = index.blocked(request.session_id, desired)
-    if request.tab == "blocked":
-        return elsewhere
-    if request.tab == "entering":
-        return desired - actual - elsewhere
+    method = _method(index, request.session_id, request.method_id)
+    made = make_plan(
+        situation_of(
+            index,
+            request.session_id,
+            desired,
+            method_id=0 if method is None else method.id,
+            on_leave="expire" if method is None else method.on_leave,
+        )
+    )
+    people: BitMap = getattr(made, request.tab)
+    if request.tab not in LET_GO:
+        return people
     if any(not question.sight.opens(block) for block in question.rule.blocks):
         raise Forbidden("Part of this audience is sealed to you, so who leaves cannot be told.")
-    return (actual - desired) & question.sight.people(index)
+    return people & question.sight.people(index)
 
 
-def _actual(index: FacetIndex, session_id: int, method_id: int | None) -> BitMap:
+def _method(index: FacetIndex, session_id: int, method_id: int | None) -> Method | None:
     if method_id is None:
-        return index.enrolled(session_id)
+        return None
     method = index.structure.methods.get(method_id)
     if method is None or method.session_id != session_id:
         raise NotFound(f"This session has no method {method_id}.")
-    return index.sources(method_id)
+    return method
 
 
 def _elsewhere(index: FacetIndex, session_id: int, learner_id: int) -> int | None:

@@ -11,6 +11,7 @@ import msgspec
 
 from backend.database import execute, fetch, fetch_row
 from backend.mail import Alert, Invitation, Item, Letter, MailSettings, Recipient, Rendered, Why, render
+from backend.services.change_kinds import FIGURES
 
 INVITATION_LIFE = timedelta(days=30)
 COUNTABLE = ("invited", "active")
@@ -179,13 +180,17 @@ async def _invitations(heads: Sequence[Any], mail: MailSettings, now: datetime) 
 async def _alerts(message_ids: Sequence[int], mail: MailSettings) -> dict[int, Alert]:
     """The first alert of each message whose method is still held or frozen."""
     rows = await fetch(
-        """
+        f"""
+        WITH held AS MATERIALIZED (
+            SELECT r.id, f.figures FROM run r CROSS JOIN LATERAL (SELECT to_jsonb(f) AS figures FROM ({FIGURES}) AS f) AS f
+            WHERE r.id IN (SELECT run_id FROM notice WHERE message_id = ANY($1::bigint[]) AND kind = 'held')
+        )
         SELECT DISTINCT ON (n.message_id) n.message_id, n.kind, n.run_id, n.session_id, em.name AS method,
-               em.state_reason, s.name AS session, coalesce(r.left_count, 0) AS leaving
+               em.state_reason, s.name AS session, coalesce(h.figures, '{{}}') AS figures
         FROM notice n
         JOIN enrollment_method em ON em.id = n.method_id AND em.state = n.kind
         JOIN session s ON s.id = n.session_id
-        LEFT JOIN run r ON r.id = n.run_id
+        LEFT JOIN held h ON h.id = n.run_id
         WHERE n.message_id = ANY($1::bigint[]) AND n.cancelled_at IS NULL
         ORDER BY n.message_id, n.id
         """,
@@ -196,8 +201,9 @@ async def _alerts(message_ids: Sequence[int], mail: MailSettings) -> dict[int, A
             kind=row["kind"],
             method=row["method"] or row["session"],
             session=row["session"],
-            count=row["leaving"],
-            reason=row["state_reason"],
+            figures=row["figures"],
+            # What is held says how much in figures.
+            reason="" if row["kind"] == "held" else row["state_reason"],
             link=f"{mail.base_url}/runs"
             if row["kind"] == "held"
             else f"{mail.base_url}/sessions/{row['session_id']}",

@@ -9,7 +9,7 @@ from pyroaring import BitMap
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value, transaction
 from backend.enrollment.fuse import blows
-from backend.enrollment.planning import Plan, Situation, digest, make_plan
+from backend.enrollment.planning import Plan, digest, make_plan
 from backend.index import BrokenRule, FacetIndex, Follower
 from backend.index.steps import Steps
 from backend.schemas.enrolling import MethodState
@@ -20,19 +20,22 @@ from backend.services.actor import Actor
 from backend.services.audiences import caught_up
 from backend.services.chunks import begin_large
 from backend.services.enrolling_rights import check_rights
-from backend.services.enrollment_writer import Write, lock_sessions, settle, write
+from backend.services.enrollment_writer import Write, Written, lock_sessions, settle, write
 from backend.services.errors import Conflict, Invalid, NotFound
 from backend.services.method_drafts import BY_NAME, COLUMNS, Draft, asked, checked, stored_draft
 from backend.services.people import blocked_people, people
 from backend.services.rights import session_for
+from backend.services.situations import situation_of
 
 # Confirmed plans up to this size are written while the person waits; that takes about two seconds.
 INLINE = 20_000
+# Of these a plan names some people.
+NAMED = ("entering", "leaving", "gaining", "losing", "completed_stay")
 # What enrollments copy from their methods.
 SETTLED = ("role", "mandatory", "due_at", "due_days")
 
 _APPLIED_BEFORE = """
-SELECT r.id AS run_id, r.method_id, r.entered, r.left_count AS "left", r.blocked, r.state
+SELECT r.id AS run_id, r.method_id, r.entered, r.left_count AS "left", r.gaining, r.losing, r.completed_stay, r.blocked, r.state
 FROM run r
 JOIN enrollment_method m ON m.id = r.method_id AND m.deleted_at IS NULL
 WHERE r.session_id = $1 AND r.cause = 'confirm' AND r.detail->>'plan' = $2 AND r.state IN ('applying', 'applied')
@@ -131,17 +134,12 @@ async def decide(index: FacetIndex, draft: Draft) -> Decided:
 
 
 def _decide_steps(index: FacetIndex, draft: Draft) -> Steps[Decided]:
-    desired = actual = index.sources(draft.id) if draft.id else BitMap()
+    desired = index.sources(draft.id) if draft.id else BitMap()
     if draft.active and draft.rule is not None:
         desired = yield from index.evaluate_steps(draft.rule, clock.today(index.timezone))
         yield
     made = make_plan(
-        Situation(
-            desired=desired,
-            actual=actual,
-            countable=index.countable,
-            elsewhere=index.blocked(draft.session_id, desired - actual),
-        )
+        situation_of(index, draft.session_id, desired, method_id=draft.id, on_leave=draft.on_leave)
     )
     policy = draft.policy_bytes() + _twins(index, draft)
     return Decided(draft, made, digest(draft.rule_bytes(), policy, made), index.position)
@@ -161,18 +159,14 @@ def _twins(index: FacetIndex, draft: Draft) -> bytes:
 async def shown(session: Record, decided: Decided) -> wire.Plan:
     """The plan as people see it."""
     made = decided.plan
-    entering, leaving = made.entering[: wire.SAMPLE], made.leaving[: wire.SAMPLE]
-    known = {person.id: person for person in await people([*entering, *leaving])}
+    named = {name: list(getattr(made, name)[: wire.SAMPLE]) for name in NAMED}
+    known = {person.id: person for person in await people([one for some in named.values() for one in some])}
     return wire.Plan(
         hash=decided.hash,
-        entering=len(made.entering),
-        leaving=len(made.leaving),
-        staying=len(made.staying),
-        blocked=len(made.blocked),
+        **{name: len(getattr(made, name)) for name in Plan.__struct_fields__},
         held=decided.draft.dynamic and _is_large(session, made),
         samples=wire.Samples(
-            entering=[known[person] for person in entering if person in known],
-            leaving=[known[person] for person in leaving if person in known],
+            **{name: [known[one] for one in some if one in known] for name, some in named.items()},
             blocked=await blocked_people(list(made.blocked[: wire.SAMPLE]), session["id"]),
         ),
         warnings=_warnings(session, decided),
@@ -181,11 +175,10 @@ async def shown(session: Record, decided: Decided) -> wire.Plan:
 
 
 def _is_large(session: Record, made: Plan) -> bool:
-    remaining = len(made.leaving) + len(made.staying)
     return blows(
         leaving=len(made.leaving),
         left_lately=0,
-        remaining=remaining,
+        remaining=len(made.closing) + len(made.staying),
         most=session["fuse_count"],
         percent=session["fuse_percent"],
     )
@@ -198,7 +191,7 @@ def _warnings(session: Record, decided: Decided) -> list[str]:
         found.append(
             "This session has ended: nobody is told, and a dynamic audience no longer follows changes."
         )
-    if not (made.entering or made.staying or made.blocked) and draft.kind not in BY_NAME:
+    if not (made.opening or made.staying or made.blocked) and draft.kind not in BY_NAME:
         found.append("Nobody matches this audience now.")
     if made.leaving and draft.on_leave == "erase":
         found.append(f"The progress of {len(made.leaving)} people in this session will be erased.")
@@ -232,8 +225,8 @@ async def _write(actor: Actor, decided: Decided) -> wire.Applied:
         actor_id=actor.id,
         position=decided.position,
         detail=detail,
-        entering=list(decided.plan.entering | decided.plan.blocked),
-        leaving=list(decided.plan.leaving),
+        entering=list(decided.plan.opening | decided.plan.blocked),
+        leaving=list(decided.plan.closing),
         releasing=await _no_longer_blocked(method_id, decided.plan),
         confirmed=True,
     )
@@ -245,11 +238,20 @@ async def _write(actor: Actor, decided: Decided) -> wire.Applied:
     assert written.run_id is not None  # noqa: S101 - what a person confirms always leaves a run
     if settling:
         await settle(written.run_id, draft.session_id, settling)
+    return applied(written, method_id)
+
+
+def applied(written: Written, method_id: int) -> wire.Applied:
+    """What was done at once, as it is answered."""
+    assert written.run_id is not None  # noqa: S101 - what a person confirms always leaves a run
     return wire.Applied(
         run_id=written.run_id,
         method_id=method_id,
         entered=written.entered,
         left=written.left,
+        gaining=written.gaining,
+        losing=written.losing,
+        completed_stay=written.completed_stay,
         blocked=written.blocked,
     )
 
@@ -264,7 +266,7 @@ def _settles(before: Record | None, draft: Draft) -> bool:
 
 async def _no_longer_blocked(method_id: int, made: Plan) -> list[int]:
     rows = await fetch("SELECT learner_id FROM blocked WHERE method_id = $1", method_id)
-    wanted = made.entering | made.blocked
+    wanted = made.opening | made.blocked
     return [row["learner_id"] for row in rows if row["learner_id"] not in wanted]
 
 

@@ -92,12 +92,12 @@ WITH wanted AS (
     WHERE n.waited_for IS NOT NULL AND b.method_id = n.method_id AND b.learner_id = n.learner_id
 ), noted AS (
     INSERT INTO run_change (run_id, learner_id, change, before, after, reason)
-    SELECT run_id, learner_id, 'entered', before,
-           jsonb_build_object('state', new_state, 'role', new_role, 'since', new_since, 'until', NULL, 'due_at', new_due_at,
-                              'due_by_hand', new_by_hand, 'mandatory', new_mandatory, 'completed_at', new_completed_at,
-                              'course_group_id', new_course_group_id),
-           reason
-    FROM entering
+    -- Whom several methods bring at once, one of them enrolls, and the others find enrolled.
+    SELECT run_id, learner_id, 'entered', CASE WHEN leads THEN before ELSE after END, after, reason
+    FROM entering CROSS JOIN LATERAL jsonb_build_object(
+        'state', new_state, 'role', new_role, 'since', new_since, 'until', NULL, 'due_at', new_due_at,
+        'due_by_hand', new_by_hand, 'mandatory', new_mandatory, 'completed_at', new_completed_at,
+        'course_group_id', new_course_group_id) AS after
     UNION ALL
     SELECT run_id, learner_id, 'unblocked', jsonb_build_object('session_id', waited_for), NULL, reason
     FROM entering WHERE waited_for IS NOT NULL
@@ -173,7 +173,7 @@ SELECT coalesce(array_agg(learner_id) FILTER (WHERE NOT fresh), '{{}}') FROM wan
 
 # $1 methods, $2 learners, $3 runs, $4 reasons, $5 now, $6 whether a person confirmed it, $7 what a person asked for instead
 # of the methods' policies, of which the mildest decides where several go last together.
-# Answers (method_id, learner_id, run_id, session_id, outcome): 'expired', 'erasing' (expired; the progress goes next),
+# Answers (method_id, learner_id, run_id, session_id, state, outcome): 'expired', 'erasing' (expired; the progress goes next),
 # 'kept' (their last source went, they stay) and 'held' (another source holds them).
 LEAVE = f"""
 WITH closing AS (
@@ -207,7 +207,7 @@ WITH closing AS (
     FROM decided
     ON CONFLICT (run_id, learner_id, change) DO NOTHING
 )
-SELECT method_id, learner_id, run_id, session_id, outcome FROM decided
+SELECT method_id, learner_id, run_id, session_id, state, outcome FROM decided
 """
 
 # $1 runs, $2 sessions, $3 learners. Progress of the session goes: its results, and those that name no session where the
@@ -287,9 +287,12 @@ FROM unnest($1::integer[], $2::integer[], $3::text[], $4::integer[], $5::bigint[
 ORDER BY n RETURNING id
 """
 
-# Adds what a chunk did; a run that did nothing and decided nothing leaves no trace.
+# $1 runs, and of each how many people entered, left, are gaining, losing, have completed and stay, are blocked. Adds what a chunk
+# did; a run that did nothing and decided nothing leaves no trace.
 COUNT_RUNS = """
-UPDATE run r SET entered = r.entered + c.entered, left_count = r.left_count + c.left_count, blocked = r.blocked + c.blocked
-FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::integer[]) AS c(id, entered, left_count, blocked)
+UPDATE run r SET entered = r.entered + c.entered, left_count = r.left_count + c.left_count, gaining = r.gaining + c.gaining,
+    losing = r.losing + c.losing, completed_stay = r.completed_stay + c.completed_stay, blocked = r.blocked + c.blocked
+FROM unnest($1::bigint[], $2::integer[], $3::integer[], $4::integer[], $5::integer[], $6::integer[], $7::integer[])
+    AS c(id, entered, left_count, gaining, losing, completed_stay, blocked)
 WHERE r.id = c.id
 """

@@ -55,13 +55,33 @@ class Write(Struct, frozen=True, kw_only=True):
 
 
 class Written(Struct):
-    """What was done; `run_id` is None when nothing was and no run was given."""
+    """What was done, in numbers of people; `run_id` is None when nothing was and no run was given.
+
+    `entered` and `left`: whose enrollment began or ended; `gaining` and `losing`: who got or lost a source and is enrolled
+    as before; `completed_stay`: who lost it and has completed.
+    """
 
     run_id: int | None
     entered: int = 0
     left: int = 0
+    gaining: int = 0
+    losing: int = 0
+    completed_stay: int = 0
     blocked: int = 0
     released: int = 0
+
+    @property
+    def did_nothing(self) -> bool:
+        """Whether nothing was written about anybody."""
+        return not (any(counted(self).values()) or self.released)
+
+
+def counted(written: Written) -> dict[str, int]:
+    """What the run, and the answer to whoever asked for it, tells of it."""
+    return {name: getattr(written, name) for name in COUNTED}
+
+
+COUNTED = ("entered", "left", "gaining", "losing", "completed_stay", "blocked")
 
 
 async def lock_sessions(session_ids: Iterable[int]) -> dict[int, Record]:
@@ -182,7 +202,10 @@ async def _enter_the_rest(
         if outcome == "blocked":
             done[run_id].blocked += 1
             continue
-        done[run_id].entered += 1
+        if outcome == "enrolled" and row["leads"]:
+            done[run_id].entered += 1
+        else:
+            done[run_id].gaining += 1
         if not row["leads"]:
             # Brought by several methods at once; one of them tells.
             continue
@@ -209,8 +232,7 @@ async def _leave(
     if not pairs[0]:
         return
     rows = await fetch(sql.LEAVE, *pairs, clock.now(), confirmed, on_leave)
-    for row in rows:
-        done[row["run_id"]].left += 1
+    _count_leaving(rows, done)
     await _erase([row for row in rows if row["outcome"] == "erasing"])
     gone: dict[int, list[int]] = defaultdict(list)
     held: dict[tuple[int, int], list[int]] = defaultdict(list)
@@ -223,6 +245,22 @@ async def _leave(
         await notices.cancel_enrolled(learners, session_id)
     for (session_id, run_id), learners in sorted(held.items()):
         await settle(run_id, session_id, learners)
+
+
+def _count_leaving(rows: Sequence[Record], done: Mapping[int, Written]) -> None:
+    """Each person once a run, however many of its methods let them go."""
+    seen: set[tuple[int, int]] = set()
+    for row in rows:
+        if (row["run_id"], row["learner_id"]) in seen:
+            continue
+        seen.add((row["run_id"], row["learner_id"]))
+        written = done[row["run_id"]]
+        if row["outcome"] in ("expired", "erasing"):
+            written.left += 1
+        elif row["state"] == "completed":
+            written.completed_stay += 1
+        else:
+            written.losing += 1
 
 
 async def _erase(rows: Sequence[Record]) -> None:
@@ -243,15 +281,11 @@ async def _release(some: Sequence[tuple[Write, int]], done: dict[int, Written]) 
 
 
 async def _count(done: Mapping[int, Written]) -> None:
-    counted = [(run_id, w) for run_id, w in sorted(done.items()) if w.entered or w.left or w.blocked]
-    if counted:
-        await execute(
-            sql.COUNT_RUNS,
-            [run_id for run_id, _ in counted],
-            [w.entered for _, w in counted],
-            [w.left for _, w in counted],
-            [w.blocked for _, w in counted],
-        )
+    some = [(run_id, counted(w)) for run_id, w in sorted(done.items())]
+    some = [(run_id, numbers) for run_id, numbers in some if any(numbers.values())]
+    if some:
+        columns = [[numbers[name] for _, numbers in some] for name in COUNTED]
+        await execute(sql.COUNT_RUNS, [run_id for run_id, _ in some], *columns)
 
 
 async def _without_empty(writes: Sequence[Write], done: list[Written]) -> list[Written]:
@@ -261,7 +295,7 @@ async def _without_empty(writes: Sequence[Write], done: list[Written]) -> list[W
         for one, result in zip(writes, done, strict=True)
         if one.run_id is None
         and (one.drop_empty or one.cause in ("change", "clock", "check"))
-        and not (result.entered or result.left or result.blocked or result.released)
+        and result.did_nothing
     ]
     if empty:
         await execute("DELETE FROM run WHERE id = ANY($1::bigint[])", [result.run_id for result in empty])

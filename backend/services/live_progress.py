@@ -24,7 +24,7 @@ RESTING_SECONDS = 5.0
 WORKING = frozenset({"applying", "held", "reading", "ready"})
 
 _RUN = """
-SELECT id, method_id, session_id, state, entered, left_count AS "left", blocked, total, done, finished_at,
+SELECT id, method_id, session_id, state, entered, left_count AS "left", gaining, losing, completed_stay, blocked, total, done, finished_at,
        CASE WHEN total > 0 THEN least(done::float8 / total, 1) WHEN state = 'applying' THEN 0 ELSE 1 END AS progress
 FROM run WHERE id = $1
 """

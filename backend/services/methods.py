@@ -16,7 +16,7 @@ from backend.services import audit, holding
 from backend.services.actor import Actor
 from backend.services.audiences import caught_up
 from backend.services.chunks import begin_large
-from backend.services.enrolling import INLINE, SETTLED, method_row, save_method
+from backend.services.enrolling import INLINE, SETTLED, applied, method_row, save_method
 from backend.services.enrolling_rights import check_rights
 from backend.services.enrollment_writer import Write, lock_sessions, settle, write
 from backend.services.errors import Conflict, Stale
@@ -191,8 +191,7 @@ async def _end_method(actor: Actor, row: Record, learners: list[int], people: On
     if len(learners) > INLINE:
         return Applied(run_id=await begin_large(one), method_id=method_id, state="applying")
     (written,) = await write([one])
-    assert written.run_id is not None  # noqa: S101 - an act always leaves a run
-    return Applied(run_id=written.run_id, method_id=method_id, left=written.left)
+    return applied(written, method_id)
 
 
 # ── showing ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,34 +9,42 @@ from backend.schemas.commons import Page
 from backend.schemas.enrolling import runs as wire
 from backend.schemas.people import Person
 from backend.services.actor import Actor
+from backend.services.change_kinds import KIND, SHARED_KIND
 from backend.services.conditions import Conditions
 from backend.services.paging import decode_cursor, page_of
 from backend.services.runs import visible_run
 
-# $1 run, $2 change or null. Of what many share only the count is read.
+# $1 run. Of what many share only the count is read.
 _HOW_MANY = """
-SELECT (SELECT count(*) FROM run_change WHERE run_id = $1 AND ($2::text IS NULL OR change = $2))
-    + (SELECT coalesce(sum(people), 0) FROM run_change_shared WHERE run_id = $1 AND ($2::text IS NULL OR change = $2))
+SELECT (SELECT count(*) FROM run_change WHERE run_id = $1)
+    + (SELECT coalesce(sum(people), 0) FROM run_change_shared WHERE run_id = $1)
 """
-# Likewise, and $3, $4 the person and change of the last one shown, $5 how many. Of what many share the first row may
+# $1 run, $2 kind: what it did to each has to be looked at.
+_HOW_MANY_OF = f"""
+SELECT (SELECT count(*) FROM run_change c WHERE c.run_id = r.id AND {KIND} = $2)
+    + (SELECT coalesce(sum(c.people), 0) FROM run_change_shared c WHERE c.run_id = r.id AND {SHARED_KIND} = $2)
+FROM run r WHERE r.id = $1
+"""
+# $1 run, $2 kind or null, $3, $4 the person and change of the last one shown, $5 how many. Of what many share the first row may
 # hold one person who is still to be shown; with those after it so many rows are read as hold enough.
-_CHANGES = """
-SELECT c.*, l.email, l.first_name, l.last_name FROM (
-    (SELECT run_id, learner_id, change, before, after, reason FROM run_change
-     WHERE run_id = $1 AND ($2::text IS NULL OR change = $2) AND (learner_id, change) > ($3, $4)
+_CHANGES = f"""
+SELECT c.*, {KIND} AS kind, l.email, l.first_name, l.last_name FROM run r CROSS JOIN LATERAL (
+    (SELECT run_id, learner_id, change, before, after, reason FROM run_change c
+     WHERE c.run_id = r.id AND ($2::text IS NULL OR {KIND} = $2) AND (learner_id, change) > ($3, $4)
      ORDER BY learner_id, change LIMIT $5)
     UNION ALL
     (SELECT s.run_id, p.id, s.change, s.before, s.after, s.reason FROM (
          SELECT *, sum(people) OVER earlier - first_value(people) OVER earlier AS before_it
-         FROM run_change_shared WHERE run_id = $1 AND ($2::text IS NULL OR change = $2) AND last_id >= $3
+         FROM run_change_shared c WHERE c.run_id = r.id AND ($2::text IS NULL OR {SHARED_KIND} = $2) AND last_id >= $3
          WINDOW earlier AS (ORDER BY first_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) s
      CROSS JOIN LATERAL unnest(s.learners) AS p(id)
      WHERE coalesce(s.before_it, 0) < $5 AND (p.id, s.change) > ($3, $4) ORDER BY p.id, s.change LIMIT $5)
 ) c JOIN learner l ON l.id = c.learner_id
+WHERE r.id = $1
 ORDER BY c.learner_id, c.change LIMIT $5
 """
 # Who is searched for by name is looked for among everybody of the run.
-_SEARCHED = "each_run_change c JOIN learner l ON l.id = c.learner_id"
+_SEARCHED = "run r JOIN each_run_change c ON c.run_id = r.id JOIN learner l ON l.id = c.learner_id"
 
 
 class ChangeQuery(Struct, frozen=True):
@@ -55,16 +63,24 @@ async def list_changes(actor: Actor, run_id: int, query: ChangeQuery) -> Page[wi
     if query.q and query.q.strip():
         total, rows = await _searched(run_id, query, last)
     else:
-        total = await fetch_value(_HOW_MANY, run_id, query.change)
+        total = await _how_many(run_id, query.change)
         rows = await fetch(_CHANGES, run_id, query.change, *last, query.limit + 1)
     return page_of(rows, query.limit, total, item=_shown, key=lambda row: [row["learner_id"], row["change"]])
 
 
+async def _how_many(run_id: int, change: wire.ChangeKind | None) -> int:
+    if change is None:
+        total: int = await fetch_value(_HOW_MANY, run_id)
+    else:
+        total = await fetch_value(_HOW_MANY_OF, run_id, change)
+    return total
+
+
 async def _searched(run_id: int, query: ChangeQuery, last: tuple[int, str]) -> tuple[int, list[Record]]:
     conditions = Conditions()
-    conditions.add("c.run_id = {}", run_id)
+    conditions.add("r.id = {}", run_id)
     if query.change is not None:
-        conditions.add("c.change = {}", query.change)
+        conditions.add(f"{KIND} = {{}}", query.change)
     conditions.add_search(query.q, "l.first_name", "l.last_name", "l.email")
     total: int = await fetch_value(
         f"SELECT count(*) FROM {_SEARCHED} WHERE {conditions.sql}", *conditions.values
@@ -72,7 +88,7 @@ async def _searched(run_id: int, query: ChangeQuery, last: tuple[int, str]) -> t
     conditions.add("(c.learner_id, c.change) > ({}, {})", *last)
     limit = conditions.value(query.limit + 1)
     rows = await fetch(
-        f"SELECT c.*, l.email, l.first_name, l.last_name FROM {_SEARCHED} WHERE {conditions.sql}"
+        f"SELECT c.*, {KIND} AS kind, l.email, l.first_name, l.last_name FROM {_SEARCHED} WHERE {conditions.sql}"
         f" ORDER BY c.learner_id, c.change LIMIT {limit}",
         *conditions.values,
     )
@@ -84,7 +100,7 @@ def _shown(row: Record) -> wire.RunChange:
         learner=Person(
             id=row["learner_id"], email=row["email"], first_name=row["first_name"], last_name=row["last_name"]
         ),
-        change=row["change"],
+        change=row["kind"],
         before=row["before"],
         after=row["after"],
         reason=None if row["reason"] is None else msgspec.convert(row["reason"], wire.RunReason),

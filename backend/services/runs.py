@@ -16,6 +16,7 @@ from backend.schemas.people import Person
 from backend.services import audit, holding, undoing
 from backend.services.actor import Actor
 from backend.services.audiences import Broken, caught_up
+from backend.services.change_kinds import FIGURES
 from backend.services.chunks import CHUNK, begin_large
 from backend.services.conditions import Conditions
 from backend.services.enrollment_writer import Write, lock_sessions, write
@@ -31,7 +32,7 @@ LARGEST_RUN_ID = 2**63 - 1
 
 _RUNS = """
 SELECT r.*, m.name AS method_name, m.kind AS method_kind, s.name AS session_name, a.title AS activity_title,
-       l.email, l.first_name, l.last_name, (SELECT u.id FROM run u WHERE u.undo_of = r.id) AS undone_by
+       l.email, l.first_name, l.last_name, (SELECT u.id FROM run u WHERE u.undo_of = r.id) AS undone_by, to_jsonb(f) AS figures
 """
 _FROM = """
 FROM run r
@@ -40,6 +41,7 @@ LEFT JOIN session s ON s.id = r.session_id
 LEFT JOIN activity a ON a.id = s.activity_id
 LEFT JOIN learner l ON l.id = r.actor_id
 """
+_FIGURES = f"CROSS JOIN LATERAL ({FIGURES}) AS f"
 _SEARCHED = (
     "coalesce(m.name, '')", "coalesce(s.name, '')", "coalesce(a.title, '')",
     "coalesce(l.first_name, '')", "coalesce(l.last_name, '')", "coalesce(l.email, '')",
@@ -79,7 +81,8 @@ async def list_runs(actor: Actor, query: RunQuery) -> Page[wire.Run]:
         conditions.add("r.id < {}", key[0])
     limit = conditions.value(query.limit + 1)
     rows = await fetch(
-        f"{_RUNS} {_FROM} WHERE {conditions.sql} ORDER BY r.id DESC LIMIT {limit}", *conditions.values
+        f"{_RUNS} {_FROM} {_FIGURES} WHERE {conditions.sql} ORDER BY r.id DESC LIMIT {limit}",
+        *conditions.values,
     )
     return page_of(rows, query.limit, total, item=_shown, key=lambda row: [row["id"]])
 
@@ -199,7 +202,9 @@ async def reject(actor: Actor, run_id: int, request: wire.Reject) -> wire.RunDet
 async def visible_run(actor: Actor, run_id: int) -> Record:
     """The run with the names on it, or `NotFound`; for those who may enroll in its session."""
     row = (
-        await fetch_row(f"{_RUNS} {_FROM} WHERE r.id = $1", run_id) if 0 < run_id <= LARGEST_RUN_ID else None
+        await fetch_row(f"{_RUNS} {_FROM} {_FIGURES} WHERE r.id = $1", run_id)
+        if 0 < run_id <= LARGEST_RUN_ID
+        else None
     )
     if row is None:
         raise NotFound(f"There is no run {run_id}.")
@@ -224,6 +229,15 @@ def _shown(row: Record) -> wire.Run:
     return wire.Run(**_fields(row))
 
 
+def _figures(row: Record) -> dict[str, int]:
+    """What the run did to people; of a held one, what it would do."""
+    if row["state"] == "held":
+        figures: dict[str, int] = row["figures"]
+        return figures
+    same = {name: row[name] for name in ("gaining", "losing", "completed_stay")}
+    return {"entering": row["entered"], "leaving": row["left_count"], **same}
+
+
 def _fields(row: Record) -> dict[str, Any]:
     """The values of a `Run`."""
     actor = None
@@ -237,6 +251,7 @@ def _fields(row: Record) -> dict[str, Any]:
     )  # fmt: skip
     progress = 1.0 if row["state"] != "applying" or not row["total"] else row["done"] / row["total"]
     return {name: row[name] for name in plain} | {
+        **_figures(row),
         "actor": actor,
         "left": row["left_count"],
         "progress": progress,

@@ -1,5 +1,6 @@
 """Undo: a run is taken back as one act; people whom somebody has changed since are left alone, and listed."""
 
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -204,13 +205,29 @@ async def _remember(
     detail["left_alone"] = (detail["left_alone"] + [list(one) for one in left_alone])[:MOST_LISTED]
     detail["left_alone_total"] += len(left_alone)
     detail["cancelled_mail"] += cancelled
+    did = Counter(_became(one) for one in going)
     await execute(
-        "UPDATE run SET detail = $2, entered = entered + $3, left_count = left_count + $4 WHERE id = $1",
+        "UPDATE run SET detail = $2, entered = entered + $3, left_count = left_count + $4, gaining = gaining + $5,"
+        " losing = losing + $6, completed_stay = completed_stay + $7 WHERE id = $1",
         undo["id"],
         detail,
-        sum("left" in one.changes for one in going),
-        plain + sum("entered" in one.changes for one in going),
+        did["entered"],
+        did["left"] + plain,
+        did["gained"],
+        did["lost"],
+        did["completed_stay"],
     )
+
+
+def _became(one: Restoration) -> str | None:
+    """What the undo does to the person, as their row of the run is read later."""
+    was, is_again = is_live(one.now), is_live(one.before)
+    if was != is_again:
+        return "entered" if is_again else "left"
+    if "entered" in one.changes:
+        completed = one.before is not None and one.before["state"] == "completed"
+        return "completed_stay" if completed else "lost"
+    return "gained" if "left" in one.changes else None
 
 
 # ── the method ───────────────────────────────────────────────────────────────────────────────────────────────────

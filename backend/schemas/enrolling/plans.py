@@ -43,18 +43,30 @@ class Samples(Output):
 
     entering: list[Person]
     leaving: list[Person]
+    gaining: list[Person]
+    losing: list[Person]
+    completed_stay: list[Person]
     blocked: list[BlockedPerson]
 
 
 class Plan(Output):
-    """Who enters, leaves, stays and is blocked if this is confirmed now.
+    """What becomes of whom if this is confirmed now, in numbers of people.
 
-    `held`: so many leave that a dynamic change would wait for approval; confirming the plan is that approval.
+    `entering`, `leaving`: their enrollment begins, ends. `gaining`, `losing`: enrolled before and after, they only get or
+    lose this reason. `completed_stay`: completed, and in the audience no longer; they stay. `staying`: nothing changes.
+    `blocked`: enrolled in another session of the activity.
+
+    They add up: `entering` + `gaining` + `staying` + `blocked` are those whom the audience holds; `leaving` + `losing` +
+    `completed_stay` + `staying` those whom the method holds now. `held`: so many leave that a dynamic change would wait
+    for approval; confirming the plan is that approval.
     """
 
     hash: str
     entering: int
     leaving: int
+    gaining: int
+    losing: int
+    completed_stay: int
     staying: int
     blocked: int
     held: bool
@@ -64,11 +76,17 @@ class Plan(Output):
 
 
 class Applied(Output):
-    """What was done. A large plan is only begun (202): `run` its id over the socket or `GET /runs/{id}`."""
+    """What was done. A large plan is only begun (202): `run` its id over the socket or `GET /runs/{id}`.
+
+    The numbers are of people, in the plan's words: `entered` and `left` have done what was `entering` and `leaving`.
+    """
 
     run_id: int
     method_id: int | None
     entered: int = 0
     left: int = 0
+    gaining: int = 0
+    losing: int = 0
+    completed_stay: int = 0
     blocked: int = 0
     state: RunState = "applied"

@@ -9,13 +9,17 @@ from backend.schemas.commons import Id, Input, Output, Text
 from backend.schemas.enrolling import MethodKind, RunCause, RunState
 from backend.schemas.people import Person
 
-ChangeKind = Literal["entered", "left", "blocked", "unblocked", "updated"]
+ChangeKind = Literal["entered", "left", "gained", "lost", "completed_stay", "blocked", "unblocked", "updated"]
 # What one person can approve by name in one request; more is approved whole.
 MOST_LEARNERS = 20_000
 
 
 class Run(Output):
-    """One applied, applying or held plan. `progress` is 0 to 1."""
+    """One applied, applying or held plan. `progress` is 0 to 1.
+
+    `entered`, `left` are people whose enrollment began or ended. `entering`, `leaving`, `gaining`, `losing` and
+    `completed_stay` are what it did in the words of plans; of a held run, what it would do if it were approved now.
+    """
 
     id: int
     method_id: int | None
@@ -30,6 +34,11 @@ class Run(Output):
     entered: int
     left: int
     blocked: int
+    entering: int
+    leaving: int
+    gaining: int
+    losing: int
+    completed_stay: int
     total: int
     done: int
     progress: float
@@ -53,7 +62,10 @@ class RunReason(Output):
 
 
 class RunChange(Output):
-    """What a run did to one person."""
+    """What a run did to one person; of a held run, what it would do.
+
+    `gained`, `lost`: a source, while they were enrolled before and after. `completed_stay`: they lost it, and have completed.
+    """
 
     learner: Person
     change: ChangeKind

@@ -1426,6 +1426,12 @@ export interface components {
             /** @default 0 */
             left: number;
             /** @default 0 */
+            gaining: number;
+            /** @default 0 */
+            losing: number;
+            /** @default 0 */
+            completed_stay: number;
+            /** @default 0 */
             blocked: number;
             /**
              * @default applied
@@ -2369,11 +2375,11 @@ export interface components {
             cursor?: string | null;
             q?: string | null;
             /**
-             * @description `nearly`: fail exactly one filter; the last three need `session_id`
+             * @description `nearly`: fail exactly one filter; from `entering` on the words of plans, which need `session_id`
              * @default matching
              * @enum {string}
              */
-            tab?: "matching" | "nearly" | "excluded" | "entering" | "leaving" | "blocked";
+            tab?: "matching" | "nearly" | "excluded" | "entering" | "leaving" | "gaining" | "losing" | "completed_stay" | "blocked";
             /**
              * @description an id
              * @example 7
@@ -2577,6 +2583,9 @@ export interface components {
             hash: string;
             entering: number;
             leaving: number;
+            gaining: number;
+            losing: number;
+            completed_stay: number;
             staying: number;
             blocked: number;
             held: boolean;
@@ -2820,6 +2829,11 @@ export interface components {
             entered: number;
             left: number;
             blocked: number;
+            entering: number;
+            leaving: number;
+            gaining: number;
+            losing: number;
+            completed_stay: number;
             total: number;
             done: number;
             progress: number;
@@ -2835,7 +2849,7 @@ export interface components {
         RunChange: {
             learner: components["schemas"]["Person"];
             /** @enum {string} */
-            change: "entered" | "left" | "blocked" | "unblocked" | "updated";
+            change: "entered" | "left" | "gained" | "lost" | "completed_stay" | "blocked" | "unblocked" | "updated";
             before: {
                 [key: string]: unknown;
             } | null;
@@ -2862,6 +2876,11 @@ export interface components {
             entered: number;
             left: number;
             blocked: number;
+            entering: number;
+            leaving: number;
+            gaining: number;
+            losing: number;
+            completed_stay: number;
             total: number;
             done: number;
             progress: number;
@@ -2888,6 +2907,9 @@ export interface components {
         Samples: {
             entering: components["schemas"]["Person"][];
             leaving: components["schemas"]["Person"][];
+            gaining: components["schemas"]["Person"][];
+            losing: components["schemas"]["Person"][];
+            completed_stay: components["schemas"]["Person"][];
             blocked: components["schemas"]["BlockedPerson"][];
         };
         /** SealedGroup */
@@ -3119,6 +3141,11 @@ export interface components {
             entered: number;
             left: number;
             blocked: number;
+            entering: number;
+            leaving: number;
+            gaining: number;
+            losing: number;
+            completed_stay: number;
             total: number;
             done: number;
             progress: number;
@@ -3362,6 +3389,9 @@ export interface components {
             state: "applied" | "applying" | "failed" | "held" | "rejected" | "undone";
             entered: number;
             left: number;
+            gaining: number;
+            losing: number;
+            completed_stay: number;
             blocked: number;
             total: number;
             done: number;
@@ -7399,6 +7429,9 @@ export interface operations {
                      *       "method_id": 7,
                      *       "entered": 7,
                      *       "left": 7,
+                     *       "gaining": 7,
+                     *       "losing": 7,
+                     *       "completed_stay": 7,
                      *       "blocked": 7,
                      *       "state": "applying"
                      *     }
@@ -7589,6 +7622,9 @@ export interface operations {
                      *       "hash": "text",
                      *       "entering": 7,
                      *       "leaving": 7,
+                     *       "gaining": 7,
+                     *       "losing": 7,
+                     *       "completed_stay": 7,
                      *       "staying": 7,
                      *       "blocked": 7,
                      *       "held": true,
@@ -7602,6 +7638,30 @@ export interface operations {
                      *           }
                      *         ],
                      *         "leaving": [
+                     *           {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           }
+                     *         ],
+                     *         "gaining": [
+                     *           {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           }
+                     *         ],
+                     *         "losing": [
+                     *           {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           }
+                     *         ],
+                     *         "completed_stay": [
                      *           {
                      *             "id": 7,
                      *             "email": "ana@example.org",
@@ -7702,6 +7762,9 @@ export interface operations {
                      *       "method_id": 7,
                      *       "entered": 7,
                      *       "left": 7,
+                     *       "gaining": 7,
+                     *       "losing": 7,
+                     *       "completed_stay": 7,
                      *       "blocked": 7,
                      *       "state": "applying"
                      *     }
@@ -8155,6 +8218,11 @@ export interface operations {
                      *           "entered": 7,
                      *           "left": 7,
                      *           "blocked": 7,
+                     *           "entering": 7,
+                     *           "leaving": 7,
+                     *           "gaining": 7,
+                     *           "losing": 7,
+                     *           "completed_stay": 7,
                      *           "total": 7,
                      *           "done": 7,
                      *           "progress": 1,
@@ -8213,6 +8281,11 @@ export interface operations {
                      *       "entered": 7,
                      *       "left": 7,
                      *       "blocked": 7,
+                     *       "entering": 7,
+                     *       "leaving": 7,
+                     *       "gaining": 7,
+                     *       "losing": 7,
+                     *       "completed_stay": 7,
                      *       "total": 7,
                      *       "done": 7,
                      *       "progress": 1,
@@ -8245,7 +8318,7 @@ export interface operations {
     listRunChanges: {
         parameters: {
             query?: {
-                change?: "entered" | "left" | "blocked" | "unblocked" | "updated" | null;
+                change?: "entered" | "left" | "gained" | "lost" | "completed_stay" | "blocked" | "unblocked" | "updated" | null;
                 /** @description words to be found, in whatever case */
                 q?: string | null;
                 /** @description how many items a page has */
@@ -8337,6 +8410,11 @@ export interface operations {
                      *       "entered": 7,
                      *       "left": 7,
                      *       "blocked": 7,
+                     *       "entering": 7,
+                     *       "leaving": 7,
+                     *       "gaining": 7,
+                     *       "losing": 7,
+                     *       "completed_stay": 7,
                      *       "total": 7,
                      *       "done": 7,
                      *       "progress": 1,
@@ -8417,6 +8495,11 @@ export interface operations {
                      *       "entered": 7,
                      *       "left": 7,
                      *       "blocked": 7,
+                     *       "entering": 7,
+                     *       "leaving": 7,
+                     *       "gaining": 7,
+                     *       "losing": 7,
+                     *       "completed_stay": 7,
                      *       "total": 7,
                      *       "done": 7,
                      *       "progress": 1,
@@ -8492,6 +8575,11 @@ export interface operations {
                      *       "entered": 7,
                      *       "left": 7,
                      *       "blocked": 7,
+                     *       "entering": 7,
+                     *       "leaving": 7,
+                     *       "gaining": 7,
+                     *       "losing": 7,
+                     *       "completed_stay": 7,
                      *       "total": 7,
                      *       "done": 7,
                      *       "progress": 1,

@@ -6,7 +6,16 @@ import { methodName, type Tone } from '$lib/sessions/words';
 
 export const RUN_STATES: RunState[] = ['held', 'applying', 'applied', 'undone', 'rejected', 'failed'];
 
-export const CHANGES: RunChange['change'][] = ['entered', 'left', 'blocked', 'unblocked', 'updated'];
+export const CHANGES: RunChange['change'][] = [
+  'entered',
+  'left',
+  'gained',
+  'lost',
+  'completed_stay',
+  'blocked',
+  'unblocked',
+  'updated',
+];
 
 export function runState(state: RunState): { label: string; tone: Tone } {
   return {
@@ -37,6 +46,9 @@ export function changeName(change: RunChange['change']): { label: string; tone: 
   return {
     entered: { label: m.change_entered(), tone: 'enter' as const },
     left: { label: m.change_left(), tone: 'leave' as const },
+    gained: { label: m.change_gained(), tone: 'plain' as const },
+    lost: { label: m.change_lost(), tone: 'plain' as const },
+    completed_stay: { label: m.change_completed_stay(), tone: 'plain' as const },
     blocked: { label: m.change_blocked(), tone: 'blocked' as const },
     unblocked: { label: m.change_unblocked(), tone: 'accent' as const },
     updated: { label: m.change_updated(), tone: 'plain' as const },
@@ -59,9 +71,6 @@ export function undoEffect(run: Run): string {
     .filter(Boolean)
     .join(' ');
 }
-
-/** How many leave, or would: a held run has taken nobody out yet, its whole list waits. */
-export const leavingOf = (run: Run): number => (run.state === 'held' ? run.total : run.left);
 
 /** Where a run happened: the activity and its session. */
 export function placeOf(run: Run): string {

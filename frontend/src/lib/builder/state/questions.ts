@@ -3,7 +3,17 @@ import { api, type MembersRequest, type WireRule } from '$lib/api';
 import { getLocale } from '$lib/paraglide/runtime';
 
 export type Tab = NonNullable<MembersRequest['tab']>;
-export const TABS: Tab[] = ['matching', 'entering', 'leaving', 'blocked', 'nearly', 'excluded'];
+export const TABS: Tab[] = [
+  'matching',
+  'entering',
+  'leaving',
+  'gaining',
+  'losing',
+  'completed_stay',
+  'blocked',
+  'nearly',
+  'excluded',
+];
 
 /** The rule as a sentence in the reader's language. */
 export const sentenceOf = (rule: WireRule, signal?: AbortSignal) =>

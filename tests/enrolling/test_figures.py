@@ -1,0 +1,136 @@
+"""Figures are of people: who becomes enrolled or ceases to be, and apart from them who only gets or loses a reason."""
+
+from typing import Any
+
+from backend import clock
+from backend.database import fetch, fetch_value
+from backend.mail.settings import MailSettings
+from backend.services.composing import compose
+from tests.enrolling.house import House
+
+FIGURES = ("entering", "leaving", "gaining", "losing", "completed_stay", "staying", "blocked")
+
+
+def of(plan: dict[str, Any]) -> dict[str, int]:
+    return {name: plan[name] for name in FIGURES if plan[name]}
+
+
+async def run_of(house: House, run: int) -> dict[str, Any]:
+    found: dict[str, Any] = (await house.admin.get(f"/runs/{run}")).json()
+    return found
+
+
+async def changed(house: House, run: int, kind: str | None = None) -> list[tuple[int, str]]:
+    answer = (await house.admin.get(f"/runs/{run}/changes", params={"change": kind} if kind else {})).json()
+    assert answer["total"] == len(answer["items"])
+    return [(row["learner"]["id"], row["change"]) for row in answer["items"]]
+
+
+async def complete(house: House, session: int, *learners: int) -> None:
+    await house.write(
+        "UPDATE enrollment SET state = 'completed', completed_at = muster_now()"
+        " WHERE session_id = $1 AND learner_id = ANY($2)",
+        session,
+        list(learners),
+    )
+
+
+async def test_who_is_enrolled_already_does_not_enter(house: House) -> None:
+    """Of 8 people whom the second method wants, 5 are enrolled by the first."""
+    red, blue = await house.group("Red"), await house.group("Blue")
+    people = await house.people(8, blue)
+    await house.join(red, *people[:5])
+    session = await house.session()
+    first = await house.enroll_group(session, red)
+    body: dict[str, Any] = {"kind": "audience", "rule": {"blocks": [{"groups": [blue]}]}, "dynamic": True}
+    plan = await house.plan(session, **body)
+    assert of(plan) == {"entering": 3, "gaining": 5}
+    assert [person["id"] for person in plan["samples"]["entering"]] == people[5:]
+    assert [person["id"] for person in plan["samples"]["gaining"]] == people[:5]
+    tabs = {}
+    for tab in ("entering", "gaining"):
+        asked = {"rule": body["rule"], "session_id": session, "tab": tab}
+        tabs[tab] = (await house.post("/audiences/members", asked)).json()["total"]
+    assert tabs == {"entering": 3, "gaining": 5}
+    done = await house.apply(session, **body)
+    assert (done["entered"], done["gaining"]) == (3, 5)
+    run = await run_of(house, done["run_id"])
+    assert (run["entered"], run["entering"], run["gaining"]) == (3, 3, 5)
+    assert await changed(house, run["id"], "gained") == [(one, "gained") for one in people[:5]]
+    assert await changed(house, run["id"], "entered") == [(one, "entered") for one in people[5:]]
+    # Only those who became enrolled are told.
+    told = await fetch("SELECT learner_id FROM notice WHERE method_id = $1", done["method_id"])
+    assert sorted(row["learner_id"] for row in told) == people[5:]
+    # The first method goes: those of both lose a reason, and nobody leaves.
+    answer = await house.admin.delete(f"/sessions/{session}/methods/{first['method_id']}?people=expire")
+    assert (answer.json()["left"], answer.json()["losing"]) == (0, 5)
+    undo = (await house.admin.post(f"/runs/{answer.json()['run_id']}/undo")).json()
+    assert (undo["entered"], undo["gaining"]) == (0, 5)
+
+
+async def test_who_has_completed_does_not_leave(house: House) -> None:
+    group, empty = await house.group(), await house.group("Empty")
+    people = await house.people(7, group)
+    session = await house.session()
+    done = await house.enroll_group(session, group)
+    await complete(house, session, *people[:3])
+    await house.settled()
+    body = {"method_id": done["method_id"], "rule": {"blocks": [{"groups": [empty]}]}, "dynamic": True}
+    assert of(await house.plan(session, **body)) == {"leaving": 4, "completed_stay": 3}
+    assert of(await house.plan(session, **body, on_leave="keep")) == {"losing": 4, "completed_stay": 3}
+    left = await house.apply(session, **body)
+    assert (left["left"], left["losing"], left["completed_stay"]) == (4, 0, 3)
+    run = await run_of(house, left["run_id"])
+    assert (run["left"], run["leaving"], run["completed_stay"]) == (4, 4, 3)
+    assert await changed(house, run["id"], "completed_stay") == [
+        (one, "completed_stay") for one in people[:3]
+    ]
+    undo = (await house.admin.post(f"/runs/{run['id']}/undo")).json()
+    assert (undo["entered"], undo["gaining"]) == (4, 3)
+
+
+async def test_what_follows_from_facts_is_counted_alike(house: House) -> None:
+    red, blue = await house.group("Red"), await house.group("Blue")
+    both, one = await house.people(2)
+    session = await house.session()
+    methods = [(await house.enroll_group(session, group))["method_id"] for group in (red, blue)]
+    await house.write(
+        "INSERT INTO membership (group_id, learner_id, role, since) VALUES ($1, $3, 'member', now()),"
+        " ($2, $3, 'member', now()), ($1, $4, 'member', now())",
+        red, blue, both, one,
+    )  # fmt: skip
+    await house.settled()
+    sums = await fetch(
+        "SELECT sum(entered) AS entered, sum(gaining) AS gaining FROM run WHERE method_id = ANY($1)", methods
+    )
+    assert dict(sums[0]) == {"entered": 2, "gaining": 1}
+    await house.leave(red, both)
+    await house.settled()
+    last = await fetch_value("SELECT max(id) FROM run WHERE method_id = $1", methods[0])
+    assert of((await run_of(house, last)) | {"staying": 0}) == {"losing": 1}
+    assert await changed(house, last) == [(both, "lost")]
+
+
+async def test_a_held_removal_says_who_would_lose_access(house: House) -> None:
+    """Of 62 people 27 have completed: 35 would lose access, in the run, its list and the mail."""
+    group = await house.group()
+    people = await house.people(95, group)
+    session = await house.session(fuse_count=10)
+    await house.enroll_group(session, group)
+    await complete(house, session, *people[:27])
+    await house.settled()
+    await house.leave(group, *people[:62])
+    await house.settled()
+    held = await fetch_value("SELECT id FROM run WHERE session_id = $1 AND state = 'held'", session)
+    run = await run_of(house, held)
+    assert of(run | {"staying": 0}) == {"leaving": 35, "completed_stay": 27}
+    assert (run["left"], run["total"]) == (0, 62)
+    assert len(await changed(house, held, "left")) == 35
+    listed = (await house.admin.get("/runs", params={"state": "held"})).json()["items"]
+    assert [(row["leaving"], row["completed_stay"]) for row in listed] == [(35, 27)]
+    message = await fetch_value("SELECT message_id FROM notice WHERE run_id = $1", held)
+    (composed,) = await compose([message], MailSettings(), clock.now())
+    assert composed.rendered is not None
+    assert "35 people would lose access, 27 have completed and stay" in composed.rendered.text
+    approved = (await house.admin.post(f"/runs/{held}/approve")).json()
+    assert (approved["left"], approved["completed_stay"]) == (35, 27)
