@@ -18,7 +18,7 @@ from backend.controllers.route_rights import rights_of
 from backend.services.actor import READ, SCIM, WRITE, Actor
 from backend.services.errors import Forbidden, Invalid, NotSignedIn
 from backend.services.languages import is_language
-from backend.services.reach import is_staff
+from backend.services.reach import organises
 from backend.services.rights import require_admin
 from backend.services.signing_in import COOKIE, SIGNED_IN_FOR, authenticate
 
@@ -101,7 +101,7 @@ async def _check(connection: Connection, actor: Actor | None, method: str, opt: 
         raise Forbidden(f"This token does not cover the scope “{needed}”.")
     if rights.role == "admin":
         require_admin(actor)
-    elif rights.role == "staff" and not await is_staff(actor):
+    elif rights.role == "staff" and not await organises(actor):
         raise Forbidden("This is for those who organise learning for others.")
 
 

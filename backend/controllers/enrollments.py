@@ -201,7 +201,8 @@ async def nudge(
 async def unenroll(
     enrollment_id: FromPath[int],
     actor: CurrentActor,
+    follower: CurrentFollower,
     data: JSONBody[wire.Unenroll | None] = None,
 ) -> wire.Enrollment:
     """End the enrollment; dynamic methods leave the person out from now on. 409 for a completed one."""
-    return await enrollment_acts.unenroll(actor, enrollment_id, data or wire.Unenroll())
+    return await enrollment_acts.unenroll(actor, follower, enrollment_id, data or wire.Unenroll())

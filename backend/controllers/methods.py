@@ -94,11 +94,14 @@ async def delete_method(
     session_id: FromPath[int],
     method_id: FromPath[int],
     actor: CurrentActor,
+    follower: CurrentFollower,
     if_match: IfMatch,
     people: People = "keep",
 ) -> Response[Applied | None]:
     """Remove the method; its people stay enrolled unless asked otherwise. The answer is the run, or null for a draft."""
-    done = await methods.delete_method(actor, session_id, method_id, people=people, version=if_match)
+    done = await methods.delete_method(
+        actor, follower, session_id, method_id, people=people, version=if_match
+    )
     large = done is not None and done.state == "applying"
     return Response(done, status_code=HTTP_202_ACCEPTED if large else HTTP_200_OK)
 

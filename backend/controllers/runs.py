@@ -64,9 +64,9 @@ async def list_changes(
     tags=TAGS,
     status_code=HTTP_200_OK,
 )
-async def undo(run_id: FromPath[int], actor: CurrentActor) -> wire.Undone:
+async def undo(run_id: FromPath[int], actor: CurrentActor, follower: CurrentFollower) -> wire.Undone:
     """Take it back as one act. Who was changed since is left alone, and listed."""
-    return await runs.undo(actor, run_id)
+    return await runs.undo(actor, follower, run_id)
 
 
 @post(
@@ -94,7 +94,10 @@ async def approve(
     status_code=HTTP_200_OK,
 )
 async def reject(
-    run_id: FromPath[int], actor: CurrentActor, data: JSONBody[wire.Reject | None] = None
+    run_id: FromPath[int],
+    actor: CurrentActor,
+    follower: CurrentFollower,
+    data: JSONBody[wire.Reject | None] = None,
 ) -> wire.RunDetail:
     """Nobody leaves; the method is frozen until a plan of it is confirmed."""
-    return await runs.reject(actor, run_id, data or wire.Reject())
+    return await runs.reject(actor, follower, run_id, data or wire.Reject())

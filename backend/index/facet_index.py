@@ -20,6 +20,7 @@ from backend.index.facts import Facts
 from backend.index.forecasting import FORECAST_DAYS, DayTotal, forecast_steps
 from backend.index.funnel import nearly_steps
 from backend.index.history import end_of_day, latest_changes
+from backend.index.leaves import reports_below
 from backend.index.naming import Named
 from backend.index.past import as_of
 from backend.index.predicates import PredicateIndex, depends_on_time, opened_facets
@@ -28,6 +29,7 @@ from backend.index.reading import Reader
 from backend.index.selecting import Tab, page, select_steps
 from backend.index.steps import Steps, finish, go_on
 from backend.index.structure import STRUCTURE, Structure
+from backend.index.values import union
 from backend.rules import Facet, Problem, Rule
 
 K = TypeVar("K", bound=Hashable)
@@ -269,6 +271,10 @@ class FacetIndex(Named):
     def manager_of(self, learner_id: int) -> int | None:
         """The learner's manager."""
         return self.facts.manager.of(learner_id)
+
+    def reports_of(self, manager: int) -> BitMap:
+        """Everybody below this person: direct reports, and theirs; countable or not."""
+        return BitMap() | union(list(reports_below(self.facts.manager.bitmaps, [manager])))
 
     # ── enrollment ───────────────────────────────────────────────────────────────────────────────────────────────
 

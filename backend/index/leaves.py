@@ -3,7 +3,7 @@
 Nothing here computes with bitmaps: that takes its time and is done in steps (`evaluating`).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple, assert_never
 
@@ -152,14 +152,18 @@ class Leaves:
 
     def reports(self, managers: Iterable[int]) -> Iterator[BitMap]:
         """The teams below these people, and below those in them who have teams; each team once."""
-        teams = self.facts.manager.bitmaps
-        bosses = BitMap(teams)
-        waiting = dict.fromkeys(managers)
-        for boss in seen_while_growing(waiting):
-            team = teams.get(boss)
-            if team is not None:
-                yield team
-                waiting.update(dict.fromkeys(team & bosses))
+        yield from reports_below(self.facts.manager.bitmaps, managers)
+
+
+def reports_below(teams: Mapping[int, BitMap], managers: Iterable[int]) -> Iterator[BitMap]:
+    """Of `teams` by manager those of these people, and those below them; each once, even if they go round in a circle."""
+    bosses = BitMap(teams)
+    waiting = dict.fromkeys(managers)
+    for boss in seen_while_growing(waiting):
+        team = teams.get(boss)
+        if team is not None:
+            yield team
+            waiting.update(dict.fromkeys(team & bosses))
 
 
 def is_negation(found: Filter) -> bool:

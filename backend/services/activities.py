@@ -28,7 +28,7 @@ from backend.services.audiences import latest
 from backend.services.conditions import Conditions, chosen_sort
 from backend.services.errors import Conflict, Invalid
 from backend.services.paging import page_of
-from backend.services.reach import containing_groups, is_staff
+from backend.services.reach import containing_groups, is_staff, team_groups
 from backend.services.rights import activity_for, require_admin
 from backend.services.sorted_rows import sorted_rows
 from backend.services.steps import write_steps
@@ -96,7 +96,7 @@ async def list_activities(actor: Actor, follower: Follower, query: ActivityQuery
     """A page of the activities one may know of: staff all, learners those they can be enrolled in or are part of."""
     conditions = Conditions()
     if not await is_staff(actor):
-        conditions.add(_SEEN, list(await containing_groups(actor)), actor.id)
+        conditions.add(_SEEN, list(await containing_groups(actor) | await team_groups(actor)), actor.id)
     conditions.add_search(query.q, "a.title", "coalesce(a.external_id, '')")
     if query.kinds:
         conditions.add("a.kind = ANY({})", list(query.kinds))

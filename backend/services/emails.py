@@ -16,7 +16,7 @@ from backend.services import audit
 from backend.services.actor import Actor
 from backend.services.audiences import caught_up
 from backend.services.enrolling import save_method
-from backend.services.enrolling_rights import within_reach
+from backend.services.enrolling_rights import permit_for
 from backend.services.enrollment_writer import Write, lock_sessions, write
 from backend.services.errors import Conflict, Invalid
 from backend.services.learner_writing import Writing, reserve_ids
@@ -91,7 +91,7 @@ async def _sort(actor: Actor, index: FacetIndex, session: Record, pasted: list[s
     rows = await fetch(_ACCOUNTS, sorted({address_key(text) for text in pasted}))
     known = BitMap([row["id"] for row in rows])
     left_out = {row["learner_id"] for row in await fetch(_LEFT_OUT, session["id"])}
-    unreachable = known - await within_reach(actor, index)
+    unreachable = known - (await permit_for(actor, index, session)).reach
     return sort_addresses(
         pasted,
         accounts={row["email"]: row["id"] for row in rows},

@@ -19,7 +19,7 @@ from backend.services import audit
 from backend.services.actor import Actor
 from backend.services.audiences import caught_up
 from backend.services.chunks import begin_large
-from backend.services.enrolling_rights import check_rights
+from backend.services.enrolling_rights import Permit, permit_for
 from backend.services.enrollment_writer import Write, Written, lock_sessions, settle, write
 from backend.services.errors import Conflict, Invalid, NotFound
 from backend.services.method_drafts import BY_NAME, COLUMNS, Draft, asked, checked, stored_draft
@@ -69,8 +69,11 @@ async def plan(actor: Actor, follower: Follower, session_id: int, request: wire.
     """What confirming would do; nothing is written. Raises `NotFound`, `Forbidden`, `Invalid`, `Unavailable`."""
     session = await session_for(actor, session_id, "enroll")
     index = await caught_up(follower)
-    draft = await _draft(actor, index, session_id, request)
-    return await shown(session, await decide(index, draft))
+    permit = await permit_for(actor, index, session)
+    draft = await _draft(permit, index, session_id, request)
+    decided = await decide(index, draft)
+    _require_people(permit, decided.plan)
+    return await shown(session, decided)
 
 
 async def apply(
@@ -82,8 +85,10 @@ async def apply(
         await lock_sessions([session_id])
         # Who is enrolled here cannot change any more; what was committed before is looked at too.
         index = await caught_up(follower)
-        draft = await _draft(actor, index, session_id, request)
+        permit = await permit_for(actor, index, session)
+        draft = await _draft(permit, index, session_id, request)
         decided = await decide(index, draft)
+        _require_people(permit, decided.plan)
         if decided.hash != request.hash:
             if (done := await _applied_before(session_id, request)) is not None:
                 return done
@@ -97,19 +102,24 @@ async def _applied_before(session_id: int, request: wire.ApplyRequest) -> wire.A
     return None if row is None else wire.Applied(**row)
 
 
-async def _draft(actor: Actor, index: FacetIndex, session_id: int, request: wire.PlanRequest) -> Draft:
+def _require_people(permit: Permit, made: Plan) -> None:
+    permit.require_people(entering=made.opening | made.blocked, leaving=made.closing)
+
+
+async def _draft(permit: Permit, index: FacetIndex, session_id: int, request: wire.PlanRequest) -> Draft:
     kind = None if request.kind is msgspec.UNSET else request.kind
     if request.method_id is None:
-        base = Draft(session_id=session_id)
+        stored, base = None, Draft(session_id=session_id)
     else:
-        base = stored_draft(await method_row(session_id, request.method_id))
+        stored = base = stored_draft(await method_row(session_id, request.method_id))
+        permit.require_open(index, stored)
         if kind is not None and kind != base.kind:
             raise Invalid.at(
                 "kind", "fixed", f"This method is of kind {base.kind}; a method's kind does not change."
             )
-    draft = await checked(asked(base, request, kind), index)
-    await check_rights(actor, index, draft)
-    return draft
+    draft = asked(base, request, kind)
+    permit.require_new(index, draft, stored)
+    return await checked(draft, index)
 
 
 async def method_row(session_id: int, method_id: int) -> Record:

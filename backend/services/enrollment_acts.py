@@ -1,22 +1,26 @@
 """Acts on one person's enrollment by hand: suspend, resume, extend, unenroll. Each is a run, so each can be undone."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from asyncpg import Record
+from pyroaring import BitMap
 
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value, transaction
+from backend.index import Follower
 from backend.schemas.commons import LARGEST_ID
 from backend.schemas.enrolling import enrollments as wire
 from backend.services import audit, notices
 from backend.services import enrollment_sql as sql
 from backend.services.actor import Actor
+from backend.services.audiences import caught_up
+from backend.services.enrolling_rights import permit_for, require_no_closed_duty
 from backend.services.enrollment_lists import one
 from backend.services.enrollment_writer import Write, lock_sessions, settle, write
 from backend.services.errors import Conflict, Forbidden, Invalid, NotFound
 from backend.services.method_drafts import in_calendar
-from backend.services.rights import learner_for, session_for
+from backend.services.rights import session_for
 
 _UPDATE = f"""
 WITH before AS (
@@ -38,7 +42,7 @@ RETURNING id
 
 async def get_enrollment(actor: Actor, enrollment_id: int) -> wire.Enrollment:
     """One enrollment, for those who see its session."""
-    await enrollment_for(actor, enrollment_id, "view")
+    await enrollment_for(actor, enrollment_id)
     return await one(enrollment_id)
 
 
@@ -68,15 +72,19 @@ async def extend(actor: Actor, enrollment_id: int, due_at: datetime | None) -> w
     return await one(enrollment_id)
 
 
-async def unenroll(actor: Actor, enrollment_id: int, request: wire.Unenroll) -> wire.Enrollment:
+async def unenroll(
+    actor: Actor, follower: Follower, enrollment_id: int, request: wire.Unenroll
+) -> wire.Enrollment:
     """They leave the session, whatever methods hold them; dynamic ones that want them leave them out from now on.
 
-    Raises `Conflict` for a completed enrollment: it is never revoked.
+    Raises `Forbidden` for people outside the actor's groups and where a mandatory method that they may not change holds the
+    person, `Conflict` for a completed enrollment: it is never revoked.
     """
     async with transaction():
         row = await _locked(actor, enrollment_id)
-        _require(row, ("active", "suspended"), "unenroll")
         learner_id, session_id = row["learner_id"], row["session_id"]
+        await _require_to_unenroll(actor, follower, session_id, learner_id)
+        _require(row, ("active", "suspended"), "unenroll")
         methods = await _methods_holding(session_id, learner_id)
         left_out = await _leave_out(session_id, learner_id)
         reason = {"facet": "by_hand", "ref": None, "text": request.reason} if request.reason else None
@@ -101,6 +109,15 @@ async def unenroll(actor: Actor, enrollment_id: int, request: wire.Unenroll) -> 
             await _end_without_source(run_id, row)
         await execute("DELETE FROM blocked WHERE learner_id = $1 AND session_id = $2", learner_id, session_id)
     return await one(enrollment_id)
+
+
+async def _require_to_unenroll(actor: Actor, follower: Follower, session_id: int, learner_id: int) -> None:
+    if actor.is_admin:
+        return
+    index = await caught_up(follower)
+    permit = await permit_for(actor, index, await session_for(actor, session_id, "enroll"))
+    permit.require_people(entering=BitMap(), leaving=BitMap([learner_id]))
+    await require_no_closed_duty(permit, index, session_id, learner_id)
 
 
 async def _methods_holding(session_id: int, learner_id: int) -> list[int]:
@@ -154,10 +171,8 @@ async def _change(
     return await one(enrollment_id)
 
 
-async def enrollment_for(
-    actor: Actor, enrollment_id: int, need: Literal["view", "enroll"], *, lock: bool = False
-) -> Record:
-    """The row of `enrollment`, for those who may see, or enroll in, its session; `lock` holds it until the commit."""
+async def enrollment_for(actor: Actor, enrollment_id: int, *, lock: bool = False) -> Record:
+    """The row of `enrollment`, for the staff of its session, whoever the person is; `lock` holds it until the commit."""
     found = None
     if 0 < enrollment_id <= LARGEST_ID:
         found = await fetch_row(
@@ -166,17 +181,16 @@ async def enrollment_for(
     if found is None:
         raise NotFound(f"There is no enrollment {enrollment_id}.")
     try:
-        await session_for(actor, found["session_id"], need)
-        await learner_for(actor, found["learner_id"])
-    except Forbidden:
+        await session_for(actor, found["session_id"], "view")
+    except (Forbidden, NotFound):
         # Somebody else's enrollment: that it exists is not theirs to know.
         raise NotFound(f"There is no enrollment {enrollment_id}.") from None
     return found
 
 
 async def _locked(actor: Actor, enrollment_id: int) -> Record:
-    """The enrollment with its snapshot, its session's lock held, for those who may enroll there."""
-    found = await enrollment_for(actor, enrollment_id, "enroll")
+    """The enrollment with its snapshot, its session's lock held, for the session's staff."""
+    found = await enrollment_for(actor, enrollment_id)
     await lock_sessions([found["session_id"]])
     row = await fetch_row(
         f"SELECT e.*, {sql.SNAPSHOT.format(e='e')} AS snapshot FROM enrollment e WHERE e.id = $1 FOR UPDATE",

@@ -17,7 +17,7 @@ from backend.services.errors import Invalid, NotFound
 from backend.services.field_values import WrongValueError, from_text
 from backend.services.open_enrollments import open_enrollments
 from backend.services.paging import page_of
-from backend.services.reach import instructed_sessions, joined_groups, led_groups
+from backend.services.reach import IS_REPORT, instructed_sessions, joined_groups, led_groups
 from backend.services.rights import group_for, learner_for
 
 SORTS = {
@@ -91,14 +91,44 @@ async def add_visible(actor: Actor, conditions: Conditions) -> None:
     """Only people the actor may see: the same as `rights.learner_for` allows one by one."""
     if actor.is_admin:
         return
-    conditions.add(
-        "l.id = {0} OR l.manager_id = {0}"
+    sql, values = await visible_condition(actor)
+    conditions.add(sql, *values)
+
+
+async def visible_condition(actor: Actor) -> tuple[str, tuple[object, ...]]:
+    """The condition on the learner `l` that the actor, who is no admin, sees them; `{0}` to `{2}` in it are the values."""
+    sql = (
+        f"l.id = {{0}} OR {IS_REPORT}"
         " OR EXISTS (SELECT FROM membership x WHERE x.learner_id = l.id AND x.group_id = ANY({1}::integer[]))"
-        " OR EXISTS (SELECT FROM enrollment e WHERE e.learner_id = l.id AND e.session_id = ANY({2}::integer[]))",
+        " OR EXISTS (SELECT FROM enrollment e WHERE e.learner_id = l.id AND e.session_id = ANY({2}::integer[]))"
+    )
+    return sql, (actor.id, list(await led_groups(actor)), list(await instructed_sessions(actor)))
+
+
+async def add_own_people(actor: Actor, conditions: Conditions) -> None:
+    """Only people whom the actor may name in what they write: members of groups they lead, their reports, themselves.
+
+    Whom they see only because they instruct a session they do not bring into groups or other sessions.
+    """
+    if actor.is_admin:
+        return
+    conditions.add(
+        f"l.id = {{0}} OR {IS_REPORT}"
+        " OR EXISTS (SELECT FROM membership x WHERE x.learner_id = l.id AND x.group_id = ANY({1}::integer[]))",
         actor.id,
         list(await led_groups(actor)),
-        list(await instructed_sessions(actor)),
     )
+
+
+async def visible_among(actor: Actor, ids: Sequence[int]) -> frozenset[int]:
+    """Those of `ids` whom the actor may see."""
+    if actor.is_admin or not ids:
+        return frozenset(ids)
+    conditions = Conditions()
+    await add_visible(actor, conditions)
+    conditions.add("l.id = ANY({}::integer[])", list(ids))
+    rows = await fetch(f"SELECT l.id FROM learner l WHERE {conditions.sql}", *conditions.values)
+    return frozenset(row["id"] for row in rows)
 
 
 async def _instant(text: str, path: str, *, end: bool) -> datetime:

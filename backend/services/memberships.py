@@ -19,7 +19,7 @@ from backend.services.actor import Actor
 from backend.services.conditions import Conditions
 from backend.services.errors import Invalid
 from backend.services.group_leaving import leave_sessions_of_group
-from backend.services.learner_lists import add_visible
+from backend.services.learner_lists import add_own_people
 from backend.services.rights import group_for
 
 _ADD = """
@@ -36,7 +36,7 @@ SELECT count(*) FILTER (WHERE since = $4) AS added, count(*) FILTER (WHERE since
 async def _known_learners(actor: Actor, data: MembersInput) -> list[int]:
     """The ids that are meant. Raises `Invalid` for whom there is not, as far as the actor may know."""
     conditions = Conditions()
-    await add_visible(actor, conditions)
+    await add_own_people(actor, conditions)
     conditions.add(
         "l.id = ANY({}::integer[]) OR l.external_id = ANY({}::text[])", data.learner_ids, data.external_ids
     )

@@ -115,7 +115,7 @@ async def checked(draft: Draft, index: FacetIndex) -> Draft:
     problems = list(_shape_problems(draft))
     if problems:
         raise _invalid(problems)
-    draft = msgspec.structs.replace(draft, rule=_rule_of(draft))
+    draft = msgspec.structs.replace(draft, rule=derived_rule(draft))
     if draft.rule is not None:
         rule, found = resolve(draft.rule, index)
         problems += [Mistake(path=p.path, code=p.code, message=p.message) for p in found]
@@ -186,7 +186,7 @@ def _shape_problems(draft: Draft) -> list[Mistake]:
     return found
 
 
-def _rule_of(draft: Draft) -> Rule | None:
+def derived_rule(draft: Draft) -> Rule | None:
     """The rule that the kind stands for; a given one adds who is left out, and whether subgroups count."""
     given = draft.rule or Rule()
     if draft.kind == "group" and draft.group_id is not None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from asyncpg import Record
+from pyroaring import BitMap
 
 from backend import clock
 from backend.database import execute, fetch, fetch_value, transaction
@@ -17,7 +18,7 @@ from backend.services.actor import Actor
 from backend.services.audiences import caught_up
 from backend.services.chunks import begin_large
 from backend.services.enrolling import INLINE, SETTLED, applied, method_row, save_method
-from backend.services.enrolling_rights import check_rights
+from backend.services.enrolling_rights import Permit, permit_for
 from backend.services.enrollment_writer import Write, lock_sessions, settle, write
 from backend.services.errors import Conflict, Stale
 from backend.services.method_drafts import COLUMNS, Draft, asked, checked, stored_draft
@@ -71,12 +72,14 @@ async def create_method(
     """A draft: it enrolls nobody before a plan of it is applied."""
     index = await caught_up(follower)
     async with transaction():
-        await session_for(actor, session_id, "enroll")
-        draft = await checked(asked(Draft(session_id=session_id), request, request.kind), index)
-        await check_rights(actor, index, draft)
+        session = await session_for(actor, session_id, "enroll")
+        permit = await permit_for(actor, index, session)
+        draft = asked(Draft(session_id=session_id), request, request.kind)
+        permit.require_new(index, draft)
+        draft = await checked(draft, index)
         method_id = await save_method(actor, draft, state="draft")
         await audit.record(actor, "method.create", "enrollment_method", method_id, session_id=session_id)
-    return await get_method(actor, follower, session_id, method_id)
+        return await _one(actor, index, session_id, method_id)
 
 
 async def change_method(  # noqa: PLR0913, PLR0917 - the parts of one request
@@ -88,12 +91,12 @@ async def change_method(  # noqa: PLR0913, PLR0917 - the parts of one request
     version: int | None,
 ) -> wire.Method:
     """Change how it enrolls. What decides *who* is enrolled raises `NeedsPlan`, unless it is a draft."""
-    index = await caught_up(follower)
     async with transaction():
-        row = await _method_to_change(actor, session_id, method_id, version)
+        permit, index, row = await _method_to_change(actor, follower, session_id, method_id, version)
         before = stored_draft(row)
-        draft = await checked(asked(before, request), index)
-        await check_rights(actor, index, draft)
+        draft = asked(before, request)
+        permit.require_new(index, draft, before)
+        draft = await checked(draft, index)
         _refuse_deciding(row["state"], before, draft)
         if draft != before:
             await save_method(actor, draft, state=row["state"])
@@ -103,17 +106,23 @@ async def change_method(  # noqa: PLR0913, PLR0917 - the parts of one request
             await _settle_all(actor, before, draft)
             changed = [name for name in COLUMNS if getattr(before, name) != getattr(draft, name)]
             await audit.record(actor, "method.change", "enrollment_method", method_id, changed=changed)
-    return await get_method(actor, follower, session_id, method_id)
+        return await _one(actor, index, session_id, method_id)
 
 
-async def _method_to_change(actor: Actor, session_id: int, method_id: int, version: int | None) -> Record:
-    """The method's row, with its session locked. Raises `Stale` when it is not of this version."""
-    await session_for(actor, session_id, "enroll")
+async def _method_to_change(
+    actor: Actor, follower: Follower, session_id: int, method_id: int, version: int | None
+) -> tuple[Permit, FacetIndex, Record]:
+    """The method's row, with its session locked. Raises `Forbidden` for one with parts outside the actor's rights, `Stale`."""
+    session = await session_for(actor, session_id, "enroll")
     await lock_sessions([session_id])
     row = await method_row(session_id, method_id)
+    # Who is enrolled here cannot change any more; what was committed before is looked at too.
+    index = await caught_up(follower)
+    permit = await permit_for(actor, index, session)
+    permit.require_open(index, stored_draft(row))
     if version is not None and version != row["version"]:
         raise Stale(row["version"])
-    return row
+    return permit, index, row
 
 
 def _refuse_deciding(state: str, before: Draft, draft: Draft) -> None:
@@ -146,13 +155,23 @@ async def _settle_all(actor: Actor, before: Draft, draft: Draft) -> None:
     await settle(written.run_id, draft.session_id, learners)
 
 
-async def delete_method(
-    actor: Actor, session_id: int, method_id: int, *, people: OnLeave, version: int | None = None
+async def delete_method(  # noqa: PLR0913 - the parts of one request
+    actor: Actor,
+    follower: Follower,
+    session_id: int,
+    method_id: int,
+    *,
+    people: OnLeave,
+    version: int | None = None,
 ) -> Applied | None:
-    """Remove it. Whom it alone enrolled stays (`keep`), loses access, or their progress too; a draft just goes."""
+    """Remove it. Whom it alone enrolled stays (`keep`), loses access, or their progress too; a draft just goes.
+
+    Raises `Forbidden` unless the method, and everybody who would lose it as a reason, are the actor's.
+    """
     async with transaction():
-        row = await _method_to_change(actor, session_id, method_id, version)
+        permit, _, row = await _method_to_change(actor, follower, session_id, method_id, version)
         rows = await fetch("SELECT learner_id FROM source WHERE method_id = $1 AND until IS NULL", method_id)
+        permit.require_people(entering=BitMap(), leaving=BitMap([one["learner_id"] for one in rows]))
         await audit.record(actor, "method.delete", "enrollment_method", method_id, people=people)
         if not rows and row["state"] == "draft":
             await execute("DELETE FROM enrollment_method WHERE id = $1", method_id)

@@ -23,7 +23,7 @@ WHERE n.session_id = $1 AND n.learner_id = $2 AND n.kind = 'nudged' AND n.cancel
 
 async def progress(actor: Actor, enrollment_id: int) -> PersonProgress:
     """The steps as this person stands on them, and when they were last reminded; for those who see the session."""
-    row = await enrollment_for(actor, enrollment_id, "view")
+    row = await enrollment_for(actor, enrollment_id)
     steps = await steps_of(row["activity_id"], row["learner_id"])
     return PersonProgress(
         steps=[
@@ -36,7 +36,7 @@ async def progress(actor: Actor, enrollment_id: int) -> PersonProgress:
 async def nudge(actor: Actor, enrollment_id: int, request: wire.Nudge) -> PersonProgress:
     """Remind them by mail, at once. Raises `Conflict` when there is nothing left to do, or less than a day after the last."""
     async with transaction():
-        row = await enrollment_for(actor, enrollment_id, "enroll", lock=True)
+        row = await enrollment_for(actor, enrollment_id, lock=True)
         if row["state"] != "active":
             raise Conflict(
                 f"There is nothing to remind them of: it is {row['state']}.", extra={"state": row["state"]}

@@ -22,6 +22,33 @@ WITH RECURSIVE containing(id, parent_id) AS (
 SELECT id FROM containing
 """
 
+# Groups with somebody of the actor's team in them, direct or indirect reports, and all groups above those; nothing while
+# managers do not enroll.
+_TEAM_GROUPS = """
+WITH RECURSIVE team(id) AS (
+    SELECT l.id FROM organisation o, learner l WHERE o.managers_enroll AND l.manager_id = $1
+    UNION
+    SELECT l.id FROM learner l JOIN team t ON l.manager_id = t.id
+), containing(id, parent_id) AS (
+    SELECT g.id, g.parent_id FROM learner_group g
+    WHERE g.id IN (SELECT m.group_id FROM membership m JOIN team t ON t.id = m.learner_id)
+    UNION
+    SELECT g.id, g.parent_id FROM learner_group g JOIN containing c ON g.id = c.parent_id
+)
+SELECT id FROM containing
+"""
+# A condition on the learner `l`: direct and indirect reports of the person that is put in.
+IS_REPORT = """
+l.id IN (
+    WITH RECURSIVE team(id) AS (
+        SELECT t.id FROM learner t WHERE t.manager_id = {0}
+        UNION
+        SELECT t.id FROM learner t JOIN team ON t.manager_id = team.id
+    )
+    SELECT id FROM team
+)
+"""
+
 
 async def _ask(actor: Actor, name: str, sql: str, *arguments: object) -> frozenset[int]:
     found = actor.known.get(name)
@@ -56,6 +83,16 @@ async def instructed_sessions(actor: Actor) -> frozenset[int]:
     return await _ask(
         actor, "instructed", "SELECT session_id FROM session_instructor WHERE learner_id = $1", actor.id
     )
+
+
+async def team_groups(actor: Actor) -> frozenset[int]:
+    """Groups in whose catalog the actor's team finds its sessions, where managers enroll; none otherwise."""
+    return await _ask(actor, "team groups", _TEAM_GROUPS, actor.id)
+
+
+async def organises(actor: Actor) -> bool:
+    """Whether the actor enrolls others: staff, and managers where they enroll their teams."""
+    return await is_staff(actor) or bool(await team_groups(actor))
 
 
 async def is_staff(actor: Actor) -> bool:

@@ -19,6 +19,7 @@ from backend.services.reach import (
     is_staff,
     joined_groups,
     led_groups,
+    team_groups,
 )
 
 GroupNeed = Literal["see", "members", "manage"]
@@ -26,16 +27,6 @@ LearnerNeed = Literal["see", "manage"]
 SessionNeed = Literal["see", "view", "enroll", "manage"]
 ActivityNeed = Literal["see", "manage"]
 
-_MANAGED_SESSION = """
-SELECT 1 FROM organisation, session s
-WHERE s.id = $1 AND managers_enroll AND s.catalog <> 'hidden' AND EXISTS (
-    WITH RECURSIVE tree(id) AS (
-        SELECT s.group_id UNION SELECT g.id FROM learner_group g JOIN tree ON g.parent_id = tree.id
-    )
-    SELECT FROM learner l JOIN membership m ON m.learner_id = l.id
-    WHERE l.manager_id = $2 AND m.group_id IN (SELECT id FROM tree)
-)
-"""
 _ENROLLED_SESSION = "SELECT 1 FROM enrollment WHERE session_id = $1 AND learner_id = $2"
 # An activity is seen through a session of it, or as a step of one that is seen.
 _SEEN_ACTIVITY = """
@@ -53,6 +44,14 @@ SELECT 1 FROM membership WHERE learner_id = $1 AND group_id = ANY($2::integer[])
 UNION ALL
 SELECT 1 FROM enrollment WHERE learner_id = $1 AND session_id = ANY($3::integer[])
 LIMIT 1
+"""
+# Whether $2 is among the managers above the learner $1. Circles end where they were before.
+_ABOVE = """
+WITH RECURSIVE above(id) AS (
+    SELECT manager_id FROM learner WHERE id = $1
+    UNION SELECT l.manager_id FROM learner l JOIN above a ON l.id = a.id
+)
+SELECT EXISTS (SELECT FROM above WHERE id = $2)
 """
 
 
@@ -95,14 +94,18 @@ async def group_for(actor: Actor, group_id: int, need: GroupNeed = "see") -> Rec
 async def learner_for(actor: Actor, learner_id: int, need: LearnerNeed = "see") -> Record:
     """The row of `learner`.
 
-    `see`: oneself, members of groups one leads, one's team, people enrolled in sessions one instructs;
-    `manage`: platform admins.
+    `see`: oneself, members of groups one leads, one's direct and indirect reports, people enrolled in sessions one
+    instructs; `manage`: platform admins.
     """
     row = await _row("learner", learner_id, "learner")
     if actor.is_admin:
         return row
-    mine = actor.id in (learner_id, row["manager_id"]) or await fetch_value(
-        _SEEN_LEARNER, learner_id, list(await led_groups(actor)), list(await instructed_sessions(actor))
+    mine = (
+        actor.id in (learner_id, row["manager_id"])
+        or await fetch_value(
+            _SEEN_LEARNER, learner_id, list(await led_groups(actor)), list(await instructed_sessions(actor))
+        )
+        or await reports_to(actor, learner_id)
     )
     if not mine:
         raise NotFound(f"There is no learner {learner_id}.")
@@ -111,23 +114,46 @@ async def learner_for(actor: Actor, learner_id: int, need: LearnerNeed = "see") 
     return row
 
 
+async def reports_to(actor: Actor, learner_id: int) -> bool:
+    """Whether the actor is the manager of this person, or of a manager above them."""
+    found: bool = await fetch_value(_ABOVE, learner_id, actor.id)
+    return found
+
+
+async def is_session_staff(actor: Actor, session: Record) -> bool:
+    """Whether the actor is platform admin, instructs the session, or is admin or coach of its group."""
+    return (
+        actor.is_admin
+        or session["id"] in await instructed_sessions(actor)
+        or session["group_id"] in await led_groups(actor)
+    )
+
+
+async def is_published_to_team(actor: Actor, session: Record) -> bool:
+    """Whether managers enroll, and the session stands in the catalog of a group with somebody of the actor's team."""
+    return session["catalog"] != "hidden" and session["group_id"] in await team_groups(actor)
+
+
 async def session_for(actor: Actor, session_id: int, need: SessionNeed = "view") -> Record:
     """The row of `session`.
 
-    `see`: it is in one's catalog or one is enrolled in it; `view` (who is enrolled, the board) and `enroll`: admins and
-    coaches of its group, its instructors, managers where the feature is on; `manage`: admins of its group.
+    `see`: it is in one's catalog or one is enrolled in it; `view` (who is enrolled, the board): admins and coaches of its
+    group, its instructors; `enroll`: these too, and managers to whose team it is published, where managers enroll: whom and
+    what, `enrolling_rights` says; `manage`: admins of its group.
     """
     row = await _row("session", session_id, "session")
     if actor.is_admin:
         return row
-    if session_id in await instructed_sessions(actor) or row["group_id"] in await led_groups(actor):
+    if await is_session_staff(actor, row):
         if need == "manage" and row["group_id"] not in await administered_groups(actor):
             raise Forbidden("Only admins of this session's group may change it.")
         return row
-    if need == "enroll" and await fetch_value(_MANAGED_SESSION, session_id, actor.id):
+    managed = await is_published_to_team(actor, row)
+    if managed and need == "enroll":
         return row
     seen = (
-        row["catalog"] == "everyone"
+        managed
+        or row["catalog"] == "everyone"
         or (row["catalog"] == "group" and row["group_id"] in await containing_groups(actor))
         or await fetch_value(_ENROLLED_SESSION, session_id, actor.id)
     )
@@ -144,7 +170,7 @@ async def activity_for(actor: Actor, activity_id: int, need: ActivityNeed = "see
     if actor.is_admin:
         return row
     if not await is_staff(actor) and not await fetch_value(
-        _SEEN_ACTIVITY, activity_id, actor.id, list(await containing_groups(actor))
+        _SEEN_ACTIVITY, activity_id, actor.id, list(await containing_groups(actor) | await team_groups(actor))
     ):
         raise NotFound(f"There is no activity {activity_id}.")
     if need == "manage":

@@ -12,6 +12,7 @@ from backend.services.actor import Actor
 from backend.services.change_kinds import KIND, SHARED_KIND
 from backend.services.conditions import Conditions
 from backend.services.paging import decode_cursor, page_of
+from backend.services.run_rights import add_visible_in_session
 from backend.services.runs import visible_run
 
 # $1 run. Of what many share only the count is read.
@@ -43,7 +44,7 @@ SELECT c.*, {KIND} AS kind, l.email, l.first_name, l.last_name FROM run r CROSS 
 WHERE r.id = $1
 ORDER BY c.learner_id, c.change LIMIT $5
 """
-# Who is searched for by name is looked for among everybody of the run.
+# Who is searched for by name, or may be seen, is looked for among everybody of the run.
 _SEARCHED = "run r JOIN each_run_change c ON c.run_id = r.id JOIN learner l ON l.id = c.learner_id"
 
 
@@ -57,11 +58,11 @@ class ChangeQuery(Struct, frozen=True):
 
 
 async def list_changes(actor: Actor, run_id: int, query: ChangeQuery) -> Page[wire.RunChange]:
-    """What the run did, person by person."""
-    await visible_run(actor, run_id)
+    """What the run did, person by person, to those whom the actor may see."""
+    run = await visible_run(actor, run_id)
     last = decode_cursor(query.cursor, tuple[int, str]) or (0, "")
-    if query.q and query.q.strip():
-        total, rows = await _searched(run_id, query, last)
+    if not actor.is_admin or (query.q and query.q.strip()):
+        total, rows = await _searched(actor, run, query, last)
     else:
         total = await _how_many(run_id, query.change)
         rows = await fetch(_CHANGES, run_id, query.change, *last, query.limit + 1)
@@ -76,9 +77,12 @@ async def _how_many(run_id: int, change: wire.ChangeKind | None) -> int:
     return total
 
 
-async def _searched(run_id: int, query: ChangeQuery, last: tuple[int, str]) -> tuple[int, list[Record]]:
+async def _searched(
+    actor: Actor, run: Record, query: ChangeQuery, last: tuple[int, str]
+) -> tuple[int, list[Record]]:
     conditions = Conditions()
-    conditions.add("r.id = {}", run_id)
+    conditions.add("r.id = {}", run["id"])
+    await add_visible_in_session(actor, conditions, run["session_id"])
     if query.change is not None:
         conditions.add(f"{KIND} = {{}}", query.change)
     conditions.add_search(query.q, "l.first_name", "l.last_name", "l.email")

@@ -1,5 +1,6 @@
 """Runs: what was done to whom, by whom and why; undone, approved or rejected by those who may enroll there."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from asyncpg import Record
@@ -20,11 +21,13 @@ from backend.services.change_kinds import FIGURES
 from backend.services.chunks import CHUNK, begin_large
 from backend.services.conditions import Conditions
 from backend.services.enrollment_writer import Write, lock_sessions, write
-from backend.services.errors import Conflict, NotFound
+from backend.services.errors import Conflict, Forbidden, NotFound
+from backend.services.learner_lists import visible_among
 from backend.services.paging import decode_cursor, page_of
 from backend.services.people import people
-from backend.services.reach import instructed_sessions, led_groups
-from backend.services.rights import session_for
+from backend.services.reach import instructed_sessions, led_groups, team_groups
+from backend.services.rights import is_session_staff, session_for
+from backend.services.run_rights import permit_to_decide, undo_reach, visible_in_session
 
 # Who was left alone by an undo is listed by name up to this many; the run keeps more.
 MOST_NAMED = 100
@@ -46,6 +49,8 @@ _SEARCHED = (
     "coalesce(m.name, '')", "coalesce(s.name, '')", "coalesce(a.title, '')",
     "coalesce(l.first_name, '')", "coalesce(l.last_name, '')", "coalesce(l.email, '')",
 )  # fmt: skip
+# Others do not search for what they may not read: who did it, and what a sealed method is called.
+_SEARCHED_BY_ALL = ("coalesce(s.name, '')", "coalesce(a.title, '')")
 
 
 class RunQuery(Struct, frozen=True):
@@ -65,16 +70,21 @@ async def list_runs(actor: Actor, query: RunQuery) -> Page[wire.Run]:
     if query.session_id is not None:
         await session_for(actor, query.session_id, "enroll")
         conditions.add("r.session_id = {}", query.session_id)
-    elif not actor.is_admin:
-        groups, sessions = await led_groups(actor), await instructed_sessions(actor)
+    if not actor.is_admin:
+        # Of sessions where they enroll their team managers see what they did themselves.
         conditions.add(
-            "s.group_id = ANY({}::integer[]) OR s.id = ANY({}::integer[])", list(groups), list(sessions)
+            "s.group_id = ANY({}::integer[]) OR s.id = ANY({}::integer[]) OR (r.actor_id = {} AND s.catalog <> 'hidden'"
+            " AND s.group_id = ANY({}::integer[]))",
+            list(await led_groups(actor)),
+            list(await instructed_sessions(actor)),
+            actor.id,
+            list(await team_groups(actor)),
         )
     if query.method_id is not None:
         conditions.add("r.method_id = {}", query.method_id)
     if query.state is not None:
         conditions.add("r.state = {}", query.state)
-    conditions.add_search(query.q, *_SEARCHED)
+    conditions.add_search(query.q, *(_SEARCHED if actor.is_admin else _SEARCHED_BY_ALL))
     total = await fetch_value(f"SELECT count(*) {_FROM} WHERE {conditions.sql}", *conditions.values)
     key = decode_cursor(query.cursor, tuple[int])
     if key is not None:
@@ -84,23 +94,31 @@ async def list_runs(actor: Actor, query: RunQuery) -> Page[wire.Run]:
         f"{_RUNS} {_FROM} {_FIGURES} WHERE {conditions.sql} ORDER BY r.id DESC LIMIT {limit}",
         *conditions.values,
     )
-    return page_of(rows, query.limit, total, item=_shown, key=lambda row: [row["id"]])
+    seen = await _seen_actors(actor, rows)
+    return page_of(
+        rows, query.limit, total, item=lambda row: wire.Run(**_fields(row, seen)), key=lambda row: [row["id"]]
+    )
 
 
 async def get_run(actor: Actor, run_id: int) -> wire.RunDetail:
     """One run; of an undo with whom it left alone."""
     row = await visible_run(actor, run_id)
-    return wire.RunDetail(**_fields(row), **await _left_alone(row["detail"]))
+    fields = _fields(row, await _seen_actors(actor, [row]))
+    return wire.RunDetail(**fields, **await _left_alone(actor, row["session_id"], row["detail"]))
 
 
 # ── deciding ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def undo(actor: Actor, run_id: int) -> wire.Undone:
-    """Take the run back as one act. Raises `Conflict` for one that is not applied, or undone already."""
+async def undo(actor: Actor, follower: Follower, run_id: int) -> wire.Undone:
+    """Take the run back as one act, of the people who are the actor's; the rest is left alone and counted.
+
+    Raises `Forbidden` where nothing of it is theirs, `Conflict` for a run that is not applied, or undone already.
+    """
     async with transaction():
         run = await _locked(actor, run_id, "applied", "undone")
-        undo_id = await undoing.undo_run(run, actor.id or None)
+        among = await undo_reach(actor, follower, run)
+        undo_id = await undoing.undo_run(run, actor.id or None, among)
         await audit.record(actor, "run.undo", "run", run_id, undo_id=undo_id)
     return await undone(actor, undo_id)
 
@@ -110,19 +128,26 @@ async def undone(actor: Actor, undo_id: int) -> wire.Undone:
     row = await visible_run(actor, undo_id)
     detail: dict[str, Any] = row["detail"]
     return wire.Undone(
-        **_fields(row),
-        **await _left_alone(detail),
+        **_fields(row, await _seen_actors(actor, [row])),
+        **await _left_alone(actor, row["session_id"], detail),
         people=row["total"] - detail["left_alone_total"],
         cancelled_mail=detail["cancelled_mail"],
         method_restored=detail["method_restored"],
     )
 
 
-async def _left_alone(detail: dict[str, Any]) -> dict[str, Any]:
-    """Whom an undo left alone; of any other run, nobody."""
-    alone = dict(detail.get("left_alone", [])[:MOST_NAMED])
-    named = [wire.LeftAlone(learner=person, reason=alone[person.id]) for person in await people(list(alone))]
-    return {"left_alone_total": detail.get("left_alone_total", 0), "left_alone": named}
+async def _left_alone(actor: Actor, session_id: int, detail: dict[str, Any]) -> dict[str, Any]:
+    """Whom an undo left alone, as far as the actor sees them; of any other run, nobody."""
+    beyond = detail.get("beyond", [])
+    alone = dict([*detail.get("left_alone", []), *beyond][:MOST_NAMED])
+    seen = await visible_in_session(actor, session_id, list(alone))
+    named = [
+        wire.LeftAlone(learner=person, reason=alone[person.id])
+        for person in await people(list(alone))
+        if person.id in seen
+    ]
+    total = detail.get("left_alone_total", 0) + detail.get("beyond_total", 0)
+    return {"left_alone_total": total, "left_alone": named}
 
 
 async def approve(actor: Actor, follower: Follower, run_id: int, request: wire.Approve) -> wire.RunDetail:
@@ -130,8 +155,10 @@ async def approve(actor: Actor, follower: Follower, run_id: int, request: wire.A
     async with transaction():
         run = await _locked(actor, run_id, "held", "approved")
         index = await caught_up(follower)
+        permit = await permit_to_decide(actor, index, run)
         listed = BitMap(await holding.listed(run_id))
         chosen = listed if request.learner_ids is UNSET else listed & BitMap(request.learner_ids)
+        permit.require_people(entering=BitMap(), leaving=chosen)
         rest = listed - chosen
         leaving = await _would_leave(index, run["method_id"]) & chosen
         await execute(
@@ -185,10 +212,11 @@ async def _would_leave(index: FacetIndex, method_id: int) -> BitMap:
     return (index.sources(method_id) & index.countable) - desired
 
 
-async def reject(actor: Actor, run_id: int, request: wire.Reject) -> wire.RunDetail:
+async def reject(actor: Actor, follower: Follower, run_id: int, request: wire.Reject) -> wire.RunDetail:
     """Nobody of the list leaves; the method is frozen until somebody confirms a plan of it."""
     async with transaction():
         run = await _locked(actor, run_id, "held", "rejected")
+        await permit_to_decide(actor, await caught_up(follower), run)
         await holding.close(run_id, "rejected")
         reason = request.reason or f"{run['total']} people would have left at once"
         await holding.set_state(run["method_id"], "frozen", f"rejected: {reason}")
@@ -200,7 +228,7 @@ async def reject(actor: Actor, run_id: int, request: wire.Reject) -> wire.RunDet
 
 
 async def visible_run(actor: Actor, run_id: int) -> Record:
-    """The run with the names on it, or `NotFound`; for those who may enroll in its session."""
+    """The run with the names on it, or `NotFound`; for its session's staff, and managers who did it themselves."""
     row = (
         await fetch_row(f"{_RUNS} {_FROM} {_FIGURES} WHERE r.id = $1", run_id)
         if 0 < run_id <= LARGEST_RUN_ID
@@ -210,7 +238,13 @@ async def visible_run(actor: Actor, run_id: int) -> Record:
         raise NotFound(f"There is no run {run_id}.")
     if row["session_id"] is None:
         raise NotFound(f"There is no run {run_id}.")
-    await session_for(actor, row["session_id"], "enroll")
+    try:
+        session = await session_for(actor, row["session_id"], "enroll")
+    except (Forbidden, NotFound):
+        # Somebody else's: that it exists is not theirs to know.
+        raise NotFound(f"There is no run {run_id}.") from None
+    if not await is_session_staff(actor, session) and row["actor_id"] != actor.id:
+        raise NotFound(f"There is no run {run_id}.")
     return row
 
 
@@ -225,8 +259,8 @@ async def _locked(actor: Actor, run_id: int, state: str, done: str) -> Record:
     return row
 
 
-def _shown(row: Record) -> wire.Run:
-    return wire.Run(**_fields(row))
+async def _seen_actors(actor: Actor, rows: Sequence[Record]) -> frozenset[int]:
+    return await visible_among(actor, [row["actor_id"] for row in rows if row["actor_id"] is not None])
 
 
 def _figures(row: Record) -> dict[str, int]:
@@ -238,10 +272,10 @@ def _figures(row: Record) -> dict[str, int]:
     return {"entering": row["entered"], "leaving": row["left_count"], **same}
 
 
-def _fields(row: Record) -> dict[str, Any]:
-    """The values of a `Run`."""
+def _fields(row: Record, seen: frozenset[int]) -> dict[str, Any]:
+    """The values of a `Run`; who did it only where the reader may see them."""
     actor = None
-    if row["actor_id"] is not None:
+    if row["actor_id"] in seen:
         actor = Person(
             id=row["actor_id"], email=row["email"], first_name=row["first_name"], last_name=row["last_name"]
         )

@@ -18,15 +18,19 @@ from backend.rules.dependencies import leaves
 from backend.schemas.audience import SealedGroup
 from backend.services.actor import Actor
 from backend.services.errors import Forbidden
-from backend.services.reach import is_staff, joined_groups, led_groups
+from backend.services.reach import joined_groups, led_groups, organises, team_groups
 
 
 @dataclass(frozen=True)
 class Sight:
-    """Which groups an actor may evaluate (`groups`; None: all), and whose names they may read besides."""
+    """Which groups an actor may evaluate (`groups`; None: all), and whose names they may read besides.
+
+    `manager`: the actor, where they enroll their direct and indirect reports by name.
+    """
 
     groups: frozenset[int] | None
     named: frozenset[int] = field(default_factory=frozenset)
+    manager: int | None = None
 
     def opens(self, block: Block) -> bool:
         """Whether the block may be evaluated for the actor."""
@@ -54,11 +58,19 @@ class Sight:
         )
 
     def people(self, index: FacetIndex) -> BitMap:
-        """Everybody the actor may see through their groups."""
+        """Everybody the actor may see through their groups and, as a manager, below them."""
         if self.groups is None:
             return index.countable
-        members = [index.facts.members(group) for group in self.groups]
+        return self.members(index) | self.team(index)
+
+    def members(self, index: FacetIndex) -> BitMap:
+        """Who is in the actor's groups, countable or not."""
+        members = [index.facts.members(group) for group in self.groups or ()]
         return BitMap.union(*members) if members else BitMap()
+
+    def team(self, index: FacetIndex) -> BitMap:
+        """The actor's direct and indirect reports, if managers enroll."""
+        return BitMap() if self.manager is None else index.reports_of(self.manager)
 
     def hidden(self, index: FacetIndex, groups: Iterable[int]) -> frozenset[int]:
         """Those of `groups` that are private and not the actor's: they have no name."""
@@ -93,6 +105,7 @@ async def sight_of(actor: Actor) -> Sight:
     """What `actor` may ask. Raises `Forbidden` for those who organise nothing."""
     if actor.is_admin:
         return Sight(None)
-    if not await is_staff(actor):
+    if not await organises(actor):
         raise Forbidden("Audiences are for those who enroll others.")
-    return Sight(await led_groups(actor), await joined_groups(actor))
+    manager = actor.id if await team_groups(actor) else None
+    return Sight(await led_groups(actor), await joined_groups(actor), manager)

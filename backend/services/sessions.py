@@ -16,9 +16,10 @@ from backend.services import audit, dependents
 from backend.services.actor import Actor
 from backend.services.conditions import Conditions, chosen_sort
 from backend.services.errors import Conflict, Forbidden, Invalid, NotFound
+from backend.services.learner_lists import add_own_people
 from backend.services.notices import session_moved
 from backend.services.paging import page_of
-from backend.services.reach import containing_groups, instructed_sessions, led_groups
+from backend.services.reach import containing_groups, instructed_sessions, led_groups, team_groups
 from backend.services.rights import activity_for, group_for, session_for
 from backend.services.sorted_rows import sorted_rows
 from backend.services.versions import lock_version
@@ -65,10 +66,12 @@ async def list_sessions(actor: Actor, query: SessionQuery) -> Page[Session]:
         conditions.add(
             "s.id = ANY({}::integer[]) OR s.group_id = ANY({}::integer[]) OR s.catalog = 'everyone'"
             " OR (s.catalog = 'group' AND s.group_id = ANY({}::integer[]))"
-            " OR EXISTS (SELECT FROM enrollment e WHERE e.session_id = s.id AND e.learner_id = {})",
+            " OR EXISTS (SELECT FROM enrollment e WHERE e.session_id = s.id AND e.learner_id = {})"
+            " OR (s.catalog <> 'hidden' AND s.group_id = ANY({}::integer[]))",
             *mine,
             list(await containing_groups(actor)),
             actor.id,
+            list(await team_groups(actor)),
         )
     conditions.add_search(query.q, "s.name", "a.title", "coalesce(s.external_id, '')")
     for column, value in (
@@ -111,8 +114,19 @@ def _check_times(starts_at: datetime | None, ends_at: datetime | None) -> None:
         raise Invalid.at("ends_at", "order", "A session ends after it starts.")
 
 
-async def _write_instructors(session_id: int, learner_ids: Sequence[int]) -> None:
-    known = {row[0] for row in await fetch("SELECT id FROM learner WHERE id = ANY($1)", list(learner_ids))}
+async def _write_instructors(actor: Actor, session_id: int, learner_ids: Sequence[int]) -> None:
+    """Those who instruct it from now on. Raises `Invalid` for whom there is not, as far as the actor may know."""
+    conditions = Conditions()
+    await add_own_people(actor, conditions)
+    if not actor.is_admin:
+        # Whoever instructs it already may go on doing so.
+        conditions.parts[-1] += (
+            " OR EXISTS (SELECT FROM session_instructor i WHERE i.learner_id = l.id"
+            f" AND i.session_id = {conditions.value(session_id)})"
+        )
+    conditions.add("l.id = ANY({}::integer[])", list(learner_ids))
+    rows = await fetch(f"SELECT l.id FROM learner l WHERE {conditions.sql}", *conditions.values)
+    known = {row[0] for row in rows}
     mistakes = [
         Mistake(f"instructor_ids[{i}]", "unknown", "There is no such learner.")
         for i, one in enumerate(learner_ids)
@@ -156,7 +170,7 @@ async def create_session(actor: Actor, data: SessionInput) -> Session:
             *fuse,
             actor.id or None,
         )
-        await _write_instructors(session_id, data.instructor_ids)
+        await _write_instructors(actor, session_id, data.instructor_ids)
         await audit.record(actor, "session.create", "session", session_id, name=data.name)
         actor.known.clear()
         return await get_session(actor, session_id)
@@ -185,7 +199,7 @@ async def change_session(actor: Actor, session_id: int, data: SessionChange, if_
             after["fuse_percent"],
         )
         if "instructor_ids" in given:
-            await _write_instructors(session_id, given["instructor_ids"])
+            await _write_instructors(actor, session_id, given["instructor_ids"])
         if after["starts_at"] != row["starts_at"]:
             await session_moved(session_id)
         await audit.record(actor, "session.change", "session", session_id, changed=sorted(given))

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from asyncpg import Record
+from pyroaring import BitMap
 
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value, plan_by_key
@@ -12,11 +13,14 @@ from backend.enrollment.undoing import Snapshot, Undoable, changed_since, is_liv
 from backend.index.arrays import bitmap_sent
 from backend.services import holding, jobs, notices
 from backend.services import undo_sql as sql
+from backend.services.errors import Forbidden
 from backend.services.method_drafts import COLUMNS
 from backend.services.packing import pack
 
 # Kept on the undo's run by name; beyond that the number has to do.
 MOST_LISTED = 1_000
+# Why those are left alone who are not the undoing person's.
+BEYOND_RIGHTS = "beyond_rights"
 # What is undone at once; more goes in chunks.
 INLINE = 20_000
 
@@ -41,9 +45,16 @@ class Restoration(msgspec.Struct, frozen=True):
     before: Snapshot | None
 
 
-async def undo_run(run: Record, actor_id: int | None) -> int:
-    """Take back `run`, whose row and session are locked; the undo's id. Large ones are only begun."""
-    people = list(bitmap_sent(await fetch_value(_PEOPLE, run["id"])))
+async def undo_run(run: Record, actor_id: int | None, among: BitMap | None = None) -> int:
+    """Take back `run`, whose row and session are locked; the undo's id. Large ones are only begun.
+
+    `among`: only of these people; the others are left alone, and listed. Raises `Forbidden` where that is nobody.
+    """
+    everybody = bitmap_sent(await fetch_value(_PEOPLE, run["id"]))
+    people = list(everybody if among is None else everybody & among)
+    if everybody and not people:
+        raise Forbidden("Nobody whom this run changed is yours to change back.")
+    beyond = list(everybody - BitMap(people))
     before = await _method_now(run)
     restored = await _restore_method(run)
     detail: dict[str, Any] = {
@@ -51,6 +62,8 @@ async def undo_run(run: Record, actor_id: int | None) -> int:
         "left_alone": [],
         "left_alone_total": 0,
         "cancelled_mail": 0,
+        "beyond": [(learner_id, BEYOND_RIGHTS) for learner_id in beyond[:MOST_LISTED]],
+        "beyond_total": len(beyond),
     }
     if restored:
         detail |= {"method": before, "method_after": await _method_now(run)}

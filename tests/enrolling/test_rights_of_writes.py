@@ -1,0 +1,333 @@
+"""Whatever a write touches is within the writer's rights: the stored method, the new one, everybody who comes or goes."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from backend.database import fetch
+from tests.enrolling.conftest import Houses
+from tests.enrolling.house import House
+
+ROLES = ("coach", "group_admin", "instructor", "manager")
+NO_HASH = "0" * 64
+
+
+@dataclass
+class Company:
+    """Own (the coach's and group admin's group) and Board (nobody's); a session of Own in which an admin enrolled both."""
+
+    house: House
+    clients: dict[str, httpx.AsyncClient]
+    own: int
+    board: int
+    mine: list[int]
+    strangers: list[int]
+    session: int
+    method: int
+    run: int
+    held: int
+
+    async def facts(self) -> list[list[dict[str, Any]]]:
+        """All that writes could have changed."""
+        return [
+            [dict(row) for row in await fetch(sql)]
+            for sql in (
+                "SELECT * FROM enrollment_method ORDER BY id",
+                "SELECT * FROM source ORDER BY id",
+                "SELECT * FROM enrollment ORDER BY id",
+                "SELECT * FROM run ORDER BY id",
+                "SELECT * FROM run_change ORDER BY run_id, learner_id, change",
+                "SELECT * FROM membership ORDER BY group_id, learner_id",
+            )
+        ]
+
+
+@pytest.fixture
+async def company(houses: Houses) -> AsyncIterator[Company]:
+    """Nobody reconciles: nothing changes but by what the tests ask."""
+    async with houses(reconciling=False) as house:
+        yield await _company(house)
+
+
+async def _company(house: House) -> Company:
+    own, board = await house.group("Own"), await house.group("Board")
+    mine, strangers = await house.people(3, own), await house.people(3, board)
+    clients = {}
+    for role in ROLES:
+        person = await house.person(f"{role}@example.org")
+        clients[role] = await house.client(f"{role}@example.org")
+        if role in ("coach", "group_admin"):
+            await house.join(own, person, role="coach" if role == "coach" else "admin")
+        if role == "manager":
+            await house.write("UPDATE learner SET manager_id = $1 WHERE id = $2", person, mine[0])
+    await house.write("UPDATE organisation SET managers_enroll = true")
+    session = await house.session(group_id=own, catalog="group")
+    await house.write(
+        "INSERT INTO session_instructor (session_id, learner_id) SELECT $1, id FROM learner"
+        " WHERE email = 'instructor@example.org'",
+        session,
+    )
+    rule = {"blocks": [{"groups": [own]}, {"groups": [board]}]}
+    done = await house.apply(session, kind="audience", rule=rule, dynamic=True, name="Everybody")
+    held = await house.write_value(
+        "INSERT INTO run (method_id, session_id, cause, state, total, created_at)"
+        " VALUES ($1, $2, 'change', 'held', 4, muster_now()) RETURNING id",
+        done["method_id"],
+        session,
+    )
+    await house.write(
+        "INSERT INTO run_change (run_id, learner_id, change) SELECT $1, l, 'left' FROM unnest($2::int[]) l",
+        held,
+        [mine[0], *strangers],
+    )
+    return Company(
+        house, clients, own, board, mine, strangers, session, done["method_id"], done["run_id"], held
+    )
+
+
+def acts(company: Company, enrollment: int) -> list[tuple[str, str, dict[str, Any] | None]]:
+    """What those who reach only Own must not do: method, path, body."""
+    at, session = f"/sessions/{company.session}", company.session
+    stored = {"method_id": company.method}
+    board = {"blocks": [{"groups": [company.board]}]}
+    bodies: list[dict[str, Any]] = [
+        {**stored, "rule": {}},
+        {**stored, "rule": {}, "on_leave": "expire"},
+        {**stored, "rule": {"blocks": [{"groups": [company.own]}]}},
+        {**stored, "mandatory": True},
+        {**stored, "active": False},
+        {**stored, "visible": False},
+        {**stored, "name": "Mine now"},
+        {"kind": "audience", "rule": board, "dynamic": True},
+        {"kind": "audience", "rule": board, "dynamic": False},
+        {"kind": "audience", "rule": {"blocks": [{"everyone": True}]}},
+        {"kind": "group", "group_id": company.board},
+        {"kind": "manual", "rule": {"include": company.strangers}},
+        {"kind": "manual", "rule": {"include": [company.mine[0]], "exclude": company.strangers[:1]}},
+        {"kind": "manual", "rule": {"include": [10**6]}},
+    ]
+    found: list[tuple[str, str, dict[str, Any] | None]] = []
+    for body in bodies:
+        found.append(("POST", f"{at}/plan", body))
+        found.append(("POST", f"{at}/apply", {**body, "hash": NO_HASH}))
+        if "kind" in body:
+            found.append(("POST", f"{at}/methods", body))
+    method = f"{at}/methods/{company.method}"
+    changes: list[dict[str, Any]] = [
+        {"active": False},
+        {"visible": False},
+        {"due_days": 3},
+        {"rule": {}},
+        {"name": "x"},
+    ]
+    found += [("PATCH", method, change) for change in changes]
+    found += [("DELETE", f"{method}?people={people}", None) for people in ("keep", "expire", "erase")]
+    for run in (company.run, company.held):
+        found.append(("POST", f"/runs/{run}/undo", None))
+    found += [
+        ("POST", f"/runs/{company.held}/approve", None),
+        ("POST", f"/runs/{company.held}/approve", {"learner_ids": [company.mine[0]]}),
+        ("POST", f"/runs/{company.held}/reject", None),
+        ("POST", f"/enrollments/{enrollment}/unenroll", {"on_leave": "erase"}),
+        ("PATCH", f"/sessions/{session}", {"instructor_ids": company.strangers[:1]}),
+        ("POST", f"/groups/{company.own}/members", {"learner_ids": company.strangers}),
+    ]
+    return found
+
+
+async def test_nobody_reaches_beyond_their_rights(company: Company) -> None:
+    enrollment = (await company.house.enrollment(company.session, company.strangers[0]))["id"]
+    before = await company.facts()
+    let_through = []
+    for role, client in company.clients.items():
+        for method, path, body in acts(company, enrollment):
+            answer = await client.request(method, path, json=body)
+            # 422 where an id in a body is as good as none at all.
+            unknown = answer.status_code == 422 and answer.json()["errors"][0]["code"] == "unknown"
+            # A held run is not one to undo, whoever asks.
+            held = path.endswith(f"{company.held}/undo") and answer.status_code == 409
+            if answer.status_code not in (403, 404) and not unknown and not held:
+                let_through.append((role, method, path, body, answer.status_code, answer.text[:200]))
+    assert let_through == []
+    assert await company.facts() == before
+
+
+async def test_a_coach_has_all_of_a_method_of_their_own(company: Company) -> None:
+    house, coach = company.house, company.clients["coach"]
+    rule = {"blocks": [{"groups": [company.own]}]}
+    made = await house.apply(company.session, coach, kind="audience", rule=rule, dynamic=True)
+    method = f"/sessions/{company.session}/methods/{made['method_id']}"
+    assert (await coach.patch(method, json={"due_days": 9})).status_code == 200
+    narrowed = await house.apply(
+        company.session, coach, method_id=made["method_id"], rule={**rule, "exclude": company.mine[:1]}
+    )
+    assert (await coach.post(f"/runs/{narrowed['run_id']}/undo")).status_code == 200
+    assert (await coach.delete(method, params={"people": "expire"})).status_code == 200
+    draft = await coach.post(
+        f"/sessions/{company.session}/methods", json={"kind": "group", "group_id": company.own}
+    )
+    assert draft.status_code == 201
+    assert (
+        await coach.delete(f"/sessions/{company.session}/methods/{draft.json()['id']}")
+    ).status_code == 200
+
+
+async def test_a_draft_that_is_refused_leaves_nothing(company: Company) -> None:
+    body = {"kind": "manual", "rule": {"include": company.strangers}}
+    for client in company.clients.values():
+        answer = await client.post(f"/sessions/{company.session}/methods", json=body)
+        assert answer.status_code == 403
+    assert [row["id"] for row in await fetch("SELECT id FROM enrollment_method")] == [company.method]
+
+
+async def test_session_staff_looks_after_everybody_in_it_and_unenrolls_their_own(company: Company) -> None:
+    house = company.house
+    stranger = (await house.enrollment(company.session, company.strangers[0]))["id"]
+    member = (await house.enrollment(company.session, company.mine[1]))["id"]
+    for role in ("coach", "instructor"):
+        client = company.clients[role]
+        paused = await client.post(f"/enrollments/{stranger}/suspend")
+        assert paused.status_code == 200, paused.text
+        (run, *_) = (await client.get("/runs")).json()["items"]
+        assert (await client.post(f"/runs/{run['id']}/undo")).status_code == 200
+        assert (await house.enrollment(company.session, company.strangers[0]))["state"] == "active"
+    assert (await company.clients["instructor"].post(f"/enrollments/{member}/unenroll")).status_code == 403
+    assert (await company.clients["manager"].post(f"/enrollments/{member}/unenroll")).status_code == 404
+    await house.write("UPDATE enrollment_method SET mandatory = true, version = version + 1")
+    duty = await company.clients["coach"].post(f"/enrollments/{member}/unenroll")
+    assert (duty.status_code, "mandatory" in duty.json()["detail"]) == (403, True)
+    await house.write("UPDATE enrollment_method SET mandatory = false, version = version + 1")
+    assert (await company.clients["coach"].post(f"/enrollments/{member}/unenroll")).status_code == 200
+
+
+async def test_an_undo_takes_back_who_is_within_reach_and_counts_the_rest(company: Company) -> None:
+    house, coach = company.house, company.clients["coach"]
+    rule = {"blocks": [{"groups": [company.own]}]}
+    other = await house.session(group_id=company.own)
+    await house.apply(other, coach, kind="audience", rule=rule, dynamic=False)
+    (run, *_) = (await coach.get("/runs")).json()["items"]
+    gone = company.mine[2]
+    await house.leave(company.own, gone)
+    undone = (await coach.post(f"/runs/{run['id']}/undo")).json()
+    # The coach and the group admin are in their group, too.
+    assert (undone["people"], undone["left_alone_total"]) == (4, 1)
+    # Who is or was in the session keeps their name before its staff.
+    assert [(one["learner"]["id"], one["reason"]) for one in undone["left_alone"]] == [
+        (gone, "beyond_rights")
+    ]
+    assert await house.enrolled(other) == {gone}
+
+
+async def test_runs_show_only_people_whom_their_reader_may_see(company: Company) -> None:
+    house = company.house
+    other = await house.session(group_id=company.own, catalog="group")
+    # People who never were in the session: a plan blocked them, and they are enrolled elsewhere.
+    run = await house.write_value(
+        "INSERT INTO run (session_id, cause, actor_id, state, created_at) VALUES ($1, 'change', $2, 'applied', muster_now())"
+        " RETURNING id",
+        other,
+        house.admin_id,
+    )
+    await house.write(
+        "INSERT INTO run_change (run_id, learner_id, change) SELECT $1, l, 'blocked' FROM unnest($2::int[]) l",
+        run,
+        [company.mine[0], *company.strangers],
+    )
+    for q in (None, "p"):
+        seen = (
+            await company.clients["coach"].get(f"/runs/{run}/changes", params={"q": q} if q else None)
+        ).json()
+        assert ([one["learner"]["id"] for one in seen["items"]], seen["total"]) == ([company.mine[0]], 1)
+    assert (await company.clients["coach"].get(f"/runs/{run}")).json()["actor"] is None
+    assert (await house.admin.get(f"/runs/{run}")).json()["actor"]["id"] == house.admin_id
+    searched = await company.clients["coach"].get("/runs", params={"q": "root@example.org"})
+    assert searched.json()["total"] == 0
+    assert (await company.clients["instructor"].get(f"/runs/{run}/changes")).status_code == 404
+    assert (await company.clients["manager"].get(f"/runs/{run}/changes")).status_code == 404
+    assert (await company.clients["manager"].get("/runs")).json()["items"] == []
+
+
+async def test_whom_one_sees_as_an_instructor_one_does_not_bring_into_a_group(company: Company) -> None:
+    house, instructor = company.house, company.clients["instructor"]
+    person = (await instructor.get("/auth/me")).json()["learner"]["id"]
+    team = await house.group("Instructor's own")
+    await house.join(team, person, role="admin")
+    seen = (await instructor.get(f"/learners/{company.strangers[0]}")).status_code
+    assert seen == 200
+    for learner in (company.strangers[0], 10**6):
+        answer = await instructor.post(f"/groups/{team}/members", json={"learner_ids": [learner]})
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "unknown")
+    session = await house.session(group_id=team)
+    for learner in (company.strangers[0], 10**6):
+        answer = await instructor.patch(f"/sessions/{session}", json={"instructor_ids": [learner]})
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "unknown")
+    # Those whom an admin has put there stay.
+    kept = {"instructor_ids": [company.strangers[1]]}
+    assert (await house.admin.patch(f"/sessions/{session}", json=kept)).status_code == 200
+    both = {"instructor_ids": [company.strangers[1], person]}
+    assert (await instructor.patch(f"/sessions/{session}", json=both)).status_code == 200
+
+
+async def test_managers_enroll_their_reports_and_theirs_by_name(company: Company) -> None:
+    house, manager = company.house, company.clients["manager"]
+    report, indirect = company.mine[0], company.strangers[0]
+    await house.write("UPDATE learner SET manager_id = $1 WHERE id = $2", report, indirect)
+    published = await house.session(group_id=company.own, catalog="group", name="Published")
+    hidden = await house.session(group_id=company.own, name="Hidden")
+    elsewhere = await house.session(group_id=await house.group("Far"), catalog="group")
+    body = {"kind": "manual", "rule": {"include": [report, indirect]}}
+    for session in (hidden, elsewhere):
+        for path in (f"/sessions/{session}", f"/sessions/{session}/methods"):
+            assert (await manager.get(path)).status_code == 404
+        assert (await manager.post(f"/sessions/{session}/plan", json=body)).status_code == 404
+    listed = {one["id"] for one in (await manager.get("/sessions")).json()["items"]}
+    assert published in listed
+    assert listed.isdisjoint({hidden, elsewhere})
+    assert (await manager.get(f"/sessions/{published}")).status_code == 200
+    activity = (await manager.get(f"/sessions/{published}")).json()["activity_id"]
+    assert (await manager.get(f"/activities/{activity}")).status_code == 200
+    assert (await manager.get(f"/learners/{indirect}")).status_code == 200
+    counted = await manager.post(
+        "/audiences/preview", json={"rule": {"blocks": [], "include": [report, 10**6]}}
+    )
+    assert counted.status_code in (200, 422), counted.text
+    draft = await manager.post(f"/sessions/{published}/methods", json=body)
+    assert draft.status_code == 201, draft.text
+    done = await house.apply(published, manager, **body)
+    assert done["entered"] == 2
+    shown = (await manager.get(f"/sessions/{published}/methods")).json()["items"]
+    assert done["method_id"] in {one["id"] for one in shown}
+    # They enroll, and do not unenroll.
+    smaller = {"method_id": done["method_id"], "rule": {"include": [report]}}
+    assert (await manager.post(f"/sessions/{published}/plan", json=smaller)).status_code == 403
+    method = f"/sessions/{published}/methods/{done['method_id']}"
+    for people in ("keep", "expire", "erase"):
+        assert (await manager.delete(method, params={"people": people})).status_code == 403
+    assert (await manager.get(f"/sessions/{published}/enrollments")).status_code == 403
+    # But they take back what they did themselves, until its mail has gone.
+    assert [run["id"] for run in (await manager.get("/runs")).json()["items"]] == [done["run_id"]]
+    await house.write("UPDATE message SET state = 'sent'")
+    assert (await manager.post(f"/runs/{done['run_id']}/undo")).status_code == 403
+    await house.write("UPDATE message SET state = 'pending'")
+    assert (await manager.post(f"/runs/{done['run_id']}/undo")).status_code == 200
+    assert await house.enrolled(published) == set()
+
+
+async def test_managers_enroll_nobody_while_the_feature_is_off(company: Company) -> None:
+    house, manager = company.house, company.clients["manager"]
+    await house.write("UPDATE organisation SET managers_enroll = false")
+    body = {"kind": "manual", "rule": {"include": company.mine[:1]}}
+    at = f"/sessions/{company.session}"
+    answers = [
+        await manager.get(at),
+        await manager.get(f"{at}/methods"),
+        await manager.post(f"{at}/methods", json=body),
+        await manager.post(f"{at}/plan", json=body),
+        await manager.post(f"{at}/apply", json={**body, "hash": NO_HASH}),
+        await manager.post(f"{at}/emails", json={"text": "p1@people.example"}),
+    ]
+    assert [answer.status_code for answer in answers] == [404] * len(answers)
+    assert (await manager.post("/audiences/preview", json={"rule": {}})).status_code == 403
