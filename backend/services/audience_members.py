@@ -81,6 +81,9 @@ def _of_session(index: FacetIndex, question: Draft, request: MembersRequest, des
     if request.session_id is None:
         raise Invalid.at("session_id", "required", f"The tab “{request.tab}” needs a session.")
     method = _method(index, request.session_id, request.method_id)
+    if method is not None and question.sight.seals_index_method(method, index.structure):
+        # Who enters or leaves beside a sealed method would tell whom it holds.
+        raise Forbidden("This method is sealed to you, so whom it would move cannot be told.")
     made = make_plan(
         situation_of(
             index,
@@ -93,7 +96,7 @@ def _of_session(index: FacetIndex, question: Draft, request: MembersRequest, des
     people: BitMap = getattr(made, request.tab)
     if request.tab not in LET_GO:
         return people
-    if any(not question.sight.opens(block) for block in question.rule.blocks):
+    if question.sight.seals(question.rule, index.structure):
         raise Forbidden("Part of this audience is sealed to you, so who leaves cannot be told.")
     return people & question.sight.people(index)
 

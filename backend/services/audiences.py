@@ -148,7 +148,7 @@ class Draft(msgspec.Struct, frozen=True):
         opened = iter(found.blocks)
         blocks = []
         for block in self.rule.blocks:
-            if not self.sight.opens(block):
+            if not self.sight.opens(block, index.structure):
                 groups = yield from self.sight.sealed_steps(block, index)
                 blocks.append(
                     BlockCounts(total=None, groups_total=None, filters=[], sealed=True, groups=groups)
@@ -240,7 +240,9 @@ async def explain(actor: Actor, follower: Follower, request: ExplainRequest) -> 
         raise Broken(broken.problems) from None
     told = msgspec.convert(msgspec.to_builtins(found), Explanation, strict=False)
     opened = iter(told.tree.blocks)
-    told.tree.blocks = [next(opened) if sight.opens(block) else SEALED for block in question.rule.blocks]
+    told.tree.blocks = [
+        next(opened) if sight.opens(block, index.structure) else SEALED for block in question.rule.blocks
+    ]
     return told
 
 

@@ -57,7 +57,7 @@ class Permit(msgspec.Struct, frozen=True):
         if stored.rule is None:
             # Of a method by name its people are what it holds. Another one's rule can no longer be read: nobody knows what.
             return stored.kind == "manual" and index.sources(stored.id) <= self.reach
-        return next(self._beyond(stored.rule, self.reach), None) is None
+        return next(self._beyond(stored.rule, self.reach, index), None) is None
 
     def require_open(self, index: FacetIndex, stored: Draft) -> None:
         """Raises `Forbidden` for a stored method with any part outside their rights."""
@@ -81,7 +81,7 @@ class Permit(msgspec.Struct, frozen=True):
         if (rule := derived_rule(draft)) is not None:
             reach = self.reach
             resolved, _ = resolve(rule, index)
-            problems += self._beyond(resolved, reach)
+            problems += self._beyond(resolved, reach, index)
             kept = set() if stored is None or stored.rule is None else set(stored.rule.exclude)
             problems += [
                 _mistake(f"rule.exclude[{i}]", "You may leave out only members of your groups and your team.")
@@ -103,9 +103,9 @@ class Permit(msgspec.Struct, frozen=True):
         if not leaving <= self.members:
             raise Forbidden(NOT_TO_UNENROLL)
 
-    def _beyond(self, rule: Rule, reach: BitMap) -> Iterator[Mistake]:
+    def _beyond(self, rule: Rule, reach: BitMap, index: FacetIndex) -> Iterator[Mistake]:
         for i, block in enumerate(rule.blocks):
-            if not self.sight.opens(block):
+            if not self.sight.opens(block, index.structure):
                 yield _mistake(
                     f"rule.blocks[{i}]", "You may enroll only members of groups you are admin or coach of."
                 )
@@ -126,7 +126,7 @@ async def permit_for(actor: Actor, index: FacetIndex, session: Record) -> Permit
     published = await is_published_to_team(actor, session)
     if not staff:
         # Groups one leads elsewhere do not count here.
-        sight = Sight(frozenset(), sight.named, sight.manager)
+        sight = Sight(frozenset(), sight.named, manager=sight.manager)
     return Permit(
         actor.id,
         everything=False,

@@ -43,7 +43,7 @@ RETURNING id
 async def get_enrollment(actor: Actor, enrollment_id: int) -> wire.Enrollment:
     """One enrollment, for those who see its session."""
     await enrollment_for(actor, enrollment_id)
-    return await one(enrollment_id)
+    return await one(actor, enrollment_id)
 
 
 async def suspend(actor: Actor, enrollment_id: int) -> wire.Enrollment:
@@ -69,7 +69,7 @@ async def extend(actor: Actor, enrollment_id: int, due_at: datetime | None) -> w
             await settle(run_id, row["session_id"], [row["learner_id"]])
         elif row["due_at"] is None or due_at < row["due_at"]:
             await notices.file_due_changed([row["learner_id"]], row["session_id"], run_id)
-    return await one(enrollment_id)
+    return await one(actor, enrollment_id)
 
 
 async def unenroll(
@@ -108,7 +108,7 @@ async def unenroll(
         if not methods:
             await _end_without_source(run_id, row)
         await execute("DELETE FROM blocked WHERE learner_id = $1 AND session_id = $2", learner_id, session_id)
-    return await one(enrollment_id)
+    return await one(actor, enrollment_id)
 
 
 async def _require_to_unenroll(actor: Actor, follower: Follower, session_id: int, learner_id: int) -> None:
@@ -168,7 +168,7 @@ async def _change(
         _require(row, allowed, act)
         run_id = await _run(actor, row, act)
         await _update(run_id, row, state=state, due_at=row["due_at"], by_hand=row["due_by_hand"])
-    return await one(enrollment_id)
+    return await one(actor, enrollment_id)
 
 
 async def enrollment_for(actor: Actor, enrollment_id: int, *, lock: bool = False) -> Record:

@@ -15,9 +15,11 @@ from backend.schemas.enrolling import enrollments as wire
 from backend.schemas.people import Person
 from backend.services.actor import Actor
 from backend.services.conditions import Conditions, chosen_sort
+from backend.services.method_seals import sealed_methods
 from backend.services.paging import decode_cursor, page_of
 from backend.services.reach import instructed_sessions, led_groups
 from backend.services.rights import learner_for, session_for
+from backend.services.sealing import reading_sight
 
 _COLUMNS = """
     e.id, e.session_id, s.name AS session_name, e.activity_id, a.title AS activity_title, e.learner_id, l.email,
@@ -33,7 +35,7 @@ JOIN activity a ON a.id = e.activity_id
 LEFT JOIN standing st ON st.activity_id = e.activity_id AND st.learner_id = e.learner_id
 """
 _SOURCES = """
-SELECT s.session_id, s.learner_id, s.method_id, s.since, m.kind, m.name
+SELECT s.session_id, s.learner_id, s.method_id, s.since, m.kind, m.name, m.visible
 FROM unnest($1::integer[], $2::integer[]) AS p(session_id, learner_id)
 JOIN source s ON s.session_id = p.session_id AND s.learner_id = p.learner_id AND s.until IS NULL
 JOIN enrollment_method m ON m.id = s.method_id
@@ -75,7 +77,7 @@ async def of_session(actor: Actor, session_id: int, query: EnrollmentQuery) -> P
     conditions = Conditions()
     conditions.add("e.session_id = {}", session_id)
     conditions.add("l.status IN ('invited', 'active')")
-    return await _page(conditions, query)
+    return await _page(actor, conditions, query)
 
 
 async def of_learner(actor: Actor, learner_id: int, query: EnrollmentQuery) -> Page[wire.Enrollment]:
@@ -85,13 +87,13 @@ async def of_learner(actor: Actor, learner_id: int, query: EnrollmentQuery) -> P
     conditions.add("e.learner_id = {}", learner_id)
     if not actor.is_admin and actor.id not in (learner_id, learner["manager_id"]):
         await _only_sessions_of(actor, conditions)
-    return await _page(conditions, query)
+    return await _page(actor, conditions, query)
 
 
-async def one(enrollment_id: int) -> wire.Enrollment:
+async def one(actor: Actor, enrollment_id: int) -> wire.Enrollment:
     """One enrollment, for those whose right to it has been checked."""
     rows = await fetch(f"SELECT {_COLUMNS} {_FROM} WHERE e.id = $1", enrollment_id)
-    (found,) = await _shown(rows)
+    (found,) = await _shown(actor, rows)
     return found
 
 
@@ -102,7 +104,7 @@ async def _only_sessions_of(actor: Actor, conditions: Conditions) -> None:
     )
 
 
-async def _page(conditions: Conditions, query: EnrollmentQuery) -> Page[wire.Enrollment]:
+async def _page(actor: Actor, conditions: Conditions, query: EnrollmentQuery) -> Page[wire.Enrollment]:
     _narrow(conditions, query)
     total = await fetch_value(f"SELECT count(*) {_FROM} WHERE {conditions.sql}", *conditions.values)
     order = chosen_sort(query.sort, _SORTS, "id")
@@ -112,7 +114,7 @@ async def _page(conditions: Conditions, query: EnrollmentQuery) -> Page[wire.Enr
         f"SELECT {_COLUMNS}, {order.columns} {_FROM} WHERE {conditions.sql} ORDER BY {order.order} LIMIT {limit}",
         *conditions.values,
     )
-    shown = {item.id: item for item in await _shown(rows[: query.limit])}
+    shown = {item.id: item for item in await _shown(actor, rows[: query.limit])}
     return page_of(rows, query.limit, total, item=lambda row: shown[row["id"]], key=order.key)
 
 
@@ -134,8 +136,8 @@ def _narrow(conditions: Conditions, query: EnrollmentQuery) -> None:
             conditions.add("e.state = {}", query.state)
 
 
-async def _shown(rows: Sequence[Record]) -> list[wire.Enrollment]:
-    sources = await _sources(rows)
+async def _shown(actor: Actor, rows: Sequence[Record]) -> list[wire.Enrollment]:
+    sources = await _sources(actor, rows)
     now = clock.now()
     return [
         wire.Enrollment(
@@ -155,16 +157,28 @@ _PLAIN = (
 )  # fmt: skip
 
 
-async def _sources(rows: Sequence[Record]) -> dict[tuple[int, int], list[wire.EnrollmentSource]]:
+async def _sources(
+    actor: Actor, rows: Sequence[Record]
+) -> dict[tuple[int, int], list[wire.EnrollmentSource]]:
     found: dict[tuple[int, int], list[wire.EnrollmentSource]] = defaultdict(list)
-    if rows:
-        sessions, learners = [row["session_id"] for row in rows], [row["learner_id"] for row in rows]
-        for row in await fetch(_SOURCES, sessions, learners):
-            found[row["session_id"], row["learner_id"]].append(
-                wire.EnrollmentSource(
-                    method_id=row["method_id"], kind=row["kind"], name=row["name"], since=row["since"]
-                )
+    if not rows:
+        return found
+    sessions, learners = [row["session_id"] for row in rows], [row["learner_id"] for row in rows]
+    held = await fetch(_SOURCES, sessions, learners)
+    others = {row["method_id"] for row in held if row["learner_id"] != actor.id}
+    sealed = await sealed_methods(await reading_sight(actor), others)
+    for row in held:
+        own = row["learner_id"] == actor.id and not actor.is_admin
+        # One's own reasons are those that the method shows its people; others' are a matter of rights.
+        unnamed = not row["visible"] if own else row["method_id"] in sealed
+        found[row["session_id"], row["learner_id"]].append(
+            wire.EnrollmentSource(
+                method_id=None if unnamed else row["method_id"],
+                kind=None if unnamed else row["kind"],
+                name=None if unnamed else row["name"],
+                since=row["since"],
             )
+        )
     return found
 
 

@@ -14,9 +14,10 @@ from backend.live.topics import Ended, Subject
 from backend.rules import Facet
 from backend.schemas.live import FrameProblem, ImportProgress, MethodState, RunProgress
 from backend.services.actor import Actor
-from backend.services.errors import MusterError, NotFound
-from backend.services.rights import require_admin, session_for
-from backend.services.sealing import sight_of
+from backend.services.errors import Forbidden, MusterError, NotFound
+from backend.services.method_seals import sealed_methods
+from backend.services.rights import session_for
+from backend.services.sealing import reading_sight
 
 # Progress is written outside the change log; it is read this often while there is some, and seldom afterwards.
 WORKING_SECONDS = 0.4
@@ -63,14 +64,31 @@ async def _row(sql: str, id_: int, name: str) -> Record:
     return row
 
 
+async def _for_viewers(actor: Actor, session_id: int | None, missing: str) -> None:
+    """Raises `NotFound` for those who may not see who is enrolled there: that it exists is not theirs to know."""
+    if session_id is None:
+        if not actor.is_admin:
+            raise NotFound(missing)
+        return
+    try:
+        await session_for(actor, session_id, "view")
+    except (NotFound, Forbidden):
+        raise NotFound(missing) from None
+
+
 async def run_subject(actor: Actor, run_id: int) -> Subject:
-    """A run, for those who may see its session. Raises `NotFound` or `Forbidden`."""
+    """A run, for those who may see its session. Raises `NotFound`, whether it is missing or not theirs."""
     row = await _row(_RUN, run_id, "run")
-    if row["session_id"] is None:
-        require_admin(actor)
-    else:
-        await session_for(actor, row["session_id"], "view")
-    return Subject(key=("run", run_id), kind="run", load=_read(_RUN, run_id, RunProgress, "run"), every=_pace)
+    await _for_viewers(actor, row["session_id"], f"There is no run {run_id}.")
+    # Which method it is of would tell whom a sealed one enrolled.
+    sealed = bool(await sealed_methods(await reading_sight(actor), [row["method_id"] or 0]))
+    read = _read(_RUN, run_id, RunProgress, "run")
+
+    async def load(index: FacetIndex) -> msgspec.Struct:
+        state = await read(index)
+        return msgspec.structs.replace(state, method_id=None) if sealed else state
+
+    return Subject(key=("run", run_id, sealed), kind="run", load=load, every=_pace)
 
 
 async def import_subject(actor: Actor, import_id: int) -> Subject:
@@ -87,19 +105,20 @@ async def import_subject(actor: Actor, import_id: int) -> Subject:
 
 
 async def method_subject(actor: Actor, index: FacetIndex, method_id: int) -> Subject:
-    """A method, for those who may see its session. Raises `NotFound` or `Forbidden`."""
+    """A method, for those who may see its session. Raises `NotFound`, whether it is missing or not theirs."""
     method = index.structure.methods.get(method_id)
     if method is None:
         raise NotFound(f"There is no method {method_id}.")
-    await session_for(actor, method.session_id, "view")
-    sight = await sight_of(actor)
+    await _for_viewers(actor, method.session_id, f"There is no method {method_id}.")
+    sight = await reading_sight(actor)
 
     def state_steps(index: FacetIndex) -> Steps[MethodState]:
         method = index.structure.methods.get(method_id)
         if method is None:
             raise Ended(problem_of(NotFound("This method has been deleted.")))
         matching = None
-        if method.rule is not None and all(sight.opens(block) for block in method.rule.blocks):
+        sealed = sight.seals_index_method(method, index.structure)
+        if method.rule is not None and not sealed:
             try:
                 rule, today = sight.opened(method.rule, index), clock.today(index.timezone)
                 matching = len((yield from index.evaluate_steps(rule, today)))
@@ -109,7 +128,7 @@ async def method_subject(actor: Actor, index: FacetIndex, method_id: int) -> Sub
             id=method.id,
             session_id=method.session_id,
             state=method.state,
-            state_reason=method.state_reason,
+            state_reason="" if sealed else method.state_reason,
             active=method.active,
             version=method.version,
             people=len(index.sources(method_id) & index.countable),

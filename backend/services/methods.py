@@ -25,7 +25,7 @@ from backend.services.method_drafts import COLUMNS, Draft, asked, checked, store
 from backend.services.method_sentences import sentence_of
 from backend.services.paging import decode_cursor, page_of
 from backend.services.rights import session_for
-from backend.services.sealing import sight_of
+from backend.services.sealing import Sight, reading_sight
 
 # What decides who is enrolled: changed on a method that enrolls, it needs a plan.
 DECIDING = ("rule", "dynamic", "segment_id", "group_id", "after_activity_id")
@@ -53,9 +53,9 @@ async def list_methods(
     total = await fetch_value(
         "SELECT count(*) FROM enrollment_method WHERE session_id = $1 AND deleted_at IS NULL", session_id
     )
-    sealed = await _sealed(actor, index)
+    sight = await reading_sight(actor)
     return page_of(
-        rows, limit, total, item=lambda row: _shown(row, index, actor, sealed), key=lambda row: [row["id"]]
+        rows, limit, total, item=lambda row: _shown(row, index, actor, sight), key=lambda row: [row["id"]]
     )
 
 
@@ -219,29 +219,35 @@ async def _end_method(actor: Actor, row: Record, learners: list[int], people: On
 async def _one(actor: Actor, index: FacetIndex, session_id: int, method_id: int) -> wire.Method:
     await method_row(session_id, method_id)
     (row,) = await fetch(_LIST, session_id, method_id - 1, 1)
-    return _shown(row, index, actor, await _sealed(actor, index))
+    return _shown(row, index, actor, await reading_sight(actor))
 
 
-async def _sealed(actor: Actor, index: FacetIndex) -> frozenset[int]:
-    if actor.is_admin:
-        return frozenset()
-    return (await sight_of(actor)).hidden(index, index.structure.groups)
+# What of a sealed method would tell whom it is about, or let somebody in.
+SEALED = dict.fromkeys(
+    ("kind", "name", "segment_id", "group_id", "after_activity_id", "course_group_id", "key", "held_run_id")
+)
 
 
-def _shown(row: Record, index: FacetIndex, actor: Actor, sealed: frozenset[int]) -> wire.Method:
+def _shown(row: Record, index: FacetIndex, actor: Actor, sight: Sight) -> wire.Method:
     names = wire.Method.__struct_fields__
     stored = {name: row[name] for name in names if name in row and name != "rule"}
+    sealed = sight.seals_method(row["kind"], row["rule"], index.structure)
+    if sealed:
+        stored |= SEALED | {"state_reason": ""}
+    hidden = sight.hidden(index, index.structure.groups)
     return wire.Method(
         **stored,
-        rule=_rule(row),
-        sentence=sentence_of(row, index, actor.reads, sealed),
+        rule=None if sealed else _rule(row, sight, index),
+        sentence=None if sealed else sentence_of(row, index, actor.reads, hidden),
         people=index.sources(row["id"]).intersection_cardinality(index.countable),
         waiting=index.blocked_for(row["id"]).intersection_cardinality(index.countable),
+        sealed=sealed,
     )
 
 
-def _rule(row: Record) -> Rule | None:
+def _rule(row: Record, sight: Sight, index: FacetIndex) -> Rule | None:
+    """The rule, without people picked or left out by name whom the reader may not see."""
     try:
-        return None if row["rule"] is None else convert(row["rule"])
+        return None if row["rule"] is None else sight.opened(convert(row["rule"]), index)
     except InvalidRule:
         return None

@@ -23,11 +23,13 @@ from backend.services.conditions import Conditions
 from backend.services.enrollment_writer import Write, lock_sessions, write
 from backend.services.errors import Conflict, Forbidden, NotFound
 from backend.services.learner_lists import visible_among
+from backend.services.method_seals import sealed_methods
 from backend.services.paging import decode_cursor, page_of
 from backend.services.people import people
 from backend.services.reach import instructed_sessions, led_groups, team_groups
 from backend.services.rights import is_session_staff, session_for
 from backend.services.run_rights import permit_to_decide, undo_reach, visible_in_session
+from backend.services.sealing import reading_sight
 
 # Who was left alone by an undo is listed by name up to this many; the run keeps more.
 MOST_NAMED = 100
@@ -80,7 +82,11 @@ async def list_runs(actor: Actor, query: RunQuery) -> Page[wire.Run]:
             actor.id,
             list(await team_groups(actor)),
         )
+    sight = await reading_sight(actor)
     if query.method_id is not None:
+        if await sealed_methods(sight, [query.method_id]):
+            # Which runs are a sealed method's would tell whom it enrolled.
+            return Page(items=[], total=0)
         conditions.add("r.method_id = {}", query.method_id)
     if query.state is not None:
         conditions.add("r.state = {}", query.state)
@@ -94,16 +100,21 @@ async def list_runs(actor: Actor, query: RunQuery) -> Page[wire.Run]:
         f"{_RUNS} {_FROM} {_FIGURES} WHERE {conditions.sql} ORDER BY r.id DESC LIMIT {limit}",
         *conditions.values,
     )
+    sealed = await _sealed(actor, rows)
     seen = await _seen_actors(actor, rows)
     return page_of(
-        rows, query.limit, total, item=lambda row: wire.Run(**_fields(row, seen)), key=lambda row: [row["id"]]
+        rows,
+        query.limit,
+        total,
+        item=lambda row: wire.Run(**_fields(row, seen, sealed)),
+        key=lambda row: [row["id"]],
     )
 
 
 async def get_run(actor: Actor, run_id: int) -> wire.RunDetail:
     """One run; of an undo with whom it left alone."""
     row = await visible_run(actor, run_id)
-    fields = _fields(row, await _seen_actors(actor, [row]))
+    fields = _fields(row, await _seen_actors(actor, [row]), await _sealed(actor, [row]))
     return wire.RunDetail(**fields, **await _left_alone(actor, row["session_id"], row["detail"]))
 
 
@@ -128,7 +139,7 @@ async def undone(actor: Actor, undo_id: int) -> wire.Undone:
     row = await visible_run(actor, undo_id)
     detail: dict[str, Any] = row["detail"]
     return wire.Undone(
-        **_fields(row, await _seen_actors(actor, [row])),
+        **_fields(row, await _seen_actors(actor, [row]), await _sealed(actor, [row])),
         **await _left_alone(actor, row["session_id"], detail),
         people=row["total"] - detail["left_alone_total"],
         cancelled_mail=detail["cancelled_mail"],
@@ -263,6 +274,11 @@ async def _seen_actors(actor: Actor, rows: Sequence[Record]) -> frozenset[int]:
     return await visible_among(actor, [row["actor_id"] for row in rows if row["actor_id"] is not None])
 
 
+async def _sealed(actor: Actor, rows: Sequence[Record]) -> frozenset[int]:
+    methods = {row["method_id"] for row in rows if row["method_id"] is not None}
+    return await sealed_methods(await reading_sight(actor), methods)
+
+
 def _figures(row: Record) -> dict[str, int]:
     """What the run did to people; of a held one, what it would do."""
     if row["state"] == "held":
@@ -272,22 +288,30 @@ def _figures(row: Record) -> dict[str, int]:
     return {"entering": row["entered"], "leaving": row["left_count"], **same}
 
 
-def _fields(row: Record, seen: frozenset[int]) -> dict[str, Any]:
-    """The values of a `Run`; who did it only where the reader may see them."""
+def _fields(row: Record, seen: frozenset[int], sealed: frozenset[int]) -> dict[str, Any]:
+    """The values of a `Run`; who did it only where the reader may see them, and no `sealed` method."""
     actor = None
     if row["actor_id"] in seen:
         actor = Person(
-            id=row["actor_id"], email=row["email"], first_name=row["first_name"], last_name=row["last_name"]
+            id=row["actor_id"],
+            email=row["email"],
+            first_name=row["first_name"],
+            last_name=row["last_name"],
         )
     plain = (
         "id", "method_id", "method_name", "method_kind", "session_id", "session_name", "activity_title", "cause", "state", "entered",
         "blocked", "total", "done", "position", "undo_of", "undone_by", "created_at", "finished_at",
     )  # fmt: skip
     progress = 1.0 if row["state"] != "applying" or not row["total"] else row["done"] / row["total"]
-    return {name: row[name] for name in plain} | {
-        **_figures(row),
-        "actor": actor,
-        "left": row["left_count"],
-        "progress": progress,
-        "can_undo": row["state"] == "applied",
-    }
+    hidden = dict.fromkeys(("method_id", "method_name", "method_kind")) if row["method_id"] in sealed else {}
+    return (
+        {name: row[name] for name in plain}
+        | hidden
+        | _figures(row)
+        | {
+            "actor": actor,
+            "left": row["left_count"],
+            "progress": progress,
+            "can_undo": row["state"] == "applied",
+        }
+    )

@@ -4,46 +4,117 @@ To all but platform admins a block that holds a group outside their rights is se
 and each of its groups shows its own number only.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Protocol
 
 import msgspec
 from pyroaring import BitMap
 
 from backend.index import FacetIndex
 from backend.index.steps import Steps
-from backend.rules import Block, GroupFilter, Rule, SegmentFilter
+from backend.index.structure_rows import Method
+from backend.rules import (
+    Block,
+    Filter,
+    GroupFilter,
+    InvalidRule,
+    PathResultFilter,
+    Rule,
+    SegmentFilter,
+    convert,
+)
 from backend.rules.dependencies import leaves
 from backend.schemas.audience import SealedGroup
 from backend.services.actor import Actor
 from backend.services.errors import Forbidden
-from backend.services.reach import joined_groups, led_groups, organises, team_groups
+from backend.services.reach import instructed_sessions, joined_groups, led_groups, organises, team_groups
+
+# Kinds of methods that hold people by name: they have no blocks, and may have no rule at all.
+BY_NAME = frozenset({"manual", "self"})
+
+
+class Place(Protocol):
+    """A session, as far as it decides who sees its participants."""
+
+    @property
+    def group_id(self) -> int | None: ...
+
+
+class Places(Protocol):
+    """Where sessions belong: the index's structure, or what was read of it (`method_seals`)."""
+
+    @property
+    def sessions(self) -> Mapping[int, Place]: ...
+    def sessions_of(self, activity_id: int) -> frozenset[int]: ...
 
 
 @dataclass(frozen=True)
 class Sight:
     """Which groups an actor may evaluate (`groups`; None: all), and whose names they may read besides.
 
-    `manager`: the actor, where they enroll their direct and indirect reports by name.
+    `manager`: the actor, where they enroll their direct and indirect reports by name. `sessions` are those they instruct.
     """
 
     groups: frozenset[int] | None
     named: frozenset[int] = field(default_factory=frozenset)
     manager: int | None = None
+    sessions: frozenset[int] = field(default_factory=frozenset)
 
-    def opens(self, block: Block) -> bool:
+    def opens(self, block: Block, places: Places) -> bool:
         """Whether the block may be evaluated for the actor."""
         if self.groups is None:
             return True
         used: set[object] = set(block.groups)
         for leaf in leaves(block.filters):
-            if isinstance(leaf, SegmentFilter):
-                # A segment is site-wide: what it holds cannot be told apart from its number.
-                return False
             if isinstance(leaf, GroupFilter):
                 used.update(leaf.groups)
+            elif not self._opens_leaf(leaf, places):
+                return False
         return not block.everyone and used <= self.groups
+
+    def _opens_leaf(self, leaf: Filter, places: Places) -> bool:
+        if isinstance(leaf, SegmentFilter):
+            # A segment is site-wide: what it holds cannot be told apart from its number.
+            return False
+        if isinstance(leaf, PathResultFilter) and leaf.status in {"enrolled", "not_enrolled"}:
+            # Who is enrolled is told only of sessions whose participants the actor may see.
+            return all(
+                self.views(session, places)
+                for path in leaf.paths
+                if isinstance(path, int)
+                for session in places.sessions_of(path)
+            )
+        return True
+
+    def seals(self, rule: Rule, places: Places) -> bool:
+        """Whether any part of the rule is outside the actor's rights."""
+        return any(not self.opens(block, places) for block in rule.blocks)
+
+    def seals_method(self, kind: str, rule: object, places: Places) -> bool:
+        """Whether a method with this stored rule is sealed: what cannot be read as a rule cannot be shown to be open."""
+        if self.groups is None or (rule is None and kind in BY_NAME):
+            return False
+        try:
+            return self.seals(convert(rule), places)
+        except InvalidRule:
+            return True
+
+    def seals_index_method(self, method: Method, places: Places) -> bool:
+        """The same of a method as the index knows it."""
+        if self.groups is None:
+            return False
+        if method.rule is None:
+            return method.rule_broken or method.kind not in BY_NAME
+        return self.seals(method.rule, places)
+
+    def views(self, session_id: int, places: Places) -> bool:
+        """Whether the actor may see who is enrolled in the session."""
+        if self.groups is None or session_id in self.sessions:
+            return True
+        session = places.sessions.get(session_id)
+        return session is not None and session.group_id in self.groups
 
     def opened(self, rule: Rule, index: FacetIndex) -> Rule:
         """The part of the rule that may be evaluated for the actor."""
@@ -52,7 +123,7 @@ class Sight:
         # Uniting all their groups takes time, and most rules name nobody.
         people = self.people(index) if rule.include or rule.exclude else BitMap()
         return Rule(
-            [block for block in rule.blocks if self.opens(block)],
+            [block for block in rule.blocks if self.opens(block, index.structure)],
             [learner for learner in rule.include if learner in people],
             [learner for learner in rule.exclude if learner in people],
         )
@@ -107,5 +178,14 @@ async def sight_of(actor: Actor) -> Sight:
         return Sight(None)
     if not await organises(actor):
         raise Forbidden("Audiences are for those who enroll others.")
+    return await reading_sight(actor)
+
+
+async def reading_sight(actor: Actor) -> Sight:
+    """How much of what is shown to `actor` anyway they may read: those who organise nothing see no group's people."""
+    if actor.is_admin:
+        return Sight(None)
     manager = actor.id if await team_groups(actor) else None
-    return Sight(await led_groups(actor), await joined_groups(actor), manager)
+    return Sight(
+        await led_groups(actor), await joined_groups(actor), manager, await instructed_sessions(actor)
+    )

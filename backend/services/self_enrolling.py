@@ -40,7 +40,7 @@ async def self_enroll(actor: Actor, session_id: int, key: str | None) -> wire.En
         if enrolled is None:
             await _enroll(actor, session_id, method["id"])
             enrolled = await fetch_value(_ENROLLED, session_id, actor.id)
-        return await one(enrolled)
+        return await one(actor, enrolled)
 
 
 async def _enroll(actor: Actor, session_id: int, method_id: int) -> None:

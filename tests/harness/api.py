@@ -9,6 +9,7 @@ from pathlib import Path
 import uvicorn
 
 from backend.app import create_app
+from backend.live.protocol import LiveProtocol
 from backend.settings import load_settings
 
 
@@ -22,7 +23,7 @@ async def serving_api(database_url: str, redis_url: str, directory: Path) -> Asy
     )
     app = create_app(settings)
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on", ws="websockets-sansio"))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on", ws=LiveProtocol))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started:

@@ -22,11 +22,11 @@ EnrollmentFilter = Literal[
 
 
 class EnrollmentSource(Output):
-    """A method that holds the enrollment."""
+    """A method that holds the enrollment; of one that is sealed to the reader only since when."""
 
-    method_id: int
-    kind: MethodKind
-    name: str
+    method_id: int | None
+    kind: MethodKind | None
+    name: str | None
     since: datetime
 
 

@@ -42,12 +42,15 @@ class MethodInput(Policy, kw_only=True):
 
 
 class Method(Output):
-    """An enrollment method. `people` is how many countable people hold its source, `waiting` how many are blocked."""
+    """An enrollment method. `people` is how many countable people hold its source, `waiting` how many are blocked.
+
+    A `sealed` one has a part outside the reader's rights: it keeps kind, name, rule, sentence and all ids to itself.
+    """
 
     id: int
     session_id: int
-    kind: MethodKind
-    name: str
+    kind: MethodKind | None
+    name: str | None
     active: bool
     visible: bool
     role: Role
@@ -66,7 +69,8 @@ class Method(Output):
     version: int
     state: MethodState
     state_reason: str
-    sentence: str
+    sentence: str | None
     people: int
     waiting: int
     held_run_id: int | None
+    sealed: bool = False

@@ -1764,10 +1764,10 @@ export interface components {
         };
         /** EnrollmentSource */
         EnrollmentSource: {
-            method_id: number;
-            /** @enum {string} */
-            kind: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath";
-            name: string;
+            method_id: number | null;
+            /** @enum {null|string} */
+            kind: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath" | null;
+            name: string | null;
             /** Format: date-time */
             since: string;
         };
@@ -2436,9 +2436,9 @@ export interface components {
         Method: {
             id: number;
             session_id: number;
-            /** @enum {string} */
-            kind: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath";
-            name: string;
+            /** @enum {null|string} */
+            kind: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath" | null;
+            name: string | null;
             active: boolean;
             visible: boolean;
             /** @enum {string} */
@@ -2460,10 +2460,12 @@ export interface components {
             /** @enum {string} */
             state: "live" | "frozen" | "held" | "draft";
             state_reason: string;
-            sentence: string;
+            sentence: string | null;
             people: number;
             waiting: number;
             held_run_id: number | null;
+            /** @default false */
+            sealed: boolean;
         };
         /** MethodInput */
         MethodInput: {
@@ -7203,7 +7205,8 @@ export interface operations {
                      *           "sentence": "text",
                      *           "people": 7,
                      *           "waiting": 7,
-                     *           "held_run_id": 7
+                     *           "held_run_id": 7,
+                     *           "sealed": true
                      *         }
                      *       ],
                      *       "next": null,
@@ -7321,7 +7324,8 @@ export interface operations {
                      *       "sentence": "text",
                      *       "people": 7,
                      *       "waiting": 7,
-                     *       "held_run_id": 7
+                     *       "held_run_id": 7,
+                     *       "sealed": true
                      *     }
                      */
                     "application/json": components["schemas"]["Method"];
@@ -7393,7 +7397,8 @@ export interface operations {
                      *       "sentence": "text",
                      *       "people": 7,
                      *       "waiting": 7,
-                     *       "held_run_id": 7
+                     *       "held_run_id": 7,
+                     *       "sealed": true
                      *     }
                      */
                     "application/json": components["schemas"]["Method"];
@@ -7547,7 +7552,8 @@ export interface operations {
                      *       "sentence": "text",
                      *       "people": 7,
                      *       "waiting": 7,
-                     *       "held_run_id": 7
+                     *       "held_run_id": 7,
+                     *       "sealed": true
                      *     }
                      */
                     "application/json": components["schemas"]["Method"];

@@ -4,7 +4,8 @@ import { m } from '$lib/paraglide/messages';
 
 export type Tone = 'plain' | 'accent' | 'enter' | 'leave' | 'blocked';
 
-export function methodKind(kind: MethodKind): string {
+export function methodKind(kind: MethodKind | null): string {
+  if (kind === null) return m.method_another();
   return {
     manual: m.method_manual,
     audience: m.method_audience,
@@ -16,8 +17,8 @@ export function methodKind(kind: MethodKind): string {
   }[kind]();
 }
 
-/** What a method is called: many have no name of their own. */
-export const methodName = (name: string | null, kind: MethodKind): string => name || methodKind(kind);
+/** What a method is called: many have no name of their own, and a sealed one tells neither name nor kind. */
+export const methodName = (name: string | null, kind: MethodKind | null): string => name || methodKind(kind);
 
 export function methodState(state: MethodState): { label: string; tone: Tone } {
   return {

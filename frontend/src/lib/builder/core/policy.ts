@@ -36,7 +36,7 @@ export function draftOf(method: Method): Draft {
   return {
     rule: complete(method.rule),
     policy: {
-      name: method.name,
+      name: method.name ?? '',
       dynamic: method.dynamic,
       on_leave: method.on_leave,
       role: method.role,

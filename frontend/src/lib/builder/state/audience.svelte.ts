@@ -70,7 +70,8 @@ export class Audience {
 
   /** Whether part of the rule is sealed to the reader, who then cannot save it. */
   readonly sealed = $derived.by(
-    () => this.counting.current?.preview.blocks.some((block) => block.sealed) ?? false,
+    () =>
+      (this.method?.sealed || this.counting.current?.preview.blocks.some((block) => block.sealed)) ?? false,
   );
 
   /** Whether the draft can be confirmed as it stands. */

@@ -1,0 +1,230 @@
+"""What answers tell: nobody reads of people, groups, sessions and methods that they could not ask for directly.
+
+One organisation with secrets, whose names all begin with `Zz`. Every operation that only reads is called as every role, about
+everything there is; no answer, whatever its status, and no frame of a socket may name a secret of those kept from that role.
+"""
+
+import json
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import httpx
+import pytest
+
+from backend.database import fetch, fetch_value
+from tests.enrolling.house import House
+
+STAFF = ("group_admin", "coach", "instructor")
+ROLES = (*STAFF, "manager", "member", "outsider")
+
+# What each of these may not read. Staff may name segments in their rules, and see methods that are hidden from learners.
+FROM_ALL = (
+    "Zzprivate",
+    "Zzclosed",
+    "Zzhidden",
+    "Zzsealed",
+    "Zzstranger",
+    "zz-private",
+    "zz-stranger",
+    "root@",
+)
+FROM_OTHERS = (*FROM_ALL, "Zzsegment", "Zzinvisible")
+
+
+class Town:
+    """The organisation, and a client for each role."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.clients: dict[str, httpx.AsyncClient] = {}
+        self.people: dict[str, int] = {}
+        self.ids: dict[str, list[int]] = {}
+
+    async def build(self) -> None:
+        house = self.house
+        self.sales = await house.group("Sales")
+        self.secret = await house.write_value(
+            "INSERT INTO learner_group (name, private, external_id, parent_id)"
+            " VALUES ('Zzprivate', true, 'zz-private', NULL) RETURNING id"
+        )
+        for role in (*ROLES, "bob"):
+            self.people[role] = await house.person(f"{role}@people.example", first_name=role.capitalize())
+        self.stranger = await house.person(
+            "zz-stranger@people.example", first_name="Zzstranger", external_id="zz-stranger"
+        )
+        await house.join(self.sales, self.people["group_admin"], role="admin")
+        await house.join(self.sales, self.people["coach"], role="coach")
+        await house.join(self.sales, self.people["member"], self.people["bob"])
+        await house.join(self.secret, self.people["member"])
+        closed = await house.write_value(
+            "INSERT INTO learner_group (name, private) VALUES ('Zzclosed', true) RETURNING id"
+        )
+        await house.join(closed, self.stranger)
+        await house.write(
+            "UPDATE learner SET manager_id = $1 WHERE id = $2", self.people["manager"], self.people["member"]
+        )
+        await house.write("UPDATE organisation SET managers_enroll = true")
+        self.activity = await house.activity()
+        self.session = await house.session(self.activity, group_id=self.sales, catalog="group")
+        await house.write(
+            "INSERT INTO session_instructor (session_id, learner_id) VALUES ($1, $2)",
+            self.session,
+            self.people["instructor"],
+        )
+        self.hidden = await house.session(self.activity, name="Zzhidden")
+        for role in ROLES:
+            self.clients[role] = await house.client(f"{role}@people.example")
+
+    async def enroll(self) -> None:
+        """Methods of each kind, changes behind them, somebody blocked by what is hidden, an undo, a person let go by hand."""
+        house = self.house
+        segment = await house.admin.post(
+            "/segments", json={"name": "Zzsegment", "rule": {"blocks": [{"groups": [self.secret]}]}}
+        )
+        self.segment = segment.json()["id"]
+        await house.apply(self.hidden, kind="manual", rule={"include": [self.people["bob"], self.stranger]})
+        sealed = await house.enroll_group(self.session, self.secret, name="Zzsealed", due_days=5)
+        self.sealed = sealed["method_id"]
+        await house.apply(self.session, kind="segment", segment_id=self.segment, dynamic=True)
+        self.open = (await house.enroll_group(self.session, self.sales, name="Open"))["method_id"]
+        await house.apply(
+            self.session,
+            kind="manual",
+            name="Zzinvisible",
+            visible=False,
+            rule={"include": [self.people["member"]]},
+        )
+        late, gone = await house.people(2, self.secret)
+        await house.settled()
+        await house.join(self.sales, late)
+        enrollment = await fetch_value(
+            "SELECT id FROM enrollment WHERE session_id = $1 AND learner_id = $2", self.session, gone
+        )
+        await house.post(f"/enrollments/{enrollment}/unenroll", {"reason": "a word"})
+        await house.leave(self.secret, late)
+        await house.settled()
+        run = await fetch_value(
+            "SELECT max(id) FROM run WHERE method_id = $1 AND cause = 'change'", self.sealed
+        )
+        assert (await house.post(f"/runs/{run}/undo", {})).status_code == 200
+        await house.settled()
+        tables = {
+            "session_id": "session",
+            "method_id": "enrollment_method",
+            "run_id": "run",
+            "learner_id": "learner",
+            "group_id": "learner_group",
+            "activity_id": "activity",
+            "enrollment_id": "enrollment",
+            "segment_id": "segment",
+            "field_id": "field",
+        }
+        for name, table in tables.items():
+            self.ids[name] = [row[0] for row in await fetch(f"SELECT id FROM {table} ORDER BY 1")]
+
+    def reads(self, document: dict[str, Any]) -> Iterator[str]:
+        """The address of every GET operation, about everything there is; and with what lists take to narrow them."""
+        for path, item in document["paths"].items():
+            if "get" not in item or not path.startswith("/api/v1/"):
+                continue
+            names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+            for values in product(*(self.ids.get(name, [1]) for name in names)):
+                address = path.removeprefix("/api/v1")
+                for name, value in zip(names, values, strict=True):
+                    address = address.replace(f"{{{name}}}", str(value))
+                yield address
+        yield from ("/learners?q=Zz", "/groups?q=Zz", "/groups?external_id=zz-private", "/runs?q=Zz")
+        yield from (f"/learners?group={self.secret}", f"/runs?method_id={self.sealed}")
+        yield from (f"/sessions/{self.session}/enrollments?state={s}" for s in ("blocked", "expired"))
+
+    def questions(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """What reads but is asked by POST."""
+        enrolled = {"type": "path_result", "status": "enrolled", "paths": [self.activity]}
+        own = {"groups": [self.sales]}
+        rules: list[dict[str, Any]] = [
+            {"blocks": [own, {"groups": [self.secret]}]},
+            {"blocks": [own], "include": [self.stranger], "exclude": [self.stranger]},
+            {"blocks": [{**own, "filters": [enrolled]}]},
+            {"blocks": [{**own, "filters": [{"type": "segment", "op": "in", "segments": [self.segment]}]}]},
+            {"blocks": [{**own, "filters": [{"type": "group", "op": "in", "groups": [self.secret]}]}]},
+        ]
+        for rule in rules:
+            yield "/audiences/preview", {"rule": rule, "sample": 20, "session_id": self.session}
+            for tab in ("matching", "nearly", "excluded", "entering", "leaving", "blocked"):
+                yield "/audiences/members", {"rule": rule, "tab": tab, "session_id": self.session}
+            yield "/audiences/describe", {"rule": rule}
+            for learner in (*self.people.values(), self.stranger):
+                yield "/audiences/explain", {"rule": rule, "learner_id": learner, "session_id": self.session}
+            yield (
+                f"/sessions/{self.session}/plan",
+                {"kind": "audience", "rule": rule, "dynamic": True},
+            )
+        yield f"/sessions/{self.session}/emails", {"emails": ["member@people.example"]}
+
+
+@pytest.fixture
+async def town(house: House) -> Town:
+    made = Town(house)
+    await made.build()
+    return made
+
+
+def secrets_of(role: str) -> tuple[str, ...]:
+    """What a role may not read."""
+    return FROM_ALL if role in STAFF else FROM_OTHERS
+
+
+def told(text: str, role: str) -> list[str]:
+    """Secrets that an answer names."""
+    # Whoever is in the private group knows what it is called, and they are told where their own reasons come from.
+    own = {"Zzprivate", "zz-private"} if role == "member" else set()
+    return [secret for secret in secrets_of(role) if secret not in own and secret in text]
+
+
+async def test_a_sealed_method_keeps_all_but_its_number(town: Town) -> None:
+    await town.enroll()
+    for role in STAFF:
+        methods = (await town.clients[role].get(f"/sessions/{town.session}/methods")).json()["items"]
+        sealed = next(one for one in methods if one["id"] == town.sealed)
+        assert sealed["sealed"] is True
+        assert sealed["people"] > 0
+        nothing = ("kind", "name", "rule", "sentence", "group_id", "segment_id", "key", "held_run_id")
+        assert {sealed[name] for name in nothing} == {None}
+    coach = town.clients["coach"]
+    rows = (await coach.get(f"/sessions/{town.session}/enrollments?q=member")).json()["items"]
+    (row,) = (row for row in rows if row["learner"]["id"] == town.people["member"])
+    assert [source for source in row["sources"] if source["method_id"] is None]
+    for source in row["sources"]:
+        assert (source["method_id"] is None) == (source["name"] is None) == (source["kind"] is None)
+        assert source["method_id"] != town.sealed
+    assert {town.open} <= {source["method_id"] for source in row["sources"]}
+    # A rule that asks for enrollments in sessions that one does not see is sealed like a foreign group's.
+    asks = {"type": "path_result", "status": "enrolled", "paths": [town.activity]}
+    rule = {"blocks": [{"groups": [town.sales], "filters": [asks]}]}
+    preview = (await coach.post("/audiences/preview", json={"rule": rule})).json()
+    assert (preview["total"], preview["blocks"][0]["sealed"]) == (0, True)
+
+
+async def test_what_is_foreign_and_what_is_missing_are_told_alike(town: Town) -> None:
+    await town.enroll()
+    run = await fetch_value("SELECT max(id) FROM run WHERE session_id = $1", town.hidden)
+    enrollment = await fetch_value("SELECT max(id) FROM enrollment WHERE session_id = $1", town.hidden)
+    foreign = {
+        f"/runs/{run}": run,
+        f"/runs/{run}/changes": run,
+        f"/enrollments/{enrollment}": enrollment,
+        f"/learners/{town.stranger}": town.stranger,
+        f"/learners/{town.stranger}/enrollments": town.stranger,
+        f"/sessions/{town.hidden}": town.hidden,
+        f"/sessions/{town.hidden}/enrollments": town.hidden,
+        f"/runs?session_id={town.hidden}": town.hidden,
+    }
+    for role in ROLES:
+        client = town.clients[role]
+        for address, number in foreign.items():
+            theirs = await client.get(address)
+            missing = await client.get(address.replace(str(number), "99999"))
+            assert theirs.status_code == missing.status_code, (role, address, theirs.text, missing.text)
+            said, expected = ({**one.json(), "request_id": ""} for one in (theirs, missing))
+            assert json.loads(json.dumps(said).replace(f" {number}", " 99999")) == expected, (role, address)
