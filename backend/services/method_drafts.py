@@ -26,6 +26,7 @@ from backend.schemas.enrolling import MethodKind, OnLeave, Role
 from backend.schemas.enrolling.methods import Policy
 from backend.schemas.problem import Mistake
 from backend.services.errors import Invalid
+from backend.services.unfitting_fields import Kind, unfitting
 
 # Kinds that a later release fills with life; until then they are refused rather than stored and forgotten.
 NOT_YET = frozenset({"chain", "subpath"})
@@ -91,12 +92,17 @@ def stored_draft(row: Record) -> Draft:
         session_id=row["session_id"],
         kind=row["kind"],
         rule=rule,
-        **values,
+        **(values | _never_erasing(row)),
     )
 
 
+def _never_erasing(row: Record) -> dict[str, OnLeave]:
+    """A rule never erases: what was stored as such before that was refused does what it always did, and expires."""
+    return {"on_leave": "expire"} if row["dynamic"] and row["on_leave"] == "erase" else {}
+
+
 def asked(base: Draft, policy: Policy, kind: MethodKind | None = None) -> Draft:
-    """`base` with what was asked for put in place; nothing is checked yet."""
+    """`base` with what was asked for put in place. Raises `Invalid` for what does not fit the kind; the rest is not checked yet."""
     given = {name: value for name in COLUMNS if (value := getattr(policy, name)) is not UNSET}
     if kind is not None:
         given["kind"] = kind
@@ -107,7 +113,11 @@ def asked(base: Draft, policy: Policy, kind: MethodKind | None = None) -> Draft:
         given["due_days"] = None
     if given.get("due_days") is not None and "due_at" not in given:
         given["due_at"] = None
-    return msgspec.structs.replace(base, **given)
+    draft = msgspec.structs.replace(base, **given)
+    problems = unfitting(policy, Kind(kind=draft.kind, group_id=draft.group_id, segment_id=draft.segment_id))
+    if problems:
+        raise _invalid(problems)
+    return draft
 
 
 async def checked(draft: Draft, index: FacetIndex) -> Draft:
@@ -173,16 +183,11 @@ def _shape_problems(draft: Draft) -> list[Mistake]:
         found.append(
             Mistake(path=path, code="required", message=f"A method of kind {draft.kind} needs {path}.")
         )
-    if draft.kind == "manual" and draft.rule is not None and draft.rule.blocks:
-        found.append(
-            Mistake(
-                path="rule.blocks",
-                code="by_name",
-                message="A manual method holds people by name: leave blocks out.",
-            )
+    if draft.dynamic and draft.on_leave == "erase":
+        message = (
+            "A dynamic method never erases progress: choose keep or expire. Erasing is an act of its own."
         )
-    if draft.key is not None and draft.kind != "self":
-        found.append(Mistake(path="key", code="not_self", message="Only self enrollment asks for a key."))
+        found.append(Mistake(path="on_leave", code="dynamic", message=message))
     return found
 
 

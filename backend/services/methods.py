@@ -231,6 +231,7 @@ SEALED = dict.fromkeys(
 def _shown(row: Record, index: FacetIndex, actor: Actor, sight: Sight) -> wire.Method:
     names = wire.Method.__struct_fields__
     stored = {name: row[name] for name in names if name in row and name != "rule"}
+    stored["on_leave"] = stored_draft(row).on_leave
     sealed = sight.seals_method(row["kind"], row["rule"], index.structure)
     if sealed:
         stored |= SEALED | {"state_reason": ""}

@@ -215,7 +215,7 @@ def test_erasing_asks_for_the_word_and_undo_brings_progress_back(
     muster: Muster, organisation: Organisation, open_as: SignedIn
 ) -> None:
     session = organisation.session("Erased")
-    method = organisation.method(session, organisation.rule("sales"), on_leave="erase")
+    method = organisation.method(session, organisation.rule("sales"), on_leave="erase", dynamic=False)
     page = open_as(muster, *ADMIN, f"/sessions/{session}/enroll?method={method}")
     write_rule(page, organisation.rule("board"))
     expect(page.get_by_role("tab", name="Leaving 61")).to_be_visible()

@@ -6,6 +6,8 @@ import pytest
 
 from tests.enrolling.house import House
 
+FRENCH = {"type": "language", "op": "in", "values": ["fr"]}
+
 
 @pytest.mark.parametrize(
     ("body", "path", "code"),
@@ -22,6 +24,40 @@ from tests.enrolling.house import House
             "either_or",
         ),
         ({"kind": "manual", "rule": {}, "course_group_id": 99}, "course_group_id", "unknown"),
+        ({"kind": "audience", "rule": {}, "group_id": 1}, "group_id", "not_group"),
+        ({"kind": "audience", "rule": {}, "segment_id": 1}, "segment_id", "not_segment"),
+        ({"kind": "audience", "rule": {}, "after_activity_id": 1}, "after_activity_id", "not_chain"),
+        ({"kind": "segment", "segment_id": 1, "key": "x"}, "key", "not_self"),
+        ({"kind": "self", "rule": {"blocks": [{"everyone": True}]}}, "rule.blocks", "derived"),
+        ({"kind": "self", "rule": {"exclude": [1]}}, "rule.exclude", "derived"),
+        ({"kind": "self", "dynamic": True}, "dynamic", "by_name"),
+        ({"kind": "group", "group_id": 1, "rule": {"include": [1]}}, "rule.include", "derived"),
+        (
+            {"kind": "group", "group_id": 1, "rule": {"blocks": [{"groups": [1], "filters": [FRENCH]}]}},
+            "rule.blocks[0].filters",
+            "derived",
+        ),
+        (
+            {"kind": "group", "group_id": 1, "rule": {"blocks": [{"groups": [2]}]}},
+            "rule.blocks[0].groups",
+            "derived",
+        ),
+        (
+            {"kind": "group", "group_id": 1, "rule": {"blocks": [{"groups": [1]}, {"groups": [1]}]}},
+            "rule.blocks",
+            "derived",
+        ),
+        (
+            {"kind": "segment", "segment_id": 1, "rule": {"blocks": [{"everyone": True}]}},
+            "rule.blocks",
+            "derived",
+        ),
+        ({"kind": "audience", "rule": {}, "recertify_months": 12}, "recertify_months", "not_supported"),
+        (
+            {"kind": "audience", "rule": {}, "dynamic": True, "on_leave": "erase"},
+            "on_leave",
+            "dynamic",
+        ),
     ],
 )
 async def test_plans_that_make_no_sense(house: House, body: dict[str, Any], path: str, code: str) -> None:
@@ -29,6 +65,29 @@ async def test_plans_that_make_no_sense(house: House, body: dict[str, Any], path
     answer = await house.admin.post(f"/sessions/{session}/plan", json=body)
     assert answer.status_code == 422, answer.text
     assert (answer.json()["errors"][0]["path"], answer.json()["errors"][0]["code"]) == (path, code)
+
+
+async def test_stored_values_that_are_refused_now_harm_nobody(house: House) -> None:
+    group = await house.group()
+    people = await house.people(2, group)
+    activity = await house.activity()
+    session = await house.session(activity)
+    done = await house.enroll_group(session, group)
+    await house.write(
+        "UPDATE enrollment_method SET on_leave = 'erase', recertify_months = 12, after_activity_id = $2 WHERE id = $1",
+        done["method_id"],
+        activity,
+    )
+    path = f"/sessions/{session}/methods/{done['method_id']}"
+    stored = (await house.admin.get(path)).json()
+    assert stored["on_leave"] == "expire"
+    # What is told can be sent back, and other things can be changed.
+    changed = await house.admin.patch(path, json={"name": "Sales", "on_leave": stored["on_leave"]})
+    assert changed.status_code == 200, changed.text
+    body: dict[str, Any] = {"kind": "group", "group_id": group, "rule": {"exclude": people[:1]}}
+    assert (await house.plan(session, **body))["gaining"] == 1
+    derived = {"blocks": [{"groups": [group], "subgroups": False}], "exclude": people[:1]}
+    assert (await house.plan(session, **(body | {"rule": derived})))["gaining"] == 1
 
 
 def enrolled_filter(status: str, activity: int) -> dict[str, Any]:

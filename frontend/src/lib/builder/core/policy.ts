@@ -10,7 +10,6 @@ export interface Policy {
   mandatory: boolean;
   due_at: Instant | null;
   due_days: number | null;
-  recertify_months: number | null;
 }
 
 /** What the builder edits. */
@@ -27,7 +26,6 @@ export const NEW_POLICY: Policy = {
   mandatory: false,
   due_at: null,
   due_days: null,
-  recertify_months: null,
 };
 
 export const NEW_DRAFT: Draft = { rule: EMPTY_RULE, policy: NEW_POLICY };
@@ -43,7 +41,6 @@ export function draftOf(method: Method): Draft {
       mandatory: method.mandatory,
       due_at: method.due_at ?? null,
       due_days: method.due_days ?? null,
-      recertify_months: method.recertify_months ?? null,
     },
   };
 }
