@@ -16,7 +16,8 @@ from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 
 from backend import bell, clock, database, logs, metrics, readiness
-from backend.controllers.authentication import DEPENDENCIES, MIDDLEWARE
+from backend.controllers.authentication import DEPENDENCIES, middleware
+from backend.controllers.bodies import BULK
 from backend.controllers.front_end import FrontEnd
 from backend.controllers.openapi import openapi_config
 from backend.controllers.problems import EXCEPTION_HANDLERS
@@ -35,8 +36,6 @@ POOL_SIZE = 10
 # A page of 1,000 people is about 400 KB; beyond level 4 gzip costs more time than the bytes it saves.
 GZIP_LEVEL = 4
 GZIP_FROM_BYTES = 1024
-# Imports are the largest bodies; everything else is refused earlier by its own limit.
-LARGEST_BODY_BYTES = 64 * 1024 * 1024
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -48,7 +47,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     app = Litestar(
         route_handlers=_doors(),
         request_class=MusterRequest,
-        middleware=MIDDLEWARE,
+        middleware=middleware(),
         dependencies={
             **DEPENDENCIES,
             "settings": Provide(lambda: settings, sync_to_thread=False, use_cache=True),
@@ -60,7 +59,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
         compression_config=CompressionConfig(
             backend="gzip", gzip_compress_level=GZIP_LEVEL, minimum_size=GZIP_FROM_BYTES
         ),
-        request_max_body_size=LARGEST_BODY_BYTES,
+        # Each route has its own limit below this.
+        request_max_body_size=BULK.size,
         openapi_config=openapi_config(),
         state=State({"base_url": settings.base_url}),
         lifespan=[parts.running],

@@ -11,6 +11,7 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from backend.controllers.bodies import BodyLimits
 from backend.controllers.parameters import provide_if_match
 from backend.controllers.repeating import Repeating
 from backend.controllers.route_options import SAFE_METHODS
@@ -48,7 +49,8 @@ def origin_allowed(connection: Connection) -> bool:
     if origin is None:
         return connection.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
     base_url = urlsplit(connection.app.state.get("base_url") or "")
-    return urlsplit(origin).netloc in (connection.headers.get("host"), base_url.netloc or None)
+    ours = {connection.headers.get("host", "").lower(), base_url.netloc.lower()} - {""}
+    return urlsplit(origin).netloc.lower() in ours
 
 
 async def actor_of(connection: Connection) -> Actor | None:
@@ -86,7 +88,8 @@ class Authentication(ASGIMiddleware):
 
 
 async def _check(connection: Connection, actor: Actor | None, method: str, opt: Mapping[str, Any]) -> None:
-    if method not in SAFE_METHODS and COOKIE in connection.cookies and not origin_allowed(connection):
+    # With a bearer token the page knows a secret; with a cookie, or before there is one (sign-in), any page could ask.
+    if method not in SAFE_METHODS and not bearer_of(connection.headers) and not origin_allowed(connection):
         raise Forbidden("This request came from another site.")
     rights = rights_of(opt)
     if rights.role == "public":
@@ -126,7 +129,11 @@ def session_cookie(connection: Connection, secret: str | None) -> Cookie:
     )
 
 
-MIDDLEWARE = [Authentication(), Repeating()]
+def middleware() -> list[ASGIMiddleware]:
+    """From the outside in, for one application: nobody's body is read before it is known who sends it."""
+    return [Authentication(), BodyLimits(), Repeating()]
+
+
 DEPENDENCIES = {
     "actor": Provide(provide_actor, sync_to_thread=False),
     "if_match": Provide(provide_if_match, sync_to_thread=False),

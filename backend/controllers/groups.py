@@ -7,6 +7,7 @@ from litestar.status_codes import HTTP_200_OK
 
 from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
+from backend.controllers.bodies import BULK, body_up_to
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, IfMatch, Limit, Search, SortBy
 from backend.index import Follower
 from backend.schemas.commons import Page
@@ -57,7 +58,13 @@ async def create_group(data: JSONBody[GroupInput], actor: CurrentActor, follower
     return await groups.create_group(actor, follower, data)
 
 
-@post("/groups/bulk", operation_id="bulkGroups", opt=rights.admins(), tags=TAGS, status_code=HTTP_200_OK)
+@post(
+    "/groups/bulk",
+    operation_id="bulkGroups",
+    opt=rights.admins() | body_up_to(BULK),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
 async def bulk_groups(data: JSONBody[GroupsBulk], actor: CurrentActor) -> BulkAnswer:
     """Create or update up to 10,000 groups by external id; parents may be in the same request, in any order."""
     return await groups.bulk_upsert(actor, data.groups)

@@ -11,6 +11,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
+from backend.controllers.bodies import BULK, body_up_to
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit
 from backend.schemas.commons import Page
 from backend.schemas.imports import Import, ImportKind, ImportMade, PreviewRow, RowOutcome, TemplateInput
@@ -33,7 +34,13 @@ def _sheet(content: bytes, name: str) -> Response[bytes]:
     return Response(content, media_type=XLSX, headers=disposition)
 
 
-@post("/imports", operation_id="createImport", opt=rights.admins(), tags=TAGS, status_code=HTTP_202_ACCEPTED)
+@post(
+    "/imports",
+    operation_id="createImport",
+    opt=rights.admins() | body_up_to(BULK),
+    tags=TAGS,
+    status_code=HTTP_202_ACCEPTED,
+)
 async def create_import(
     data: Annotated[ImportForm, Body(media_type=RequestEncodingType.MULTI_PART)], actor: CurrentActor
 ) -> ImportMade:

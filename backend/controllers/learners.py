@@ -8,6 +8,7 @@ from litestar.status_codes import HTTP_200_OK
 
 from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
+from backend.controllers.bodies import BULK, body_up_to
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, IfMatch, Limit, Search, SortBy
 from backend.schemas.commons import Page
 from backend.schemas.people import (
@@ -71,7 +72,13 @@ async def create_learner(data: JSONBody[LearnerInput], actor: CurrentActor) -> L
     return await learners.create_learner(actor, data)
 
 
-@post("/learners/bulk", operation_id="bulkLearners", opt=rights.admins(), tags=TAGS, status_code=HTTP_200_OK)
+@post(
+    "/learners/bulk",
+    operation_id="bulkLearners",
+    opt=rights.admins() | body_up_to(BULK),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
 async def bulk_learners(data: JSONBody[LearnersBulk], actor: CurrentActor) -> BulkAnswer:
     """Create or update up to 10,000 learners, matched by external id, else by e-mail. For platform admins.
 

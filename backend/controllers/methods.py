@@ -9,6 +9,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 
 from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
+from backend.controllers.bodies import PLAN, body_up_to
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, IfMatch, Limit
 from backend.index import Follower
 from backend.schemas.commons import Page
@@ -109,7 +110,7 @@ async def delete_method(
 @post(
     "/sessions/{session_id:int}/plan",
     operation_id="planEnrollment",
-    opt=rights.session("enroll", reads=True),
+    opt=rights.session("enroll", reads=True) | body_up_to(PLAN),
     tags=TAGS,
     status_code=HTTP_200_OK,
 )
@@ -126,7 +127,7 @@ async def plan(
 @post(
     "/sessions/{session_id:int}/apply",
     operation_id="applyEnrollment",
-    opt=rights.session("enroll"),
+    opt=rights.session("enroll") | body_up_to(PLAN),
     tags=TAGS,
     status_code=HTTP_200_OK,
 )
@@ -144,7 +145,7 @@ async def apply(
 @post(
     "/sessions/{session_id:int}/emails",
     operation_id="enrollEmails",
-    opt=rights.session("enroll"),
+    opt=rights.session("enroll") | body_up_to(PLAN),
     tags=TAGS,
     status_code=HTTP_200_OK,
 )

@@ -5,9 +5,12 @@ from inspect import cleandoc
 from typing import Any
 
 import msgspec
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Router
+from litestar._openapi.plugin import handle_schema_path_not_found
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.routes import BaseRoute
+from litestar.types import ControllerRouterHandler
 
 from backend.controllers.openapi_examples import add_examples, document_problems
 from backend.controllers.openapi_shapes import close_objects, name_pages, nodes, require_answered
@@ -70,6 +73,16 @@ def complete(document: dict[str, Any], app: Litestar) -> dict[str, Any]:
     return document
 
 
+class DocumentRouter(Router):
+    """Without the page that Litestar answers below it: what is unknown there is a problem document, as everywhere."""
+
+    def register(self, value: ControllerRouterHandler) -> list[BaseRoute]:
+        """Take in a route, unless it is that page."""
+        if getattr(value, "fn", None) is handle_schema_path_not_found:
+            return []
+        return super().register(value)
+
+
 def openapi_config() -> OpenAPIConfig:
     """The document's head and where it is served."""
     return OpenAPIConfig(
@@ -79,6 +92,6 @@ def openapi_config() -> OpenAPIConfig:
             "Enrolls people in learning by audience, live. `GET /api/v1/live` is a websocket: its frames are the "
             "components `LiveClientFrame` and `LiveServerFrame`, its states those of `LiveStates`."
         ),
-        path="/api",
+        openapi_router=DocumentRouter("/api", route_handlers=[], include_in_schema=False),
         render_plugins=[CompleteJson()],
     )

@@ -103,6 +103,9 @@ def document_problems(document: dict[str, Any]) -> None:
         for operation in item.values():
             if isinstance(operation, dict) and "responses" in operation:
                 kept = {code: body for code, body in operation["responses"].items() if code < "400"}
+                if "204" in kept:
+                    # Litestar says JSON of every `Response`.
+                    kept["204"].pop("content", None)
                 operation["responses"] = {**kept, "default": {"$ref": "#/components/responses/Problem"}}
 
 

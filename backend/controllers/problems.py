@@ -20,6 +20,7 @@ from backend.services.errors import (
     NotSignedIn,
     TooLarge,
     Unavailable,
+    UnsupportedMediaType,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -27,7 +28,17 @@ MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger("muster.http")
 _BY_STATUS: dict[int, type[MusterError]] = {
     cls.status: cls
-    for cls in (Malformed, NotSignedIn, Forbidden, NotFound, Conflict, TooLarge, Invalid, Unavailable)
+    for cls in (
+        Malformed,
+        NotSignedIn,
+        Forbidden,
+        NotFound,
+        Conflict,
+        TooLarge,
+        UnsupportedMediaType,
+        Invalid,
+        Unavailable,
+    )
 }
 # What a broken constraint means to a person; the rest is named after the constraint.
 _CONSTRAINTS = {
@@ -106,7 +117,7 @@ def _of_litestar(error: HTTPException) -> MusterError:
         return _MethodNotAllowed(headers=error.headers)
     kind = _BY_STATUS.get(error.status_code, _Internal)
     # Litestar's own words for these say less than ours.
-    return kind("" if error.status_code in (401, 404, 413, 500) else error.detail)
+    return kind("" if error.status_code in (401, 404, 413, 415, 500) else error.detail)
 
 
 def to_muster_error(error: Exception) -> MusterError:

@@ -5,8 +5,8 @@ import secrets
 import time
 
 import structlog
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import HttpMethod, ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from prometheus_client import Histogram
 
 from backend.metrics import NAME, process_gauge
@@ -71,11 +71,18 @@ class RequestContext:
                 await self.app(scope, receive, send_with_headers)
                 return
             _in_progress.inc()
+            inner = _as_get(scope) if scope["method"] == "HEAD" else scope
             try:
-                await self.app(scope, receive, send_with_headers)
+                await self.app(inner, receive, send_with_headers)
             finally:
                 _in_progress.dec()
+                scope["path_template"] = inner.get("path_template", NO_ROUTE)
                 _record(scope, status, time.perf_counter() - started)
+
+
+def _as_get(scope: HTTPScope) -> HTTPScope:
+    """HEAD is GET whose answer the server sends without its body; it goes by the scope that it made itself."""
+    return {**scope, "method": HttpMethod.GET}
 
 
 def _record(scope: Scope, status: int, seconds: float) -> None:
@@ -83,7 +90,7 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
     _durations.labels(
         method if method in METHODS else "other",
         # The template of the path: as many series as there are routes.
-        scope.get("path_template", NO_ROUTE),
+        scope["path_template"],
         status,
     ).observe(seconds)
     if scope["path"].startswith(LOGGED):

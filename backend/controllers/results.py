@@ -6,6 +6,7 @@ from litestar.status_codes import HTTP_200_OK
 
 from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
+from backend.controllers.bodies import BULK, body_up_to
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit
 from backend.schemas.commons import Page
 from backend.schemas.learning import Award, AwardsBulk, ResultsBulk
@@ -15,13 +16,25 @@ from backend.services import awards, results
 TAGS = ["Results and awards"]
 
 
-@post("/results/bulk", operation_id="bulkResults", opt=rights.admins(), tags=TAGS, status_code=HTTP_200_OK)
+@post(
+    "/results/bulk",
+    operation_id="bulkResults",
+    opt=rights.admins() | body_up_to(BULK),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
 async def bulk_results(data: JSONBody[ResultsBulk], actor: CurrentActor) -> BulkAnswer:
     """Record up to 10,000 results; completing an activity with a certificate awards it. For platform admins."""
     return await results.record(actor, data.results)
 
 
-@post("/awards/bulk", operation_id="bulkAwards", opt=rights.admins(), tags=TAGS, status_code=HTTP_200_OK)
+@post(
+    "/awards/bulk",
+    operation_id="bulkAwards",
+    opt=rights.admins() | body_up_to(BULK),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
 async def bulk_awards(data: JSONBody[AwardsBulk], actor: CurrentActor) -> BulkAnswer:
     """Record up to 10,000 certificates issued elsewhere. For platform admins."""
     return await awards.record(actor, data.awards)

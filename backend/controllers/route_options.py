@@ -3,4 +3,7 @@
 # It commits on its own, or its answer must not be kept (sign-in): an idempotency key is ignored.
 UNREPEATABLE = "unrepeatable"
 
+# A `BodyLimit` of `bodies.py`, where the usual one does not do.
+BODY = "body"
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

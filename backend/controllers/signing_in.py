@@ -9,6 +9,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
 from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor, session_cookie
+from backend.controllers.bodies import SIGN_IN, body_up_to
 from backend.schemas.access import InvitationInput, InvitedPerson, Me, PasswordInput, SignInInput
 from backend.services import me as me_service
 from backend.services import signing_in
@@ -16,7 +17,7 @@ from backend.services.errors import NotSignedIn
 from backend.settings import Settings
 
 TAGS = ["Signing in"]
-ANYBODY = rights.public(repeatable=False)
+ANYBODY = rights.public(repeatable=False) | body_up_to(SIGN_IN)
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -63,7 +64,7 @@ async def get_me(actor: CurrentActor, settings: NamedDependency[Settings]) -> Me
 @post(
     "/auth/password",
     operation_id="changePassword",
-    opt=rights.oneself(repeatable=False),
+    opt=rights.oneself(repeatable=False) | body_up_to(SIGN_IN),
     tags=TAGS,
     status_code=204,
 )

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from backend.schemas.commons import Code, Id, Input, Name, Output
+from backend.schemas.people import Instant
 
 Role = Literal["admin", "group_admin", "coach", "instructor", "manager", "reseller", "learner"]
 Scope = Literal["read", "write", "scim"]
@@ -85,7 +86,7 @@ class TokenInput(Input):
 
     name: Name
     scopes: list[Scope] = []
-    expires_at: datetime | None = None
+    expires_at: Instant | None = None
     learner_id: Id | UnsetType = UNSET
 
 

@@ -15,6 +15,7 @@ from backend.rules import Rule
 from backend.schemas.commons import Page
 from backend.schemas.enrolling import catalog as wire
 from backend.services.actor import Actor
+from backend.services.audiences import loaded
 from backend.services.enrollment_lists import is_overdue, progress_of
 from backend.services.method_sentences import sentence_of, words_for
 from backend.services.own_reasons import OwnReasons
@@ -71,7 +72,7 @@ class Reader(msgspec.Struct, frozen=True):
 
 async def catalog_of(actor: Actor, follower: Follower) -> Page[wire.CatalogItem]:
     """The actor's own catalog."""
-    index = follower.index
+    index = await loaded(follower)
     now = clock.now()
     own = OwnReasons(index, actor.id, clock.day_of(now, index.timezone))
     reader = Reader(actor.reads, await _sealed(actor, index), index, now, own)

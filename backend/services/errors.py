@@ -90,6 +90,12 @@ class TooLarge(MusterError):
     status, type, title = 413, "too_large", "The request is too large"
 
 
+class UnsupportedMediaType(MusterError):
+    """A body of a type that the route does not read."""
+
+    status, type, title = 415, "unsupported_media_type", "This type of body is not read here"
+
+
 class Invalid(MusterError):
     """Well-formed, but a value in it is not acceptable; `errors` say which."""
 

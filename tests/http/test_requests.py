@@ -1,10 +1,15 @@
 """What holds of every route: bad input, and the OpenAPI document."""
 
 import itertools
+from pathlib import Path
 
+import asyncpg
 import httpx
 
 from backend.database import fetch_value
+from tests.harness.api import serving_api
+from tests.harness.servers import Servers
+from tests.harness.world import world_of
 
 JSON = {"content-type": "application/json"}
 PATHS = ["learners", "groups", "activities", "sessions", "fields", "tokens"]
@@ -53,14 +58,27 @@ async def test_bad_bodies_of_writes(admin: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.json()["name"]) == (201, "a\\u0000b")
 
 
-async def test_a_body_beyond_the_cap_is_refused(admin: httpx.AsyncClient) -> None:
-    answer = await admin.post("/groups", content=b" " * (64 * 1024 * 1024 + 1), headers=JSON)
-    assert (answer.status_code, answer.json()["type"]) == (413, "too_large")
+async def test_head_answers_as_get_without_the_body(admin: httpx.AsyncClient, address: str) -> None:
+    for path in (
+        "/learners",
+        "/auth/me",
+        "/nothing",
+        f"{address}/api/health",
+        f"{address}/api/openapi.json",
+        f"{address}/",
+    ):
+        got, head = await admin.get(path), await admin.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b""), path
+        assert head.headers.get("content-type") == got.headers.get("content-type"), path
+        assert head.headers.get("content-length") == got.headers.get("content-length"), path
 
 
-async def test_unknown_addresses_and_methods_are_problems(admin: httpx.AsyncClient) -> None:
+async def test_unknown_addresses_and_methods_are_problems(admin: httpx.AsyncClient, address: str) -> None:
     for answer, status in (
         (await admin.get("/nothing"), 404),
+        (await admin.get(f"{address}/api/nope"), 404),
+        (await admin.get(f"{address}/scim/nope"), 404),
+        (await admin.post(f"{address}/api/nope", json={}), 404),
         (await admin.get("/learners/x"), 404),
         (await admin.delete("/learners"), 405),
     ):
@@ -92,3 +110,24 @@ async def test_the_openapi_document_is_complete(admin: httpx.AsyncClient, addres
     for operation in operations:
         for media in operation.get("requestBody", {}).get("content", {}).values():
             assert "example" in media or "examples" in media, operation["operationId"]
+
+
+async def test_the_catalog_is_unavailable_while_the_index_is_read(
+    database_url: str, servers: Servers, tmp_path: Path
+) -> None:
+    with world_of(database_url) as world:
+        headers = {"authorization": f"Bearer {world.token(world.learner())}"}
+    reading = await asyncpg.connect(database_url)
+    await reading.execute("BEGIN; LOCK TABLE award")
+    try:
+        async with (
+            serving_api(database_url, servers.new_redis(), tmp_path) as address,
+            httpx.AsyncClient(base_url=f"{address}/api/v1", timeout=60) as client,
+        ):
+            answer = await client.get("/me/catalog", headers=headers)
+            assert (answer.status_code, answer.json()["type"]) == (503, "index_behind")
+            assert "retry-after" in answer.headers
+            await reading.execute("ROLLBACK")
+            assert (await client.get("/me/catalog", headers=headers)).status_code == 200
+    finally:
+        await reading.close()
