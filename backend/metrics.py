@@ -38,6 +38,9 @@ _started = process_gauge("muster_process_started_seconds", "When the process beg
 POSITION = process_gauge(
     "muster_follower_position", "Last number of the change log that the process's index holds"
 )
+SET_ASIDE = process_gauge(
+    "muster_rows_set_aside", "Stored values that the process's index cannot read, and has set aside"
+)
 LEADING = process_gauge("muster_leading", "1 while the process does what only one may do", "role")
 SEQUENCED = Counter("muster_sequenced_changes_total", "Changes that were numbered")
 

@@ -18,7 +18,7 @@ from backend.embedded import Servers
 from backend.index import Follower, check_index
 from backend.mail.settings import MailSettings
 from backend.mail.smtp import Connection, Unreachable
-from backend.services import full_check, stored_texts
+from backend.services import full_check, set_aside, stored_texts
 from backend.settings import Settings
 
 OLDEST_POSTGRES = 150_000
@@ -31,6 +31,8 @@ MAIL_SECONDS = 15 * 60
 RUN_SECONDS = 10 * 60
 # Of this machine's clock and the database's: both write instants.
 CLOCK_SECONDS = 5.0
+# So many of what cannot be read are named.
+MOST_TOLD = 20
 GIBIBYTE = 1024**3
 LITTLE_DISK_BYTES = GIBIBYTE
 
@@ -97,6 +99,7 @@ async def _findings(settings: Settings, servers: Servers, *, repair: bool) -> As
         yield finding
     async with following() as follower:
         await follower.catch_up()
+        yield await _set_aside(follower)
         yield await _index(follower)
         yield await _texts(repair=repair)
         yield await _enrollments(repair=repair)
@@ -219,6 +222,25 @@ async def _texts(*, repair: bool) -> Finding:
         "run `muster doctor --repair` for those that nobody else has; merge or correct the others by hand"
     )
     return Finding("texts", f"{told}{more}", advice)
+
+
+async def _set_aside(follower: Follower) -> Finding:
+    """What is stored and cannot be read, or could not be before an upgrade."""
+    rows = await set_aside.everything(follower)
+    if not rows:
+        return Finding("stored values", "all of them can be read")
+    named = [f"{row.what} {row.id or ''}".strip() + f": {row.reason}" for row in rows[:MOST_TOLD]]
+    more = len(rows) - len(named)
+    told = "; ".join(named) + (f"; and {more} more" if more > 0 else "")
+    unread = [row for row in rows if row.state == "set_aside"]
+    if not unread:
+        return Finding(
+            "stored values", told, "see that nothing is missing, then empty the table emptied_value"
+        )
+    freezing = sum(row.rules_freeze for row in unread)
+    advice = "correct them (GET /api/v1/set-aside lists all)"
+    advice += "; rules that rest on them are frozen until then" if freezing else ""
+    return Finding("stored values", told, advice, serious=freezing > 0)
 
 
 async def _index(follower: Follower) -> Finding:

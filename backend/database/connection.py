@@ -7,9 +7,9 @@ from contextvars import ContextVar
 from typing import Any, Literal, cast
 
 import asyncpg
-import msgspec
 
 from backend import clock
+from backend.database.codecs import install
 from backend.database.engine import ENGINE
 
 # A statement that waits longer for a lock is stuck behind something that should be known.
@@ -47,18 +47,6 @@ class Transaction:
         self.callbacks: list[AfterCommit] = []
 
 
-def _encode_json(value: object) -> str:
-    # Piccolo hands over JSON that it has already encoded.
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
-
-
-async def _prepare(connection: asyncpg.Connection) -> None:
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(
-            name, schema="pg_catalog", encoder=_encode_json, decoder=msgspec.json.decode
-        )
-
-
 async def _leave_as_it_is(_: asyncpg.Connection) -> None:
     """Instead of resetting a connection that is given back: a round trip for every request, and nothing here outlasts a transaction.
 
@@ -83,7 +71,7 @@ async def connect(dsn: str, *, min_size: int = 1, max_size: int = 10) -> None:
     """Start this process's pool on `dsn`."""
     ENGINE.config = {"dsn": dsn, "server_settings": _server_settings()}
     await ENGINE.start_connection_pool(
-        min_size=min_size, max_size=max_size, connect=_reach, init=_prepare, reset=_leave_as_it_is
+        min_size=min_size, max_size=max_size, connect=_reach, init=install, reset=_leave_as_it_is
     )
 
 
@@ -108,7 +96,7 @@ async def disconnect() -> None:
 async def open_connection() -> asyncpg.Connection:
     """A connection of one's own outside the pool (to LISTEN, to hold an advisory lock); the caller closes it."""
     connection = await _reach(**ENGINE.config)
-    await _prepare(connection)
+    await install(connection)
     return connection
 
 

@@ -8,6 +8,8 @@ from pyroaring import BitMap
 
 Ids = npt.NDArray[np.uint32]
 Numbers = npt.NDArray[np.intp]
+# Ids of learners fit into so many bits: bitmaps hold no others.
+ID_BITS = 32
 Flags = npt.NDArray[np.bool_]
 NONE: Numbers = np.zeros(0, np.intp)
 # ndim, flags, element type, length, lower bound: what PostgreSQL sends before the elements of an array.

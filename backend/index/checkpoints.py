@@ -17,6 +17,7 @@ from backend.index.breathing import Breath
 from backend.index.changes import COLUMNS, change_of, portions
 from backend.index.facet_index import FacetIndex
 from backend.index.freezing import frozen, thaw
+from backend.index.structure_rows import known_timezone
 
 # The newest, and one behind it for when the newest turns out to be damaged.
 KEPT = 2
@@ -111,7 +112,7 @@ async def _read(row: asyncpg.Record, connection: asyncpg.Connection) -> FacetInd
     if not row["followed"]:
         raise Unusable("the log does not lead on from it")
     timezone = await connection.fetchval("SELECT timezone FROM organisation")
-    index = FacetIndex(timezone)
+    index = FacetIndex(known_timezone(timezone))
     index.position = row["position"]
     digest = _Digest()
     async for part in connection.cursor(_PARTS, row["id"], prefetch=_PREFETCH):

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from pyroaring import BitMap
 
+from backend.index.aside import SetAside
 from backend.index.breathing import Breath
 from backend.index.cache import Cache
 from backend.index.changes import Batch, Change
@@ -54,6 +55,7 @@ class FacetIndex(Named):
         self.structure = Structure()
         self.structure.organisation = msgspec.structs.replace(self.structure.organisation, timezone=timezone)
         self.facts = Facts(timezone)
+        self.facts.kinds = self.structure.kinds
         self.cache = Cache()
         self.still = asyncio.Lock()
         # Set where facts are of another day: whether somebody exists is asked of today.
@@ -109,18 +111,32 @@ class FacetIndex(Named):
     def _apply(self, change: Change, batch: Batch) -> None:
         facet = Facet(change.facet, change.ref_id)
         if change.learners is not None:
-            self.facts.move_many(change.facet, change.learners, change.ref_id, change.old, change.new)
+            self.facts.take_many(change.facet, change.learners, change.ref_id, change.old, change.new)
             batch.learners |= change.learners
             batch.facets.add(facet)
+            batch.changes.append(self.readable(change))
         elif change.learner_id is None:
             if change.facet in STRUCTURE:
                 self.structure.put(change.facet, change.ref_id or 0, change.new)
                 batch.structure.add(facet)
+            batch.changes.append(self.readable(change))
         else:
-            self.facts.move(change.facet, change.learner_id, change.ref_id, change.old, change.new)
+            old, new = self.facts.take(change.facet, change.learner_id, change.ref_id, change.old, change.new)
             batch.learners.add(change.learner_id)
             batch.facets.add(facet)
-        batch.changes.append(change)
+            batch.changes.append(_saying(change, old, new))
+
+    def readable(self, change: Change) -> Change:
+        """The change without values that cannot be read: whoever looks at it finds none there."""
+        old, new = (
+            self.facts.readable(change.facet, change.ref_id, value)
+            if change.is_fact
+            else value
+            if isinstance(value, Mapping)
+            else None
+            for value in (change.old, change.new)
+        )
+        return _saying(change, old, new)
 
     # ── who ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -151,7 +167,15 @@ class FacetIndex(Named):
 
     def check(self, rule: Rule) -> list[Problem]:
         """Why the rule cannot be evaluated; empty when it can."""
-        return broken_parts(rule, self.structure, self.learners)
+        problems = broken_parts(rule, self.structure, self.learners)
+        if not problems and (self.facts.aside or self.structure.aside):
+            facets = self.facets(rule)
+            problems = [*self.facts.aside.problems(facets), *self.structure.aside.problems(facets)]
+        return problems
+
+    def set_aside(self) -> list[SetAside]:
+        """Everything stored that cannot be read."""
+        return [*self.structure.aside, *self.facts.aside]
 
     def evaluate(self, rule: Rule, day: date, *, only: BitMap | None = None) -> BitMap:
         """The people of the rule on `day`; with `only`, those among them. A bitmap of the caller's own."""
@@ -324,3 +348,9 @@ class FacetIndex(Named):
         for key, rule in rules.items():
             made.put(key, self.facets(rule))
         return made
+
+
+def _saying(change: Change, old: Any, new: Any) -> Change:
+    if old is change.old and new is change.new:
+        return change
+    return msgspec.structs.replace(change, old=old, new=new)

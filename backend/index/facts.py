@@ -1,13 +1,18 @@
 """All facts about learners as bitmaps, and how one logged change moves them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from pyroaring import BitMap
 
+from backend.database.codecs import FIRST, LAST, UnreadableJson
+from backend.index.aside import Aside, Unreadable
+from backend.index.field_values import field_value
 from backend.index.values import EMPTY, Values, union
+from backend.rules import Facet
 
 COUNTABLE = frozenset({"invited", "active"})
 LIVE = frozenset({"active", "completed", "suspended"})
@@ -85,10 +90,50 @@ class Facts:
         self.enrollments: dict[int, Enrollments] = {}
         self.sources: dict[int, BitMap] = {}
         self.blocked: dict[int, Values[int]] = {}
+        # What is stored of learners and cannot be read. Whoever knows the fields' types says them (`kinds`, by id).
+        self.aside = Aside()
+        self.kinds: dict[int, str] = {}
 
     def move(self, facet: str, learner_id: int, ref: int | None, old: Any, new: Any) -> None:
         """Apply one change of a fact: what was `old` (None: nothing) is `new` now."""
         self._MOVERS[facet](self, learner_id, 0 if ref is None else ref, old, new)
+
+    def take(self, facet: str, learner_id: int, ref: int | None, old: Any, new: Any) -> tuple[Any, Any]:
+        """`move`, with a new value that cannot be read set aside: there is none then. What it was taken for, old and new."""
+        old = self.readable(facet, ref, old)
+        try:
+            new = self.understood(facet, ref, new)
+            self.move(facet, learner_id, ref, old, new)
+        except Exception as why:  # noqa: BLE001 - whatever was stored, the rest goes on
+            self.aside.put_fact(Facet(facet, ref), [learner_id], str(why) or repr(why))
+            with suppress(Exception):
+                self.move(facet, learner_id, ref, old, None)
+            return old, None
+        if self.aside.facts:
+            self.aside.lift_fact(Facet(facet, ref), learner_id)
+        return old, new
+
+    def take_many(self, facet: str, learners: BitMap, ref: int | None, old: Any, new: Any) -> None:
+        """`take` of one change that all these learners share."""
+        try:
+            self.move_many(
+                facet, learners, ref, self.readable(facet, ref, old), self.understood(facet, ref, new)
+            )
+        except Exception as why:  # noqa: BLE001 - likewise
+            self.aside.put_fact(Facet(facet, ref), learners, str(why) or repr(why))
+
+    def understood(self, facet: str, ref: int | None, stored: Any) -> Any:
+        """What a stored value means here. Raises `Unreadable`."""
+        if isinstance(stored, UnreadableJson):
+            raise Unreadable("it is no JSON that can be read")
+        return field_value(self.kinds.get(ref or 0), stored) if facet == "field" else stored
+
+    def readable(self, facet: str, ref: int | None, stored: Any) -> Any:
+        """Likewise; None for what cannot be read."""
+        try:
+            return self.understood(facet, ref, stored)
+        except Unreadable:
+            return None
 
     def move_many(self, facet: str, learners: BitMap, ref: int | None, old: Any, new: Any) -> None:
         """Apply one change that all these learners share."""
@@ -103,7 +148,7 @@ class Facts:
 
     def set(self, facet: str, learner_id: int, ref: int | None, value: Any) -> None:
         """Make the fact `value`, whatever it was."""
-        self.move(facet, learner_id, ref, None, value)
+        self.take(facet, learner_id, ref, None, value)
 
     def added_day(self, value: Any) -> date | None:
         """The calendar day of an instant, within the calendar as the loader bounds it too."""
@@ -115,10 +160,7 @@ class Facts:
         (self.countable.add if new in COUNTABLE else self.countable.discard)(learner_id)
 
     def _field(self, learner_id: int, field: int, old: Any, new: Any) -> None:
-        # An empty text is no value.
-        _of(self.fields, field, Values).move(
-            learner_id, None if old == "" else old, None if new == "" else new
-        )
+        _of(self.fields, field, Values).move(learner_id, old, new)
         if not self.fields[field].present:
             del self.fields[field]
 
@@ -228,15 +270,12 @@ def instant(value: Any) -> datetime | None:
 
 
 FAR = datetime.max.replace(tzinfo=UTC)
-# Within these every instant has a day in every time zone; the loader's SQL bounds by the same.
-FIRST = datetime(1, 1, 2, tzinfo=UTC)
-LAST = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 def due_instant(value: Any) -> datetime | None:
     """When something is due; what is due beyond the calendar never is."""
     at = instant(value)
-    return None if at is None or at >= LAST else at
+    return None if at is None or at >= LAST else max(at, FIRST)
 
 
 def day_in(at: datetime, zone: ZoneInfo) -> date:

@@ -16,6 +16,7 @@ from backend.index.checkpoints import apply_log, read_checkpoint
 from backend.index.errors import IndexBehind
 from backend.index.facet_index import FacetIndex
 from backend.index.loading import load_index
+from backend.rules import Facet
 
 # The wake-up is a notification; this bounds how late one that was lost is noticed.
 POLL_SECONDS = 0.25
@@ -64,6 +65,8 @@ class Follower:
         # Up to where the log was known to go when it was last asked, and the change applied last.
         self._head = 0
         self._last: Change | None = None
+        # What is set aside, as it was told last: the reason by facet.
+        self._told_aside: dict[Facet, str] = {}
 
     # ── for the rest of the process ──────────────────────────────────────────────────────────────────────────────
 
@@ -236,8 +239,28 @@ class Follower:
         gc.freeze()
         await self._tell(Batch(loaded.position, reloaded=True))
 
+    def _tell_what_is_set_aside(self) -> None:
+        """In the log what was not among it before, and how much it is now as a metric."""
+        index = self._index
+        if index is None or not (self._told_aside or index.facts.aside or index.structure.aside):
+            return
+        now = {one.facet: one for one in index.set_aside()}
+        for facet, one in now.items():
+            if self._told_aside.get(facet) != one.reason:
+                _logger.error(
+                    "stored values cannot be read and are set aside",
+                    facet=facet.name,
+                    ref=facet.ref,
+                    learners=len(one.learners),
+                    rules_freeze=one.frozen,
+                )
+        self._told_aside = {facet: one.reason for facet, one in now.items()}
+        count = index.facts.aside.count + index.structure.aside.count
+        metrics.SET_ASIDE.labels(metrics.NAME).set(count)
+
     async def _tell(self, batch: Batch) -> None:
         metrics.POSITION.labels(metrics.NAME).set(batch.position)
+        self._tell_what_is_set_aside()
         for subscriber in tuple(self._subscribers):
             try:
                 subscriber(batch)

@@ -1,22 +1,26 @@
 """The index as bytes and back, in parts small enough that neither way holds the event loop."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import date, datetime
 from typing import Any
 
 import msgspec
 from pyroaring import BitMap
 
+from backend.index.aside import SetAside
 from backend.index.breathing import Breath
 from backend.index.facet_index import FacetIndex
 from backend.index.facts import Facts
 from backend.index.slots import FACETS, Slot, bitmap_at, put, slots_of
+from backend.rules import Facet
 
 # Encoding or decoding so much takes about a millisecond.
 PART_BYTES = 1024 * 1024
 # What one entry takes beside its bitmap.
 _ENTRY_BYTES = 24
+# The name of parts that hold what is set aside.
+_ASIDE = "aside"
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True):
@@ -42,8 +46,8 @@ async def frozen(index: FacetIndex, facts: Facts) -> AsyncIterator[bytes]:
     one leads to the state at the position after the last one and at any later one, because every row of the log says what
     is so from then on, whatever was before.
     """
-    for table, rows in _structure(index).items():
-        yield _encoder.encode(Part(structure=True, name=table, entries=rows))
+    for part in _structure(index):
+        yield _encoder.encode(part)
         await asyncio.sleep(0)
     breath = Breath()
     for facet in FACETS:
@@ -68,11 +72,16 @@ async def frozen(index: FacetIndex, facts: Facts) -> AsyncIterator[bytes]:
         raise Replaced
 
 
-def _structure(index: FacetIndex) -> dict[str, list[Any]]:
+def _structure(index: FacetIndex) -> Iterator[Part]:
+    """The rows of each table, and what is set aside: last, for a row that is put is no longer aside."""
     rows: dict[str, list[Any]] = {}
     for facet, row in index.structure.rows():
         rows.setdefault(facet.name, []).append((facet.ref or 0, msgspec.to_builtins(row)))
-    return rows
+    for table, entries in rows.items():
+        yield Part(structure=True, name=table, entries=entries)
+    for of_structure, told in ((True, index.structure.aside), (False, index.facts.aside)):
+        entries = [(list(one.facet), one.reason, one.learners.serialize(), one.frozen) for one in told]
+        yield Part(structure=of_structure, name=_ASIDE, entries=entries)
 
 
 def _told(value: Any) -> Any:
@@ -84,13 +93,22 @@ async def thaw(index: FacetIndex, body: bytes) -> None:
     part = _decoder.decode(body)
     breath = Breath()
     for entry in part.entries:
-        if part.structure:
+        if part.name == _ASIDE:
+            _put_aside(index, entry, row=part.structure)
+        elif part.structure:
             index.structure.put(part.name, *entry)
         else:
             ref, value, bits = entry
             put(index.facts, Slot(part.name, ref, _understood(part.name, value)), BitMap.deserialize(bits))
         if breath.due():
             await asyncio.sleep(0)
+
+
+def _put_aside(index: FacetIndex, entry: Any, *, row: bool) -> None:
+    (name, ref), reason, learners, frozen_by_it = entry
+    one = SetAside(Facet(name, ref), reason, BitMap.deserialize(learners), frozen_by_it)
+    held = index.structure.aside.rows if row else index.facts.aside.facts
+    held[one.facet] = one
 
 
 def _understood(facet: str, value: Any) -> Any:

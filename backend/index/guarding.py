@@ -43,6 +43,9 @@ async def guard(follower: Follower) -> None:
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             _log.warning("the index could not be compared with the tables", error=repr(error))
             pause = RETRY_SECONDS
+        except Exception:  # noqa: BLE001 - whatever it was, it must not end the process that it looks after
+            _log.exception("comparing the index with the tables failed")
+            pause = RETRY_SECONDS
 
 
 async def check_index(follower: Follower) -> list[Difference]:

@@ -11,8 +11,10 @@ from backend.index.breathing import Breath
 from backend.index.facet_index import FacetIndex
 from backend.index.facts import due_instant
 from backend.index.slots import Slot, put
-from backend.index.sources import Source, sources
+from backend.index.sources import UNREADABLE_VALUES, Source, sources
 from backend.index.structure import STRUCTURE
+from backend.index.structure_rows import known_timezone
+from backend.rules import Facet
 
 # Rows a round trip brings; one row may hold the ids of a group of a million.
 _PREFETCH = 200
@@ -30,15 +32,15 @@ async def load_index() -> FacetIndex:
     async with transaction(isolation="repeatable_read") as connection:
         await connection.execute(f"SET LOCAL work_mem = '{_WORK_MEMORY}'")
         position = await connection.fetchval("SELECT seq FROM log_head")
-        timezone = await connection.fetchval("SELECT timezone FROM organisation")
-        index = FacetIndex(timezone)
+        index = FacetIndex(known_timezone(await connection.fetchval("SELECT timezone FROM organisation")))
         index.position = position
         for table in sorted(STRUCTURE):
             async for row in connection.cursor(f"SELECT id, to_jsonb(t) AS row FROM {table} t"):
                 index.structure.put(table, row["id"], row["row"])
         breath = Breath()
-        for source in sources(timezone):
+        for source in sources(index.facts.timezone):
             await _load(index, source, connection, breath)
+        await _set_aside(connection, index)
         await _take_back(connection, index)
     return index
 
@@ -53,6 +55,13 @@ async def _load(index: FacetIndex, source: Source, connection: asyncpg.Connectio
             await asyncio.sleep(0)
 
 
+async def _set_aside(connection: asyncpg.Connection, index: FacetIndex) -> None:
+    for field, example, learners in await connection.fetch(UNREADABLE_VALUES):
+        index.facts.aside.put_fact(
+            Facet("field", field), bitmap_sent(learners), f"{example!r} is no value of this field"
+        )
+
+
 def value_of(facet: str, sent: Any) -> Any:
     """The value of a slot as the index holds it, from what PostgreSQL sent."""
     return due_instant(sent) if facet == "due" else sent
@@ -61,9 +70,9 @@ def value_of(facet: str, sent: Any) -> Any:
 async def _take_back(connection: asyncpg.Connection, index: FacetIndex) -> None:
     async for facet, learner_id, ref_id, old, new, many in connection.cursor(_WAITING, prefetch=1_000):
         if many is not None:
-            index.facts.move_many(facet, bitmap_sent(many), ref_id, new, old)
+            index.facts.take_many(facet, bitmap_sent(many), ref_id, new, old)
         elif learner_id is None:
             if facet in STRUCTURE:
                 index.structure.put(facet, ref_id or 0, old)
         else:
-            index.facts.move(facet, learner_id, ref_id, new, old)
+            index.facts.take(facet, learner_id, ref_id, new, old)

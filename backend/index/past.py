@@ -54,6 +54,7 @@ def _copied_steps(
     made.structure = then
     made.everybody = index.learners.copy()
     made.facts = yield from copied_steps(index.facts, facets)
+    made.facts.kinds = then.kinds
     return made, facets
 
 
@@ -69,6 +70,7 @@ def structure_at(now: Structure, shape: Iterable[tuple[str, int, Any]]) -> Struc
 def copied_steps(facts: Facts, facets: Iterable[Facet]) -> Steps[Facts]:
     """Copies of the bitmaps of these facets, and of nothing else."""
     made = Facts(facts.timezone)
+    made.aside = facts.aside.copy()
     made.status = facts.status.copy()
     made.countable = facts.countable.copy()
     tables: dict[str, tuple[dict[int, Any], dict[int, Any]]] = {

@@ -88,7 +88,8 @@ def put(facts: Facts, slot: Slot, learners: BitMap) -> None:
 
 def slots_of_fact(facts: Facts, facet: str, ref: int | None, value: Any) -> Iterator[Slot]:
     """The slots that a fact, as the log writes it (None: no fact), puts its learner into."""
-    if value is None or (facet == "field" and value == ""):
+    value = facts.readable(facet, ref, value)
+    if value is None:
         return
     number = 0 if ref is None else ref
     match facet:

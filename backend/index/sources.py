@@ -32,6 +32,21 @@ class Source(NamedTuple):
         return f"SELECT {self.ref}, {self.value}, {what} FROM {self.table} WHERE {where} GROUP BY 1, 2"
 
 
+_FIELD_VALUES = "field_value JOIN field ON field.id = field_value.field_id"
+# The days that Python knows.
+_DAYS = "'0001-01-01' AND '9999-12-31'"
+# Values of fields that none of the sources takes: what they are, and whose.
+UNREADABLE_VALUES = f"""
+    SELECT field_id, min(coalesce(left(text_value, 100), number_value::text, date_value::text, boolean_value::text)),
+           array_send(array_agg(learner_id))
+    FROM {_FIELD_VALUES}
+    WHERE CASE type
+        WHEN 'number' THEN number_value IS NULL
+        WHEN 'date' THEN date_value NOT BETWEEN {_DAYS} OR date_value IS NULL
+        WHEN 'boolean' THEN boolean_value IS NULL
+        ELSE text_value IS NULL
+    END AND text_value IS DISTINCT FROM ''
+    GROUP BY 1"""
 _LATEST_AWARDS = """(
     SELECT DISTINCT ON (certificate_id, learner_id) certificate_id, learner_id, expires_at FROM award
     ORDER BY certificate_id, learner_id, issued_at DESC, id DESC) latest"""
@@ -54,13 +69,13 @@ def sources(timezone: str) -> list[Source]:
         Source("membership", "membership", "group_id"),
         # One by one: of several columns at once PostgreSQL expects so many groups that it sorts on disk.
         *(
-            Source("field", "field_value", "field_id", value, where=where)
+            Source("field", _FIELD_VALUES, "field_id", value, where=where)
             for value, where in (
                 # An empty text is no value.
-                ("text_value", "text_value <> ''"),
-                ("number_value", "number_value IS NOT NULL"),
-                ("date_value::text", "date_value IS NOT NULL"),
-                ("boolean_value", "boolean_value IS NOT NULL"),
+                ("text_value", "text_value <> '' AND type IN ('choice', 'text')"),
+                ("number_value", "number_value IS NOT NULL AND type = 'number'"),
+                ("date_value::text", f"date_value BETWEEN {_DAYS} AND type = 'date'"),
+                ("boolean_value", "boolean_value IS NOT NULL AND type = 'boolean'"),
             )
         ),
         Source("result", "standing", "activity_id", "status"),
@@ -72,7 +87,9 @@ def sources(timezone: str) -> list[Source]:
             f"CASE WHEN expires_at < '9999-12-30' THEN (expires_at AT TIME ZONE {zone})::date ELSE '9999-12-31' END",
         ),
         Source("enrollment", "enrollment", "session_id", "state"),
-        Source("due", "enrollment", "session_id", "due_at", where="due_at < '9999-12-30'"),
+        Source(
+            "due", "enrollment", "session_id", "greatest(due_at, '0001-01-02')", where="due_at < '9999-12-30'"
+        ),
         Source("source", "source", "method_id", where="until IS NULL"),
         Source("blocked", "blocked", "method_id", "other_session_id"),
     ]

@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from backend.index.aside import Aside
 from backend.index.structure_rows import (
     KINDS,
     Activity,
@@ -14,11 +15,13 @@ from backend.index.structure_rows import (
     Group,
     Method,
     Organisation,
+    Read,
     Segment,
     Session,
     Step,
     external_key,
-    row_of,
+    read_row,
+    usable_timezone,
 )
 from backend.rules import Facet, segments_of
 
@@ -37,6 +40,9 @@ class Structure:
 
     def __init__(self) -> None:
         self.organisation = Organisation()
+        self.aside = Aside()
+        # The type of each field, for whoever reads its values.
+        self.kinds: dict[int, str] = {}
         self.groups: dict[int, Group] = {}
         self.fields: dict[int, Field] = {}
         self.activities: dict[int, Activity] = {}
@@ -64,21 +70,36 @@ class Structure:
     # ── keeping it current ───────────────────────────────────────────────────────────────────────────────────────
 
     def put(self, facet: str, row_id: int, row: Mapping[str, Any] | None) -> None:
-        """Set (or, with None, remove) one row of the table `facet`."""
+        """Set (or, with None, remove) one row of the table `facet`. What of it cannot be read is set aside."""
+        self.aside.rows.pop(Facet(facet, row_id), None)
+        read = Read(None) if row is None else read_row(facet, row)
         if facet == "organisation":
-            if row is not None:
-                self.organisation = msgspec.convert(row, Organisation)
+            self._organise(row_id, read)
             return
         table = self._tables[facet]
         before = table.pop(row_id, None)
         if before is not None:
             self._unlink(facet, before)
+        if read.unreadable:
+            self.aside.put_row(Facet(facet, row_id), read.unreadable, frozen=read.row is None)
+        if read.row is not None:
+            table[row_id] = read.row
+            self._link(facet, read.row)
+
+    def _organise(self, row_id: int, read: Read) -> None:
+        """There is always an organisation; in a time zone that nobody knows it stays in the one it was in."""
+        row, unreadable = read
+        if row is not None and not usable_timezone(row.timezone):
+            unreadable = f"timezone is {row.timezone!r}"
+            row = msgspec.structs.replace(row, timezone=self.organisation.timezone)
         if row is not None:
-            after = row_of(facet, row)
-            table[row_id] = after
-            self._link(facet, after)
+            self.organisation = row
+        if unreadable:
+            self.aside.put_row(Facet("organisation", row_id), unreadable, frozen=True)
 
     def _unlink(self, facet: str, row: Any) -> None:
+        if facet == "field":
+            self.kinds.pop(row.id, None)
         key = external_key(facet, row)
         if key is not None and self._external[facet].get(key) == row.id:
             del self._external[facet][key]
@@ -86,6 +107,8 @@ class Structure:
             index[value].discard(row.id)
 
     def _link(self, facet: str, row: Any) -> None:
+        if facet == "field":
+            self.kinds[row.id] = row.type
         key = external_key(facet, row)
         if key is not None:
             self._external[facet][key] = row.id
@@ -105,6 +128,7 @@ class Structure:
         """A structure of its own with the same rows."""
         made = Structure()
         made.organisation = self.organisation
+        made.aside = self.aside.copy()
         for facet, table in self._tables.items():
             made._tables[facet].update(table)
             for row in table.values():

@@ -5,11 +5,15 @@ Each Struct is a row of its table; JSON of a whole row (the change log's form) c
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from backend.database.codecs import FIRST, LAST
+from backend.index.facts import instant
 from backend.rules import InvalidRule, Rule, convert
+from backend.rules.limits import BODY_DEPTH
 from backend.schemas.enrolling import MethodState, OnLeave
 
 
@@ -133,11 +137,61 @@ def external_key(facet: str, row: Any) -> str | None:
     return key
 
 
-def row_of(facet: str, row: Mapping[str, Any]) -> Any:
-    """The row of the table `facet` from the change log's form."""
-    if facet in {"segment", "enrollment_method"}:
-        row = _with_rule(facet, row)
-    return msgspec.convert(row, KINDS[facet])
+class Read(NamedTuple):
+    """A row as far as it can be read (None: not at all), and what of it cannot (empty: nothing)."""
+
+    row: Any
+    unreadable: str = ""
+
+
+def read_row(facet: str, stored: Any) -> Read:
+    """The row of the table `facet` from the change log's form. Never raises: a row may hold what means nothing here."""
+    if not isinstance(stored, Mapping):
+        return Read(None, "it is no row that can be read")
+    row = _with_rule(facet, stored) if facet in {"segment", "enrollment_method"} else dict(stored)
+    unreadable = "its rule is no rule" if row.get("rule") is None and stored.get("rule") is not None else ""
+    try:
+        return Read(msgspec.convert(row, _KINDS[facet]), unreadable)
+    except (msgspec.ValidationError, OverflowError, RecursionError):
+        return _as_far_as_possible(facet, row)
+
+
+def _as_far_as_possible(facet: str, row: dict[str, Any]) -> Read:
+    """Column by column: instants beyond the calendar are its ends, other columns without a meaning to rules what they are by default."""
+    wrong = []
+    for field in msgspec.structs.fields(_KINDS[facet]):
+        if field.encode_name not in row:
+            continue
+        value = row[field.encode_name]
+        try:
+            msgspec.convert(value, field.type)
+            continue
+        except (msgspec.ValidationError, OverflowError, RecursionError):
+            wrong.append(f"{field.encode_name} is {str(value)[:100]!r}")
+        if isinstance(value, str) and field.type == datetime | None:
+            row[field.encode_name] = min(max(instant(value) or FIRST, FIRST), LAST)
+        elif field.required or field.encode_name in _MEANING:
+            return Read(None, ", ".join(wrong))
+        else:
+            del row[field.encode_name]
+    try:
+        return Read(msgspec.convert(row, _KINDS[facet]), ", ".join(wrong))
+    except (msgspec.ValidationError, OverflowError, RecursionError) as error:
+        return Read(None, ", ".join([*wrong, str(error)]))
+
+
+def usable_timezone(name: str) -> bool:
+    """Whether days can be told in this time zone."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def known_timezone(name: str) -> str:
+    """The time zone in which days are told: UTC where nobody knows the organisation's."""
+    return name if usable_timezone(name) else "UTC"
 
 
 def _with_rule(facet: str, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,10 +199,32 @@ def _with_rule(facet: str, row: Mapping[str, Any]) -> dict[str, Any]:
     if made.get("rule") is not None:
         try:
             # Ids only: what is stored has been resolved.
-            made["rule"] = msgspec.to_builtins(convert(made["rule"]))
+            too_deep = _deeper_than(made["rule"], BODY_DEPTH)
+            rule = None if too_deep else msgspec.to_builtins(convert(made["rule"]))
         except InvalidRule:
-            made["rule"] = None
-            made["rule_broken"] = True
+            rule = None
+        made["rule"], made["rule_broken"] = rule, rule is None
     if facet == "segment":
         made.pop("rule_broken", None)
     return made
+
+
+def _deeper_than(value: Any, most: int) -> bool:
+    """Whether lists and objects are nested deeper than that; what is read next goes through them by recursion."""
+    level, depth = [value], 0
+    while level:
+        if depth > most:
+            return True
+        depth += 1
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+    return False
+
+
+_KINDS: dict[str, type[Any]] = {**KINDS, "organisation": Organisation}
+# Columns that say who is in what: without one of them the row says nothing.
+_MEANING = frozenset({"parent_id", "activity_id", "type", "timezone"})

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
+import structlog
 from pyroaring import BitMap
 
 from backend.index import Batch, Change, FacetIndex, PredicateIndex
@@ -15,10 +16,11 @@ from backend.index.matching import Audiences
 from backend.index.predicates import depends_on_time
 from backend.index.structure import seen_while_growing
 from backend.index.structure_rows import Method
-from backend.rules import Facet
+from backend.rules import Facet, Rule
 from backend.schemas.enrolling import RunCause
 from backend.services.reasons import Reasons
 
+_log = structlog.get_logger("muster.reconciler")
 # Facts that are looked at for more than the rules that ask for them.
 _FOLLOWED = frozenset({"source", "blocked", "enrollment", "status"})
 
@@ -76,6 +78,7 @@ class Attention:
         self._predicates: PredicateIndex[int] = PredicateIndex()
         self._one_by_one: PredicateIndex[int] = PredicateIndex()
         self.audiences = Audiences(self.index, self.day)
+        self._aside = frozenset(one.facet for one in self.index.set_aside() if one.frozen)
         for method in self.index.structure.methods.values():
             self._put(method)
         # Audiences stay, as the index does: to look through ten thousand for garbage takes a tenth of a second.
@@ -101,9 +104,21 @@ class Attention:
         if batch.reloaded:
             self.everything("check")
             return
+        self._frozen_facets()
         if batch.structure:
             self._structure([change for change in batch.changes if not change.is_fact])
         self._facts(change for change in batch.changes if change.is_fact)
+
+    def _frozen_facets(self) -> None:
+        """Where something stored can no longer be read, or can be read again: rules that rest on it freeze, or thaw."""
+        now = frozenset(one.facet for one in self.index.set_aside() if one.frozen)
+        if now == self._aside:
+            return
+        self._aside = now
+        for method in list(self.index.structure.methods.values()):
+            self._put(method)
+            if method.state == "frozen" or (method.rule is not None and self.index.check(method.rule)):
+                self.whole(method.id)
 
     def _mark(self, method_id: int, more: Look) -> None:
         look = self.looks.get(method_id)
@@ -257,11 +272,18 @@ class Attention:
         if not method.dynamic or method.rule is None:
             self._forget(method.id)
             return
-        facets = frozenset(facts_behind(method.rule, self.index.structure))
+        try:
+            self._keep(method, method.rule)
+        except Exception:  # noqa: BLE001 - one rule must not keep all others from being followed; asked by itself it freezes
+            _log.exception("a method's rule could not be taken in", method=method.id)
+            self._forget(method.id)
+
+    def _keep(self, method: Method, rule: Rule) -> None:
+        facets = frozenset(facts_behind(rule, self.index.structure))
         self._facets[method.id] = facets
-        self._shapes[method.id] = shape_of(method.rule, self.index.structure)
+        self._shapes[method.id] = shape_of(rule, self.index.structure)
         self._predicates.put(method.id, facets)
-        if method.state == "live" and self.audiences.put(method.id, method.rule, facets):
+        if method.state == "live" and self.audiences.put(method.id, rule, facets):
             self._one_by_one.remove(method.id)
         else:
             self.audiences.remove(method.id)

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
+import structlog
 from pyroaring import BitMap
 
 from backend import clock
@@ -25,6 +26,7 @@ from backend.services.reasons import Reasons
 
 # State reasons begin with a word that says what thaws them.
 BROKEN = "broken rule"
+_log = structlog.get_logger("muster.reconciler")
 # Whatever was changed in the session that somebody was blocked by.
 _ENROLLMENT = frozenset({Facet("enrollment")})
 
@@ -60,11 +62,14 @@ def decide(index: FacetIndex, look: Look, method: Method, now: datetime) -> Deci
     day = clock.day_of(now, index.timezone)
     try:
         desired = index.evaluate(method.rule, day, only=look.learners)
+        if method.state == "frozen":
+            # Mended: whatever was missed meanwhile is looked at too.
+            desired, look = index.evaluate(method.rule, day), Look(None, look.retry, look.cause, look.reason)
     except BrokenRule as broken:
         return _freezing(method, str(broken))
-    if method.state == "frozen":
-        # Mended: whatever was missed meanwhile is looked at too.
-        desired, look = index.evaluate(method.rule, day), Look(None, look.retry, look.cause, look.reason)
+    except Exception as error:  # noqa: BLE001 - one method must not keep all others from their people; it freezes
+        _log.exception("a method could not be evaluated", method=method.id)
+        return _freezing(method, f"it cannot be evaluated ({type(error).__name__})")
     return _difference(index, look, method, desired)
 
 

@@ -6,6 +6,7 @@ Piccolo knows no composite keys: where the schema has one, its first column is n
 from backend.tables.access import ApiToken, Audit, Idempotency, Invitation, SignIn, SignInAttempt
 from backend.tables.changes import (
     ChangeLog,
+    EmptiedValue,
     Follower,
     IndexCheckpoint,
     IndexCheckpointPart,
@@ -56,6 +57,7 @@ __all__ = [
     "Certificate",
     "ChangeLog",
     "CourseGroup",
+    "EmptiedValue",
     "Enrollment",
     "EnrollmentMethod",
     "Environment",

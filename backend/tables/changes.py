@@ -59,6 +59,17 @@ class Follower(Table, tablename="follower", db=ENGINE):
     updated_at = Timestamptz(null=True, default=None)
 
 
+class EmptiedValue(Table, tablename="emptied_value", db=ENGINE):
+    """A stored value that could not be read and that an upgrade emptied: what it was."""
+
+    id = Serial(primary_key=True)
+    at = Timestamptz(required=True)
+    table_name = Text(required=True)
+    row_id = BigInt(required=True)
+    column_name = Text(required=True)
+    value = Text(required=True)
+
+
 class IndexCheckpoint(Table, tablename="index_checkpoint", db=ENGINE):
     """The index as it stood at a position of the log; whole, because it is written in one transaction."""
 

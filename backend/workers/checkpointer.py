@@ -52,6 +52,8 @@ async def write_for_ever(follower: Follower) -> None:
             _log.info("the index was loaded anew while it was written down")
         except (*DATABASE_LOST, asyncpg.PostgresError) as error:
             _log.warning("no checkpoint written, trying again", error=error)
+        except Exception:  # noqa: BLE001 - a worker goes on without checkpoints; whoever starts reads the tables
+            _log.exception("writing a checkpoint failed, trying again")
         await asyncio.sleep(RETRY_SECONDS)
 
 

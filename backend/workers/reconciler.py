@@ -100,7 +100,8 @@ class Reconciler:
         if size["changes"] > MOST_MISSED or size["shared"] > MOST_SHARED:
             attention.everything("change")
             return
-        missed = [change_of(row) for row in await fetch(_MISSED, self._position, reached)]
+        readable = attention.index.readable
+        missed = [readable(change_of(row)) for row in await fetch(_MISSED, self._position, reached)]
         if not self._position or any(regroups(change) for change in missed):
             attention.everything("change")
         batch = Batch(reached, changes=missed)

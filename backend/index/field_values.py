@@ -1,0 +1,46 @@
+"""What a stored value of a field means to the index: nothing, a value of the field's type, or nothing that can be read."""
+
+import math
+from typing import Any
+
+from backend.index.aside import Unreadable
+from backend.rules.field_types import parse_day
+
+# Beyond it whole numbers are doubles like all others: the database holds no more digits.
+_WHOLE = 2**53
+
+
+def field_value(kind: str | None, stored: Any) -> Any:
+    """The value, None for none. `kind` is the field's type, None where nobody knows. Raises `Unreadable`."""
+    # An empty text is no value.
+    if stored is None or stored == "":
+        return None
+    if isinstance(stored, bool):
+        return _fitting(kind, stored, "boolean")
+    if isinstance(stored, int | float):
+        return _fitting(kind, _number(stored), "number")
+    if not isinstance(stored, str):
+        raise Unreadable(f"{stored!r} is no value")
+    if kind == "date":
+        if parse_day(stored) is None:
+            raise Unreadable(f"{stored!r} is no day of the calendar")
+        return stored
+    return _fitting(kind, stored, "text", "choice")
+
+
+def _number(stored: float) -> float:
+    if isinstance(stored, int) and abs(stored) < _WHOLE:
+        return stored
+    try:
+        number = float(stored)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise Unreadable(f"{str(stored)[:40]} is beyond every double")
+    return number
+
+
+def _fitting(kind: str | None, value: Any, *kinds: str) -> Any:
+    if kind is not None and kind not in kinds:
+        raise Unreadable(f"{value!r} is no value of a field of type {kind}")
+    return value
