@@ -1220,6 +1220,23 @@ export interface paths {
         patch: operations["changeSession"];
         trace?: never;
     };
+    "/api/v1/set-aside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListSetAside */
+        get: operations["listSetAside"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -3013,6 +3030,20 @@ export interface components {
             catalog?: "hidden" | "group" | "everyone";
             fuse?: components["schemas"]["FuseInput"] | null;
         };
+        /** SetAsideRow */
+        SetAsideRow: {
+            /** @enum {string} */
+            state: "set_aside" | "emptied";
+            what: string;
+            id: number | null;
+            name: string | null;
+            reason: string;
+            rules_freeze: boolean;
+            /** @default 0 */
+            learners: number;
+            learner_ids: number[];
+            at: string | null;
+        };
         /** SignInInput */
         SignInInput: {
             /** @example ana@example.org */
@@ -3543,6 +3574,12 @@ export interface components {
         /** MemberPage */
         MemberPage: {
             items: components["schemas"]["Member"][];
+            next: string | null;
+            total: number;
+        };
+        /** SetAsideRowPage */
+        SetAsideRowPage: {
+            items: components["schemas"]["SetAsideRow"][];
             next: string | null;
             total: number;
         };
@@ -9155,6 +9192,53 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSetAside: {
+        parameters: {
+            query?: {
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "state": "set_aside",
+                     *           "what": "text",
+                     *           "id": 7,
+                     *           "name": "Paris",
+                     *           "reason": "text",
+                     *           "rules_freeze": true,
+                     *           "learners": 7,
+                     *           "learner_ids": [
+                     *             7
+                     *           ],
+                     *           "at": "2026-11-23T14:03:00Z"
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SetAsideRowPage"];
                 };
             };
             default: components["responses"]["Problem"];
