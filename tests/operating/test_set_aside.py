@@ -47,7 +47,7 @@ def total(http: httpx.Client, block: dict[str, Any]) -> int:
 
 def state(http: httpx.Client, session: int, method: int) -> str:
     found = http.get(f"/sessions/{session}/methods").json()
-    return next(one["state"] for one in found["items"] if one["id"] == method)
+    return str(next(one["state"] for one in found["items"] if one["id"] == method))
 
 
 def enrolled(world: World, session: int) -> int:
