@@ -1,6 +1,6 @@
 """The child process that parses a sheet: the file on stdin, MessagePack on stdout. Nothing it does can hurt its parent.
 
-It answers `{"rows": [[text, …], …]}` or `{"error": message}`.
+Its argument are the `Wishes` as JSON. It answers `{"sheet": Sheet}` or `{"error": message}`.
 """
 
 import resource
@@ -10,6 +10,7 @@ import msgspec
 
 from backend.sheets.limits import CHILD_MEMORY, CHILD_SECONDS, SheetError
 from backend.sheets.parsing import parse
+from backend.sheets.sheet import Wishes
 
 
 def main() -> None:
@@ -18,7 +19,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (CHILD_SECONDS, CHILD_SECONDS))
     answer: dict[str, object]
     try:
-        answer = {"rows": parse(sys.stdin.buffer.read())}
+        answer = {"sheet": parse(sys.stdin.buffer.read(), msgspec.json.decode(sys.argv[1], type=Wishes))}
     except SheetError as error:
         answer = {"error": str(error)}
     except MemoryError:

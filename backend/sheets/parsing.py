@@ -1,13 +1,14 @@
 """From the bytes of a file to rows of text. Runs in the child process; see `reading`."""
 
-import csv
 import io
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from backend.sheets.delimited import rows_of
+from backend.sheets.encodings import decoded
 from backend.sheets.limits import (
     LARGEST_RATIO,
     LONGEST_CELL,
@@ -18,25 +19,29 @@ from backend.sheets.limits import (
     MOST_ROWS,
     SheetError,
 )
+from backend.sheets.number_formats import zeros_of
+from backend.sheets.sheet import Sheet, SheetRow, Wishes
 
 ZIP_START, OLD_EXCEL_START = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 CHUNK = 1024**2
-DELIMITERS = ",;\t|"
-UTF16_STARTS = (b"\xff\xfe", b"\xfe\xff")
+# Workbooks keep numbers as doubles: from here on the last digits are not those that were typed.
+EXACT_BELOW = 2.0**53
+LARGEST_INTEGER = 1e21
 # A document type is the way to entities that expand without end; no spreadsheet program writes one.
 DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
 
 
-def parse(content: bytes) -> list[list[str]]:
-    """Rows of text, without empty rows at the end; raises `SheetError`."""
+def parse(content: bytes, wishes: Wishes | None = None) -> Sheet:
+    """The first sheet of a workbook, or a text file, without empty rows; raises `SheetError`."""
     if content.startswith(ZIP_START):
         _check_parts(content)
-        rows = _xlsx_rows(content)
+        sheet = Sheet(list(_xlsx_rows(content)))
     elif content.startswith(OLD_EXCEL_START):
         raise SheetError("This is an old or an encrypted Excel file. Save it as .xlsx without a password.")
     else:
-        rows = _csv_rows(content)
-    return _within_limits(rows)
+        sheet = _text_sheet(content, wishes or Wishes())
+    _check_limits(sheet.rows)
+    return sheet
 
 
 def _check_parts(content: bytes) -> None:
@@ -67,25 +72,37 @@ def _check_parts(content: bytes) -> None:
         raise SheetError("The file is damaged or not a sheet.") from error
 
 
-def _xlsx_rows(content: bytes) -> Iterator[list[str]]:
+def _xlsx_rows(content: bytes) -> Iterator[SheetRow]:
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
         sheet = workbook.get_sheet_by_index(0)
         if sheet.total_height > MOST_ROWS or sheet.total_width > MOST_COLUMNS:
             raise SheetError(_too_large())
-        for row in sheet.iter_rows():
-            yield [_text(cell) for cell in row]
+        padding = zeros_of(content)
+        top, left = sheet.start or (0, 0)
+        for number, row in enumerate(sheet.to_python(skip_empty_area=True), top):
+            cells = [_text(cell, padding.get((number, left + at))) for at, cell in enumerate(row)]
+            if any(cells):
+                rounded = [
+                    at for at, cell in enumerate(row) if isinstance(cell, float) and abs(cell) >= EXACT_BELOW
+                ]
+                yield SheetRow(number + 1, cells, None, rounded)
     except (CalamineError, IndexError, ValueError) as error:
         raise SheetError(f"The sheet cannot be read: {error}") from error
 
 
-def _text(cell: object) -> str:
-    """A cell as people write it in a CSV: whole numbers without a point, days and instants in ISO 8601."""
+def _text(cell: object, digits: int | None = None) -> str:  # noqa: PLR0911 - one answer a kind of cell
+    """A cell as people write it in a CSV: whole numbers without a point, days and instants in ISO 8601.
+
+    `digits` are those that the cell's format shows at least.
+    """
     match cell:
         case bool():
             return "true" if cell else "false"
+        case float() if cell.is_integer() and abs(cell) < LARGEST_INTEGER:
+            return f"{int(cell):0{digits}d}" if digits and cell >= 0 else str(int(cell))
         case float():
-            return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+            return repr(cell)
         case datetime():
             return cell.date().isoformat() if cell.time() == time() else cell.isoformat(sep=" ")
         case date() | time():
@@ -96,49 +113,21 @@ def _text(cell: object) -> str:
             return str(cell).strip()
 
 
-def _csv_rows(content: bytes) -> Iterator[list[str]]:
-    text = decode(content)
+def _text_sheet(content: bytes, wishes: Wishes) -> Sheet:
+    text, encoding = decoded(content, wishes.encoding)
     if "\0" in text:
         raise SheetError("This is neither an .xlsx nor a CSV file.")
-    first = text.partition("\n")[0]
-    csv.field_size_limit(LONGEST_CELL + 1)
-    try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(first)):
-            yield [cell.strip() for cell in row]
-    except csv.Error as error:
-        raise SheetError(f"The CSV file cannot be read: {error}") from error
+    rows, delimiter = rows_of(text, wishes.delimiter)
+    return Sheet(rows, encoding, delimiter)
 
 
-def decode(content: bytes) -> str:
-    """The text of a CSV file: by its byte order mark, else UTF-8, else what Excel writes in western Europe."""
-    encodings = ["utf-16"] if content.startswith(UTF16_STARTS) else ["utf-8-sig", "cp1252", "latin-1"]
-    for encoding in encodings:
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise SheetError("The characters of the file cannot be read. Save it as UTF-8.")
-
-
-def delimiter_of(header: str) -> str:
-    """The delimiter that stands most often outside quotes in the first line."""
-    outside = "".join(header.split('"')[::2])
-    return max(DELIMITERS, key=outside.count)
-
-
-def _within_limits(rows: Iterable[list[str]]) -> list[list[str]]:
-    kept: list[list[str]] = []
-    cells = 0
+def _check_limits(rows: list[SheetRow]) -> None:
+    cells = sum(len(row.cells) for row in rows)
+    if len(rows) > MOST_ROWS or cells > MOST_CELLS or any(len(row.cells) > MOST_COLUMNS for row in rows):
+        raise SheetError(_too_large())
     for row in rows:
-        cells += len(row)
-        if len(kept) >= MOST_ROWS or len(row) > MOST_COLUMNS or cells > MOST_CELLS:
-            raise SheetError(_too_large())
-        if any(len(cell) > LONGEST_CELL for cell in row):
-            raise SheetError(f"A cell of row {len(kept) + 1} is longer than {LONGEST_CELL} characters.")
-        kept.append(row)
-    while kept and not any(kept[-1]):
-        kept.pop()
-    return kept
+        if any(len(cell) > LONGEST_CELL for cell in row.cells):
+            raise SheetError(f"A cell of row {row.line} is longer than {LONGEST_CELL} characters.")
 
 
 def _too_large() -> str:

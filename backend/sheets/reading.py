@@ -6,14 +6,15 @@ import sys
 import msgspec
 
 from backend.sheets.limits import CHILD_SECONDS, MOST_BYTES, SheetError
+from backend.sheets.sheet import Sheet, Wishes
 
 
 class _Answer(msgspec.Struct):
-    rows: list[list[str]] = []
+    sheet: Sheet | None = None
     error: str | None = None
 
 
-async def read_sheet(content: bytes) -> list[list[str]]:
+async def read_sheet(content: bytes, wishes: Wishes | None = None) -> Sheet:
     """The rows of the first sheet of an xlsx, or of a CSV, as text; raises `SheetError`."""
     if len(content) > MOST_BYTES:
         raise SheetError(f"The file is larger than {MOST_BYTES // 1024**2} MB.")
@@ -21,6 +22,7 @@ async def read_sheet(content: bytes) -> list[list[str]]:
         sys.executable,
         "-m",
         "backend.sheets.child",
+        msgspec.json.encode(wishes or Wishes()).decode(),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -38,6 +40,6 @@ async def read_sheet(content: bytes) -> list[list[str]]:
         answer = msgspec.msgpack.decode(out, type=_Answer)
     except msgspec.DecodeError:
         raise SheetError("The sheet could not be read; it may be damaged or too large.") from None
-    if answer.error is not None:
-        raise SheetError(answer.error)
-    return answer.rows
+    if answer.sheet is None:
+        raise SheetError(answer.error or "The sheet could not be read.")
+    return answer.sheet

@@ -42,5 +42,10 @@ def xlsx_bytes(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 
 
 def csv_cell(text: str) -> str:
-    """`text` for a CSV: with an apostrophe before what would be a formula."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    """`text` for a CSV: with an apostrophe before what would be a formula, or would be read as such a text; see `typed_cell`."""
+    return f"'{text}" if text.lstrip("'").startswith(FORMULA_STARTS) else text
+
+
+def typed_cell(text: str) -> str:
+    """What was written as `text` by `csv_cell`: the apostrophe that spreadsheets put before text is none of it."""
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA_STARTS) else text

@@ -43,7 +43,7 @@ async def test_xlsx_cells_as_people_would_type_them() -> None:
         ["ana@x.org", 3, 2.5, date(2026, 2, 1), datetime(2026, 2, 1, 9, 30), True, "  Zoë 日本  "],  # noqa: DTZ001 - sheets know no zones
         [None, None, None, None, None, False, ""],
     ]
-    assert await read_sheet(xlsx(rows)) == [
+    assert (await read_sheet(xlsx(rows))).table == [
         ["email", "level", "ratio", "hired", "seen", "remote", "note"],
         ["ana@x.org", "3", "2.5", "2026-02-01", "2026-02-01 09:30:00", "true", "Zoë 日本"],
         ["", "", "", "", "", "false", ""],
@@ -54,15 +54,15 @@ async def test_xlsx_cells_as_people_would_type_them() -> None:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 async def test_csv_however_it_was_saved(encoding: str, delimiter: str) -> None:
     text = f'email{delimiter}name{delimiter}note\r\na@x{delimiter}Zoë{delimiter}"two\nlines{delimiter} ""quoted"""\r\n\r\n'
-    assert parse(text.encode(encoding)) == [
+    assert parse(text.encode(encoding)).table == [
         ["email", "name", "note"],
         ["a@x", "Zoë", f'two\nlines{delimiter} "quoted"'],
     ]
 
 
 async def test_empty_files_have_no_rows() -> None:
-    assert await read_sheet(b"") == []
-    assert await read_sheet(xlsx([])) == []
+    assert (await read_sheet(b"")).rows == []
+    assert (await read_sheet(xlsx([]))).rows == []
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_text_never_becomes_a_formula(tmp_path: Path) -> None:
 def test_noise_is_read_or_refused(content: bytes) -> None:
     for start in (b"", b"PK\x03\x04", b"\xff\xfe"):
         try:
-            rows = parse(start + content)
+            rows = parse(start + content).table
         except SheetError:
             continue
         assert all(isinstance(cell, str) for row in rows for cell in row)
@@ -150,4 +150,4 @@ def test_noise_is_read_or_refused(content: bytes) -> None:
 def test_what_is_written_is_read_back(tmp_path: Path, rows: list[list[str]]) -> None:
     path = tmp_path / "round.xlsx"
     write_xlsx(path, ["a", "b", "c"], rows)
-    assert parse(path.read_bytes()) == [["a", "b", "c"], *rows]
+    assert parse(path.read_bytes()).table == [["a", "b", "c"], *rows]

@@ -120,7 +120,7 @@ def test_rejects_can_be_mended_and_imported(structure: httpx.Client) -> None:
     assert refused["next"]
     answer = http.get(f"/imports/{import_id}/rejects.xlsx")
     assert "attachment" in answer.headers["content-disposition"]
-    header, *rows = parse(answer.content)
+    header, *rows = parse(answer.content).table
     assert header == ["email", "location", "Problem", "Row"]
     assert [row[1] for row in rows] == ["=HYPERLINK(1)", "Paris"]
     rows[0][1], rows[1][0] = "Lyon", "gus@x.org"
@@ -136,7 +136,7 @@ def test_a_template_of_sessions(structure: httpx.Client) -> None:
     sessions = {one["name"]: one["id"] for one in http.get("/sessions").json()["items"]}
     answer = http.post("/imports/template", json={"session_ids": [sessions["spring"], sessions["autumn"]]})
     assert answer.status_code == 200
-    (header,) = parse(answer.content)
+    (header,) = parse(answer.content).table
     assert header[0] == "E-mail"
     filled = xlsx_bytes(header, [["hana@x.org", "x", ""], ["ivo@x.org", "no", "yes"]])
     assert load(http, "enrollments", filled)["created"] == 2
