@@ -1,4 +1,4 @@
-"""`muster import`: sheets from the command line, through the same reading and writing as the web's."""
+"""`muster import`: sheets from the command line, as the same imports that the web has."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,18 +7,14 @@ import typer
 
 from backend.commands.context import UNUSABLE, DataDir, fail, run_command, say
 from backend.embedded import Servers
-from backend.schemas.imports import ImportKind
-from backend.schemas.people import BulkAnswer
+from backend.schemas.imports import Import, ImportKind
+from backend.services import import_work, imports
 from backend.services.actor import SYSTEM
-from backend.services.importing import CHUNK, reader_for, write_rows
+from backend.services.errors import Invalid, TooLarge
 from backend.settings import Settings
-from backend.sheets.limits import SheetError
-from backend.sheets.reading import read_sheet
 
 # More are summed up: a wrong column would fill the screen with the same mistake.
 MISTAKES_SHOWN = 20
-# The first row below the header, as spreadsheets count.
-FIRST_ROW = 2
 
 
 def import_files(
@@ -26,9 +22,20 @@ def import_files(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="CSV or xlsx, headers in the first row")
     ],
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID=VALUE",
+            help="Answer what a file leaves open, such as date_order:fields.hired=day_first",
+        ),
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Import learners, groups, memberships, results or enrollments. Good rows are kept, bad ones reported."""
+    """Import learners, groups, memberships, results or enrollments. Good rows are kept, bad ones reported.
+
+    A file that leaves something open is not imported before that is answered.
+    """
+    answers = dict(_answer(one) for one in answer or [])
     contents: list[tuple[Path, bytes]] = []
     for file in files:
         try:
@@ -37,35 +44,74 @@ def import_files(
             fail(f"{file} cannot be read: {error.strerror or error}", UNUSABLE)
 
     async def work(_: Settings, __: Servers) -> bool:
-        return all([await _import(kind, file, content) for file, content in contents])
+        return all([await _import(kind, file, content, answers) for file, content in contents])
 
     if not run_command(data_dir, work):
         raise typer.Exit(1)
 
 
-async def _import(kind: ImportKind, file: Path, content: bytes) -> bool:
+def _answer(text: str) -> tuple[str, str]:
+    id_, equals, value = text.rpartition("=")
+    if not equals or not id_:
+        fail(f"--answer {text}: write it as ID=VALUE", UNUSABLE)
+    return id_, value
+
+
+async def _import(kind: ImportKind, file: Path, content: bytes, answers: dict[str, str]) -> bool:
     try:
-        header, *rows = await read_sheet(content) or [[]]
-    except SheetError as error:
+        import_id = await imports.begin(SYSTEM, kind, file.name, content)
+    except TooLarge as error:
         fail(f"{file}: {error}")
-    reader = await reader_for(kind, header)
-    total = BulkAnswer(errors=[])
-    for start in range(0, len(rows), CHUNK):
-        answer = await write_rows(SYSTEM, kind, [reader.read(row) for row in rows[start : start + CHUNK]])
-        total.created += answer.created
-        total.updated += answer.updated
-        total.unchanged += answer.unchanged
-        for mistake in answer.errors:
-            mistake.row += start
-            total.errors.append(mistake)
-        if start + CHUNK < len(rows):
-            say(f"→ {file.name}: {start + CHUNK} of {len(rows)} rows")
+    found = await _worked_on(import_id)
+    asked = {one.id for one in (*found.questions, *found.settings)}
+    given = {id_: value for id_, value in answers.items() if id_ in asked}
+    if found.state == "ready" and given:
+        try:
+            await imports.answer(SYSTEM, import_id, given)
+        except Invalid as error:
+            await imports.cancel(SYSTEM, import_id)
+            fail(f"{file}: {'; '.join(f'{one.path}: {one.message}' for one in error.errors)}")
+        found = await _worked_on(import_id)
+    if found.state == "ready" and found.questions:
+        await imports.cancel(SYSTEM, import_id)
+        _ask(file, found)
+        return False
+    if found.state == "ready":
+        await imports.apply(SYSTEM, import_id)
+        found = await _worked_on(import_id)
+    if found.state != "done":
+        fail(f"{file}: {found.error or f'the import is {found.state}'}")
+    await _tell(file, found)
+    return not found.errors
+
+
+async def _worked_on(import_id: int) -> Import:
+    await import_work.work_on(import_id)
+    return await imports.get_import(SYSTEM, import_id)
+
+
+def _ask(file: Path, found: Import) -> None:
+    say(f"{file}: nothing was imported, for the file leaves open:")
+    for one in found.questions:
+        say(
+            f"  --answer {one.id}={'|'.join(one.options)}"
+            + (f"  (column “{one.column}”)" if one.column else "")
+        )
+        for sample in one.samples:
+            say(f"      {sample}")
+
+
+async def _tell(file: Path, found: Import) -> None:
     print(
-        f"{file}: {total.created} created, {total.updated} updated, {total.unchanged} unchanged, "
-        f"{len(total.errors)} refused"
+        f"{file}: {found.created} created, {found.updated} updated, {found.unchanged} unchanged, "
+        f"{found.errors} refused"
     )
-    for mistake in total.errors[:MISTAKES_SHOWN]:
-        say(f"  row {mistake.row + FIRST_ROW}, {mistake.path}: {mistake.message}")
-    if len(total.errors) > MISTAKES_SHOWN:
-        say(f"  and {len(total.errors) - MISTAKES_SHOWN} more")
-    return not total.errors
+    if found.reactivated or found.left:
+        print(f"{file}: of those updated {found.reactivated} are back, {found.left} have left")
+    shown = await imports.mistakes(SYSTEM, found.id, MISTAKES_SHOWN)
+    for row in shown.items:
+        problem = row.problem or {}
+        said = "" if row.outcome == "error" else "the rest of the row was imported: "
+        say(f"  row {row.row}, {problem.get('path', '')}: {said}{problem.get('message', '')}")
+    if shown.total > len(shown.items):
+        say(f"  and {shown.total - len(shown.items)} more")

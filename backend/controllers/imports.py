@@ -14,7 +14,15 @@ from backend.controllers.authentication import CurrentActor
 from backend.controllers.bodies import BULK, body_up_to
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit
 from backend.schemas.commons import Page
-from backend.schemas.imports import Import, ImportKind, ImportMade, PreviewRow, RowOutcome, TemplateInput
+from backend.schemas.imports import (
+    Import,
+    ImportAnswers,
+    ImportKind,
+    ImportMade,
+    PreviewRow,
+    RowOutcome,
+    TemplateInput,
+)
 from backend.services import imports
 
 TAGS = ["Imports"]
@@ -98,6 +106,20 @@ async def get_rejects(import_id: FromPath[int], actor: CurrentActor) -> Response
 async def apply_import(import_id: FromPath[int], actor: CurrentActor) -> Import:
     """Write the good rows. For platform admins."""
     return await imports.apply(actor, import_id)
+
+
+@post(
+    "/imports/{import_id:int}/answers",
+    operation_id="answerImport",
+    opt=rights.admins(),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
+async def answer_import(
+    import_id: FromPath[int], data: JSONBody[ImportAnswers], actor: CurrentActor
+) -> Import:
+    """Answer `questions`, or change `settings`, by their ids; the sheet is read anew. For platform admins."""
+    return await imports.answer(actor, import_id, data)
 
 
 @post(

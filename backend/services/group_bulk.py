@@ -31,8 +31,12 @@ class _Row:
         )
 
 
-async def bulk_upsert(actor: Actor, rows: Sequence[GroupRow | BadRow]) -> BulkAnswer:
+async def bulk_upsert(
+    actor: Actor, rows: Sequence[GroupRow | BadRow], lines: Sequence[int] | None = None
+) -> BulkAnswer:
     """Create or update groups by external id, in one transaction. For platform admins.
+
+    `lines` are what messages call the rows; without them they are counted from 0, as in the answer.
 
     A row whose parent is unknown, or that would make a group its own ancestor, is reported and left alone.
     """
@@ -43,7 +47,7 @@ async def bulk_upsert(actor: Actor, rows: Sequence[GroupRow | BadRow]) -> BulkAn
         await plan_anew_for(len(rows))
         existing = {row["id"]: row for row in await fetch("SELECT * FROM learner_group")}
         known = {row["external_id"]: row for row in existing.values() if row["external_id"] is not None}
-        errors, good = _first_of_each(rows, known)
+        errors, good = _first_of_each(rows, known, lines)
         good = _without_lost_parents(good, known, errors)
         new = [row for row in good if row.existing is None]
         ids = await fetch(
@@ -70,7 +74,7 @@ async def bulk_upsert(actor: Actor, rows: Sequence[GroupRow | BadRow]) -> BulkAn
 
 
 def _first_of_each(
-    rows: Sequence[GroupRow | BadRow], known: Mapping[str, Record]
+    rows: Sequence[GroupRow | BadRow], known: Mapping[str, Record], lines: Sequence[int] | None
 ) -> tuple[list[RowMistake], list[_Row]]:
     errors: list[RowMistake] = []
     good: dict[str, _Row] = {}
@@ -79,9 +83,8 @@ def _first_of_each(
             errors.append(RowMistake(number, data.path, data.code, data.message))
         elif data.external_id in good:
             first = good[data.external_id].number
-            errors.append(
-                RowMistake(number, "external_id", "duplicate", f"Row {first} is about the same group.")
-            )
+            named = f"Row {first}" if lines is None else f"Line {lines[first]}"
+            errors.append(RowMistake(number, "external_id", "duplicate", f"{named} is about the same group."))
         elif data.name is None and data.external_id not in known:
             errors.append(RowMistake(number, "name", "required", "A new group needs a name."))
         else:

@@ -1,5 +1,6 @@
 """What the columns of a sheet mean: their headers, in English and French, as people write them."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import get_args
@@ -8,15 +9,24 @@ import msgspec
 
 from backend.schemas.imports import ImportKind
 
+_IN_BRACKETS = re.compile(r"\[([^\]]*)\]")
+_REMARK = re.compile(r"\[[^\]]*\]|\([^)]*\)")
+_REQUIRED_MARK = re.compile(r"\b(required|mandatory)\s*$|\*\s*$", re.IGNORECASE)
+# How other systems mark the fields that an organisation has added.
+_CUSTOM_PREFIX = re.compile(r"^\s*(custom[ _]field|profile[ _]field)[ _:]+", re.IGNORECASE)
+
 KINDS: tuple[ImportKind, ...] = get_args(ImportKind)
 
 _LEARNER = ("learner", "person", "participant", "user", "student", "email", "e-mail", "mail", "external id",
-            "employee number", "employee id", "apprenant", "personne", "utilisateur", "adresse e-mail", "courriel",
+            "employee number", "employee id", "user id", "user sourced id", "personnel no", "apprenant", "personne", "utilisateur", "adresse e-mail", "courriel",
             "matricule", "identifiant externe")  # fmt: skip
 _GROUP = (
     "group",
     "groups",
     "group external id",
+    "group id",
+    "cohort",
+    "class name",
     "team",
     "department",
     "groupe",
@@ -25,21 +35,30 @@ _GROUP = (
     "departement",
     "service",
 )
-_SESSION = ("session", "session external id", "session id", "code session")
+_SESSION = ("session", "session external id", "session id", "section id", "class sourced id", "code session")
+_STATUS = ("state", "statut", "etat")
 
 # For each kind: the column's name on the wire, then what else people call it.
 COLUMNS: Mapping[ImportKind, Mapping[str, tuple[str, ...]]] = {
     "learners": {
-        "email": ("e-mail", "mail", "email address", "e-mail address", "courriel", "adresse e-mail", "adresse mail"),
-        "external_id": ("external id", "id", "employee id", "employee number", "personnel number", "matricule",
+        "email": ("e-mail", "mail", "email address", "e-mail address", "user principal name", "courriel", "adresse e-mail", "adresse mail"),
+        "external_id": ("external id", "id", "employee id", "employee number", "personnel number", "personnel no",
+                        "id number", "user id", "sourced id", "emp id", "matricule",
                         "identifiant", "identifiant externe", "numero d'employe"),
         "first_name": ("first name", "given name", "forename", "prenom"),
         "last_name": ("last name", "surname", "family name", "nom", "nom de famille"),
         "language": ("lang", "locale", "langue"),
         "status": ("state", "statut", "etat"),
         "added_at": ("added", "added on", "created", "created at", "ajoute le", "date d'ajout", "cree le"),
-        "manager_external_id": ("manager", "manager id", "reports to", "responsable", "superieur", "manager external id"),
+        "manager_external_id": ("manager", "manager id", "reports to", "supervisor", "manager email", "responsable", "superieur", "manager external id"),
         "groups": _GROUP,
+        # What says that somebody is no longer there; see `import_status`.
+        "gone.active": ("active", "is active", "enabled", "enabled user", "account enabled", "actif"),
+        "gone.blocked": ("block sign in", "blocked", "locked", "disabled", "account disabled", "bloque", "desactive"),
+        "gone.suspended": ("suspended", "is suspended", "suspendu"),
+        "gone.deleted": ("deleted", "is deleted", "archived", "removed", "terminated", "supprime"),
+        "gone.since": ("deactivation date", "termination date", "leaving date", "exit date", "left on", "end of contract",
+                       "contract end", "date de depart", "date de fin", "fin de contrat"),
     },
     "groups": {
         "external_id": ("external id", "id", "code", "identifiant", "identifiant externe"),
@@ -50,7 +69,7 @@ COLUMNS: Mapping[ImportKind, Mapping[str, tuple[str, ...]]] = {
         "description": ("about", "notes"),
         "color": ("colour", "couleur"),
     },
-    "memberships": {"learner": _LEARNER, "group": _GROUP, "role": ("member role", "fonction")},
+    "memberships": {"learner": _LEARNER, "group": _GROUP, "role": ("member role", "fonction"), "status": _STATUS},
     "results": {
         "learner": _LEARNER,
         "activity": ("course", "path", "program", "activity external id", "module", "cours", "parcours", "activite",
@@ -66,10 +85,25 @@ COLUMNS: Mapping[ImportKind, Mapping[str, tuple[str, ...]]] = {
     "enrollments": {
         "learner": _LEARNER,
         "session": _SESSION,
+        "status": _STATUS,
+        "role": (),
         "since": ("enrolled", "enrolled on", "enrolled at", "from", "start", "registered", "inscrit le", "depuis", "debut"),
         "until": ("unenrolled", "unenrolled on", "to", "end", "unregistered", "left", "desinscrit le", "jusqu'au", "fin"),
     },
 }  # fmt: skip
+# What names somebody where nothing better does.
+LAST_RESORT: Mapping[ImportKind, Mapping[str, tuple[str, ...]]] = {
+    "learners": {"external_id": ("user name", "login", "login id")},
+    "memberships": {"learner": ("user name", "login", "login id")},
+    "enrollments": {"learner": ("user name", "login", "login id")},
+    "results": {"learner": ("user name", "login", "login id")},
+}
+# A row may name somebody in one column or in another: the first that is filled counts, addresses first.
+SEVERAL = frozenset({"learner"})
+# The columns that a sheet of refused rows has after its own; they say nothing about anybody.
+PROBLEM_HEADERS = ("Problem", "Row")
+# The meaning of a column that is looked over.
+NOTHING = ""
 REQUIRED: Mapping[ImportKind, tuple[str, ...]] = {
     "learners": ("email",),
     "groups": ("external_id",),
@@ -80,7 +114,10 @@ REQUIRED: Mapping[ImportKind, tuple[str, ...]] = {
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A column of the sheet; `meaning` is its name on the wire (`fields.KEY` for a custom field), or None: not used."""
+    """A column of the sheet; `meaning` is its name on the wire (`fields.KEY` for a custom field), or None: not used.
+
+    `gone.…` are those that say that somebody is no longer there.
+    """
 
     header: str
     meaning: str | None
@@ -92,6 +129,18 @@ def plain(text: str) -> str:
     return "".join(character for character in decomposed if character.isalnum())
 
 
+def names_of(header: str) -> list[str]:
+    """What a header may be called: as it stands, without remarks in brackets and what makes it required, by what is in brackets."""
+    outer = _REMARK.sub(" ", header)
+    names = [
+        header,
+        _REQUIRED_MARK.sub("", outer),
+        _CUSTOM_PREFIX.sub("", outer),
+        *_IN_BRACKETS.findall(header),
+    ]
+    return [name for name in dict.fromkeys(map(plain, names)) if name]
+
+
 def detect(
     kind: ImportKind, headers: Sequence[str], fields: Iterable[tuple[str, str]] = ()
 ) -> tuple[list[Column], list[str]]:
@@ -101,16 +150,26 @@ def detect(
     """
     own = {plain(name): name for name in COLUMNS[kind]}
     synonyms = {plain(other): name for name, others in COLUMNS[kind].items() for other in others}
+    last_resort = {
+        plain(other): name for name, others in LAST_RESORT.get(kind, {}).items() for other in others
+    }
     custom: dict[str, str] = {}
     if kind == "learners":
         for key, name in fields:
             for text in (name, key, f"fields.{key}", f"field.{key}"):
                 custom[plain(text)] = f"fields.{key}"
     meanings: list[str | None] = [None] * len(headers)
-    for known in (own, custom, synonyms):
-        for at, header in enumerate(headers):
-            meaning = known.get(plain(header))
-            if meanings[at] is None and meaning is not None and meaning not in meanings:
+    if len(headers) > len(PROBLEM_HEADERS) and tuple(headers[-len(PROBLEM_HEADERS) :]) == PROBLEM_HEADERS:
+        meanings[-len(PROBLEM_HEADERS) :] = [NOTHING] * len(PROBLEM_HEADERS)
+    called = [names_of(header) for header in headers]
+    for known in (own, custom, synonyms, last_resort):
+        for at, names in enumerate(called):
+            meaning = next((known[name] for name in names if name in known), None)
+            if (
+                meanings[at] is None
+                and meaning is not None
+                and (meaning in SEVERAL or meaning not in meanings)
+            ):
                 meanings[at] = meaning
     columns = [Column(header, meaning) for header, meaning in zip(headers, meanings, strict=True)]
     return columns, [name for name in REQUIRED[kind] if name not in meanings]

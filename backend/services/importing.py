@@ -1,26 +1,22 @@
 """Sheets become rows of bulk requests, and go through the same services as those."""
 
-import re
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from asyncpg import Record
 
-from backend.database import fetch, fetch_value, transaction
+from backend.database import fetch, transaction
 from backend.schemas.commons import BadRow
-from backend.schemas.imports import EnrollmentRow, ImportKind, MembershipRow
+from backend.schemas.imports import EnrollmentRow, ImportKind, MembershipRow, SheetLearner, SheetMembership
 from backend.schemas.learning import ResultRow
-from backend.schemas.people import BulkAnswer, GroupRow, LearnerRow, MembersInput
+from backend.schemas.people import BulkAnswer, GroupRow, MembersInput, MembersRemoval
 from backend.schemas.problem import RowMistake
 from backend.services import group_bulk, learner_bulk, registrations, results
 from backend.services.actor import Actor
 from backend.services.enrollment_writer import Write, lock_sessions, write
-from backend.services.errors import Invalid
-from backend.services.import_cells import is_no, read_row
-from backend.services.import_columns import Column, detect
-from backend.services.memberships import add_members
+from backend.services.memberships import add_members, remove_members
 from backend.services.registrations import Registration, methods_named
 from backend.services.rights import require_admin
 from backend.text import address_key
@@ -28,68 +24,37 @@ from backend.text import address_key
 # Rows one transaction writes, as of a bulk request.
 CHUNK = 10_000
 METHOD_NAME = "Import"
-# How a template names a session in its column's header.
-_SESSION_COLUMN = re.compile(r"\[(#\d{1,9})\]\s*$")
 
 Rows = Sequence[Any | BadRow]
 WIRE: Mapping[ImportKind, type[msgspec.Struct]] = {
-    "learners": LearnerRow,
+    "learners": SheetLearner,
     "groups": GroupRow,
-    "memberships": MembershipRow,
+    "memberships": SheetMembership,
     "results": ResultRow,
     "enrollments": EnrollmentRow,
 }
 
 
-class Reader(msgspec.Struct, frozen=True):
-    """What is needed to read the rows of one sheet."""
+async def write_rows(
+    actor: Actor, kind: ImportKind, rows: Rows, lines: Sequence[int] | None = None
+) -> BulkAnswer:
+    """Write up to `CHUNK` rows in one transaction; good rows are kept, bad ones reported. For platform admins.
 
-    kind: ImportKind
-    columns: list[Column]
-    timezone: str
-    kinds: dict[str, str]
-
-    def read(self, cells: Sequence[str]) -> Any | BadRow:
-        """One row of the wire, or what is wrong with it."""
-        return read_row(self.columns, cells, WIRE[self.kind], self.timezone, self.kinds)
-
-
-async def reader_for(kind: ImportKind, header: Sequence[str]) -> Reader:
-    """How to read the rows below this header. Raises `Invalid` when a column is missing."""
-    fields = await fetch("SELECT key, name, type FROM field")
-    columns, missing = detect(kind, header, [(row["key"], row["name"]) for row in fields])
-    if missing:
-        raise Invalid.at(
-            "file",
-            "columns",
-            f"The sheet has no column “{'” and no column “'.join(missing)}”. Its first row must hold the headers.",
-        )
-    timezone = await fetch_value("SELECT timezone FROM organisation")
-    return Reader(kind, columns, timezone, {row["key"]: row["type"] for row in fields})
-
-
-def unpivoted(
-    kind: ImportKind, header: Sequence[str], rows: Sequence[Sequence[str]]
-) -> tuple[list[str], list[list[str]]]:
-    """A sheet with one column a session (see `imports.template`) as one row for each marked cell; others as they are."""
-    sessions = {at: found[1] for at, title in enumerate(header) if (found := _SESSION_COLUMN.search(title))}
-    if kind != "enrollments" or not sessions:
-        return list(header), [list(row) for row in rows]
-    people = [at for at, title in enumerate(header) if at not in sessions and title]
-    long = [
-        [*(row[at] if at < len(row) else "" for at in people), session]
-        for row in rows
-        for at, session in sessions.items()
-        if at < len(row) and row[at] and not is_no(row[at])
-    ]
-    return [*(header[at] for at in people), "session"], long
-
-
-async def write_rows(actor: Actor, kind: ImportKind, rows: Rows) -> BulkAnswer:
-    """Write up to `CHUNK` rows in one transaction; good rows are kept, bad ones reported. For platform admins."""
+    `lines` are what messages call the rows.
+    """
     require_admin(actor)
     async with transaction():
-        return await _WRITERS[kind](actor, rows)
+        match kind:
+            case "learners":
+                return await learner_bulk.bulk_upsert(actor, rows, lines)
+            case "groups":
+                return await group_bulk.bulk_upsert(actor, rows, lines)
+            case "memberships":
+                return await _memberships(actor, rows)
+            case "results":
+                return await results.record(actor, rows)
+            case "enrollments":
+                return await _enrollments(actor, rows)
 
 
 async def _memberships(actor: Actor, rows: Rows) -> BulkAnswer:
@@ -98,12 +63,15 @@ async def _memberships(actor: Actor, rows: Rows) -> BulkAnswer:
     learners = await _learners([row.learner for _, row in good])
     groups = await _by_external("learner_group", [row.group for _, row in good])
     together: dict[tuple[int, Any], set[int]] = defaultdict(set)
+    gone: dict[int, set[int]] = defaultdict(set)
     for number, row in good:
         learner, group = learners.find(row.learner), groups.get(row.group)
         if learner is None:
             answer.errors.append(_unknown(number, "learner", row.learner))
         elif group is None:
             answer.errors.append(_unknown(number, "group", row.group))
+        elif isinstance(row, SheetMembership) and row.gone:
+            gone[group].add(learner)
         else:
             together[group, row.role].add(learner)
     for (group, role), people in sorted(together.items(), key=str):
@@ -111,6 +79,12 @@ async def _memberships(actor: Actor, rows: Rows) -> BulkAnswer:
         answer.created += added.added
         answer.updated += added.updated
         answer.unchanged += added.unchanged
+    for group, leaving in sorted(gone.items()):
+        # As when somebody takes them out with the group's sessions: access ends, progress stays.
+        removal = MembersRemoval(learner_ids=sorted(leaving), unlink="expire")
+        removed = (await remove_members(actor, group, removal)).removed
+        answer.updated += removed
+        answer.unchanged += len(leaving) - removed
     return answer
 
 
@@ -231,12 +205,3 @@ def _bad(rows: Rows) -> list[RowMistake]:
 
 def _unknown(number: int, what: str, name: str) -> RowMistake:
     return RowMistake(number, what, "unknown", f"There is no {what} “{name}”.")
-
-
-_WRITERS: Mapping[ImportKind, Callable[[Actor, Rows], Awaitable[BulkAnswer]]] = {
-    "learners": learner_bulk.bulk_upsert,
-    "groups": group_bulk.bulk_upsert,
-    "memberships": _memberships,
-    "results": results.record,
-    "enrollments": _enrollments,
-}

@@ -1,6 +1,5 @@
 """Many learners at once: match, check, then write set by set. Good rows are kept, bad rows are reported."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +8,7 @@ from msgspec import UNSET
 
 from backend.database import execute, fetch, plan_anew_for, transaction
 from backend.schemas.commons import BadRow
+from backend.schemas.imports import SheetLearner
 from backend.schemas.people import BulkAnswer, LearnerRow
 from backend.schemas.problem import Mistake, RowMistake
 from backend.services import audit
@@ -46,22 +46,30 @@ class _People:
             if row["external_id"] is not None:
                 self.by_external[row["external_id"]] = row
 
+    def manager(self, name: str) -> Any:
+        """Who is meant as a manager: by external id, else by e-mail."""
+        return self.by_external.get(name) or self.by_email.get(address_key(name))
+
     @classmethod
     async def load(cls, rows: Sequence[_Row]) -> "_People":
         external = [row.external_id for row in rows if row.external_id]
         managers = [row.data.manager_external_id for row in rows if row.data.manager_external_id]
         return cls(
             await fetch(
-                "SELECT id, lower(email) AS key, external_id FROM learner"
+                "SELECT id, lower(email) AS key, external_id, status FROM learner"
                 " WHERE external_id = ANY($1) OR lower(email) = ANY($2)",
                 [*external, *managers],
-                [row.key for row in rows],
+                [row.key for row in rows] + [address_key(name) for name in managers if "@" in name],
             )
         )
 
 
-async def bulk_upsert(actor: Actor, rows: Sequence[LearnerRow | BadRow]) -> BulkAnswer:
+async def bulk_upsert(
+    actor: Actor, rows: Sequence[LearnerRow | BadRow], lines: Sequence[int] | None = None
+) -> BulkAnswer:
     """Create or update learners. Rows are matched by external id, else by e-mail in whatever case.
+
+    `lines` are what messages call the rows; without them they are counted from 0, as in the answer.
 
     For platform admins. At most as many rows as `LearnersBulk` takes; everything in one transaction, about 10 s for
     10,000 new people with ten values each at worst.
@@ -73,7 +81,7 @@ async def bulk_upsert(actor: Actor, rows: Sequence[LearnerRow | BadRow]) -> Bulk
         await plan_anew_for(len(rows))
         checked, mistakes = await _check(rows)
         people = await _People.load(checked)
-        _match(checked, people)
+        _match(checked, people, lines)
         good = _without_lost_managers([row for row in checked if not row.mistakes], people)
         await _assign_ids(good, people)
         changed = await write([row.writing for row in good])
@@ -95,6 +103,7 @@ async def _check(rows: Sequence[LearnerRow | BadRow]) -> tuple[list[_Row], list[
     """Everything about a row that does not depend on who exists."""
     kinds = await field_kinds()
     group_ids = await _groups(rows)
+    emails = await _emails_of_others(rows)
     checked: list[_Row] = []
     bad: list[RowMistake] = []
     for number, data in enumerate(rows):
@@ -102,13 +111,25 @@ async def _check(rows: Sequence[LearnerRow | BadRow]) -> tuple[list[_Row], list[
             bad.append(RowMistake(number, data.path, data.code, data.message))
             continue
         mistakes: list[Mistake] = []
-        writing = _writing(data, kinds, group_ids, mistakes)
-        email = writing.core.get("email")
+        known_email = emails.get(data.external_id or "") if not data.email else None
+        writing = _writing(data, known_email or data.email, kinds, group_ids, mistakes)
+        email = writing.core.pop("email") if known_email else writing.core.get("email")
         if isinstance(email, str):
             checked.append(_Row(number, email, data.external_id, data, writing, mistakes))
         else:
             bad += [RowMistake(number, m.path, m.code, m.message) for m in mistakes]
     return checked, bad
+
+
+async def _emails_of_others(rows: Sequence[LearnerRow | BadRow]) -> dict[str, str]:
+    """Addresses by external id, of those whose rows have none."""
+    named = [
+        row.external_id for row in rows if isinstance(row, LearnerRow) and not row.email and row.external_id
+    ]
+    if not named:
+        return {}
+    found = await fetch("SELECT external_id, email FROM learner WHERE external_id = ANY($1)", named)
+    return {row["external_id"]: row["email"] for row in found}
 
 
 async def _groups(rows: Sequence[LearnerRow | BadRow]) -> dict[str, int]:
@@ -120,11 +141,17 @@ async def _groups(rows: Sequence[LearnerRow | BadRow]) -> dict[str, int]:
 
 
 def _writing(
-    data: LearnerRow, kinds: Mapping[str, FieldKind], group_ids: Mapping[str, int], mistakes: list[Mistake]
+    data: LearnerRow,
+    address: str,
+    kinds: Mapping[str, FieldKind],
+    group_ids: Mapping[str, int],
+    mistakes: list[Mistake],
 ) -> Writing:
     core: dict[str, object] = {name: value for name in _PLAIN if (value := getattr(data, name)) is not None}
-    email = clean_email(data.email)
-    if isinstance(email, Mistake):
+    email = clean_email(address)
+    if not address:
+        mistakes.append(Mistake("email", "required", "There is no e-mail address in this row."))
+    elif isinstance(email, Mistake):
         mistakes.append(email)
     else:
         core["email"] = email
@@ -141,7 +168,7 @@ def _writing(
     return Writing(core=core, values=check_values(data.fields, kinds, mistakes), groups=groups)
 
 
-def _match(rows: Sequence[_Row], people: _People) -> None:
+def _match(rows: Sequence[_Row], people: _People, lines: Sequence[int] | None) -> None:
     """Find whom each row means; refuse a second row about the same person, and what belongs to somebody else."""
     claimed: dict[tuple[str, str | int], int] = {}
     for row in rows:
@@ -153,12 +180,24 @@ def _match(rows: Sequence[_Row], people: _People) -> None:
             claims.append(("learner", known["id"]))
         first = next((claimed[claim] for claim in claims if claim in claimed), None)
         if first is not None:
-            _refuse(row, "", "duplicate", f"Row {first} is about the same learner.")
+            named = f"Row {first}" if lines is None else f"Line {lines[first]}"
+            _refuse(row, "", "duplicate", f"{named} is about the same learner.")
+        if isinstance(row.data, SheetLearner):
+            _stand(row, row.data, known)
         if row.mistakes:
             continue
         claimed |= dict.fromkeys(claims, row.number)
         row.writing.is_new = known is None
         row.writing.learner_id = known["id"] if known is not None else 0
+
+
+def _stand(row: _Row, data: SheetLearner, known: Any) -> None:
+    """Who is listed as there is back; who has gone is not made an account."""
+    if known is None and data.gone:
+        message = "The row says that they have left, and there is no account of theirs: none was created."
+        _refuse(row, "status", "gone", message)
+    elif known is not None and data.present and known["status"] in {"suspended", "deactivated"}:
+        row.writing.core["status"] = "active"
 
 
 def _find(row: _Row, people: _People) -> Any:
@@ -185,11 +224,15 @@ def _without_lost_managers(rows: list[_Row], people: _People) -> list[_Row]:
     for row in rows:
         if row.data.manager_external_id:
             reports.setdefault(row.data.manager_external_id, []).append(row)
-    made = Counter(row.external_id for row in rows if row.external_id)
-    waiting = [name for name in reports if name not in people.by_external and not made[name]]
+    made = {name for row in rows for name in (row.external_id, row.key) if name}
+    waiting = [
+        name for name in reports if people.manager(name) is None and not made & {name, address_key(name)}
+    ]
     for row in rows:
         manager = row.data.manager_external_id
-        if manager and (manager == row.external_id or _is(people.by_external.get(manager), row)):
+        if manager and (
+            manager == row.external_id or address_key(manager) == row.key or _is(people.manager(manager), row)
+        ):
             _refuse(row, "manager_external_id", "self", "Nobody manages themselves.")
             if row.external_id and row.external_id not in people.by_external:
                 waiting.append(row.external_id)
@@ -213,7 +256,8 @@ async def _assign_ids(rows: Sequence[_Row], people: _People) -> None:
     new = [row for row in rows if row.writing.is_new]
     for row, learner_id in zip(new, await reserve_ids(len(new)), strict=True):
         row.writing.learner_id = learner_id
-    here = {row.external_id: row.writing.learner_id for row in rows if row.external_id}
+    here = {row.key: row.writing.learner_id for row in rows}
+    here |= {row.external_id: row.writing.learner_id for row in rows if row.external_id}
     for row in rows:
         manager = row.data.manager_external_id
         if manager is UNSET:
@@ -222,5 +266,7 @@ async def _assign_ids(rows: Sequence[_Row], people: _People) -> None:
             row.writing.core["manager_id"] = None
         elif manager in here:
             row.writing.core["manager_id"] = here[manager]
+        elif address_key(manager) in here:
+            row.writing.core["manager_id"] = here[address_key(manager)]
         else:
-            row.writing.core["manager_id"] = people.by_external[str(manager)]["id"]
+            row.writing.core["manager_id"] = people.manager(manager)["id"]

@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from typing import IO
 from xml.etree import ElementTree as ET
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -54,7 +55,7 @@ def _first_sheet(archive: zipfile.ZipFile) -> str:
     raise KeyError(wanted)
 
 
-def _padded(sheet: "zipfile.ZipExtFile", styles: Mapping[str, int]) -> Iterator[tuple[tuple[int, int], int]]:
+def _padded(sheet: IO[bytes], styles: Mapping[str, int]) -> Iterator[tuple[tuple[int, int], int]]:
     for _, element in ET.iterparse(sheet):  # noqa: S314 - see above
         if element.tag == f"{_MAIN}c":
             digits = styles.get(element.get("s", ""))

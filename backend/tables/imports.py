@@ -44,3 +44,7 @@ class ImportRow(Table, tablename="import_row", db=ENGINE):
     outcome = Text(required=True)
     data = JSONB(required=True)
     problem = JSONB(null=True, default=None)
+    line = Integer(null=True, default=None)
+    turn = Integer(null=True, default=None)
+    action = Text(null=True, default=None)
+    changes = JSONB(null=True, default=None)

@@ -29,10 +29,24 @@ def until(http: httpx.Client, import_id: int, *states: str) -> dict[str, Any]:
         time.sleep(0.05)
 
 
-def load(http: httpx.Client, kind: str, content: str | bytes) -> dict[str, Any]:
+def prepare(
+    http: httpx.Client, kind: str, content: str | bytes, answers: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """An import that is ready, its questions answered."""
     import_id = upload(http, kind, content)
     ready = until(http, import_id, "ready", "failed")
     assert ready["state"] == "ready", ready
+    if answers:
+        answered = http.post(f"/imports/{import_id}/answers", json=answers)
+        assert answered.status_code == 200, answered.text
+        ready = until(http, import_id, "ready", "failed")
+    return ready
+
+
+def load(
+    http: httpx.Client, kind: str, content: str | bytes, answers: dict[str, str] | None = None
+) -> dict[str, Any]:
+    import_id = prepare(http, kind, content, answers)["id"]
     assert http.post(f"/imports/{import_id}/apply").status_code == 200
     return until(http, import_id, "done", "failed")
 
@@ -73,7 +87,9 @@ def test_everything_from_sheets(structure: httpx.Client) -> None:
         "cy@x.org;Cy;;;;Oslo;;;;\n"
         "di@x.org;Di;;;;;yesterday;;;\n"
     )
-    found = load(http, "learners", learners.encode("latin-1"))
+    asked = prepare(http, "learners", learners.encode("latin-1"))
+    assert {one["id"] for one in asked["questions"]} == {"date_order:fields.hired"}
+    found = load(http, "learners", learners.encode("latin-1"), {"date_order:fields.hired": "day_first"})
     assert counts(found) == (2, 0, 0, 3)
     meanings = {column["header"]: column["meaning"] for column in found["preview"]["columns"]}
     assert meanings["Prénom"] == "first_name"
@@ -82,7 +98,8 @@ def test_everything_from_sheets(structure: httpx.Client) -> None:
     ana = http.get("/learners", params={"q": "ana"}).json()["items"][0]
     assert ana["fields"] == {"location": "Paris", "hired": "2026-02-01", "grade": 3.5, "remote": True}
     assert {group["name"] for group in ana["groups"]} == {"France", "Halden"}
-    assert counts(load(http, "learners", learners.encode("utf-8-sig"))) == (0, 0, 2, 3)
+    again = load(http, "learners", learners.encode("utf-8-sig"), {"date_order:fields.hired": "day_first"})
+    assert counts(again) == (0, 0, 2, 3)
     memberships = (
         "learner,group,role\nana@x.org,co,coach\nBO@X.ORG,co,\nnobody@x.org,co,\nana@x.org,nowhere,\n"
     )
@@ -176,7 +193,14 @@ def test_what_cannot_be_imported(muster: Muster, structure: httpx.Client) -> Non
 
 def test_many_rows_in_chunks(structure: httpx.Client) -> None:
     http = structure
-    rows = "".join(f"person{n}@x.org,P{n}\n" for n in range(10_500))
-    found = load(http, "learners", "email,external id\n" + rows + "again@x.org,P3\n")
-    assert counts(found)[:2] == (10_500, 1)
-    assert found["progress"] == 1
+    rows = "".join(f"person{n}@x.org,P{n},P{10_499 - n}\n" for n in range(10_500))
+    ready = prepare(http, "learners", "email,external id,manager\n" + rows + "again@x.org,P3,\n")
+    foreseen = counts(ready)
+    assert foreseen == (10_500, 0, 0, 1)
+    assert http.post(f"/imports/{ready['id']}/apply").is_success
+    found = until(http, ready["id"], "done", "failed")
+    assert (counts(found), found["progress"]) == (foreseen, 1)
+    refused = http.get(f"/imports/{ready['id']}/rows", params={"outcome": "error"}).json()["items"]
+    assert [(one["row"], one["problem"]["message"]) for one in refused] == [
+        (10_502, "Line 5 is about the same learner.")
+    ]

@@ -749,6 +749,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/imports/{import_id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** AnswerImport */
+        post: operations["answerImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports/{import_id}/cancel": {
         parameters: {
             query?: never;
@@ -1671,6 +1688,12 @@ export interface components {
             title: string;
             mandatory: boolean;
         };
+        /** CellChange */
+        CellChange: {
+            column: string;
+            here: string | null;
+            file: string | null;
+        };
         /** Certificate */
         Certificate: {
             id: number;
@@ -2064,6 +2087,10 @@ export interface components {
             created: number;
             updated: number;
             unchanged: number;
+            reactivated: number;
+            left: number;
+            questions: components["schemas"]["ImportQuestion"][];
+            settings: components["schemas"]["ImportQuestion"][];
             progress: number;
             error: string | null;
             /** Format: date-time */
@@ -2091,6 +2118,16 @@ export interface components {
         ImportPreview: {
             columns: components["schemas"]["ImportColumn"][];
             rows: components["schemas"]["PreviewRow"][];
+        };
+        /** ImportQuestion */
+        ImportQuestion: {
+            id: string;
+            /** @enum {string} */
+            kind: "encoding" | "delimiter" | "date_order" | "decimal_mark" | "zeros" | "unused_columns";
+            options: string[];
+            samples: string[];
+            column: string | null;
+            value: string | null;
         };
         /** InvitationInput */
         InvitationInput: {
@@ -2787,6 +2824,9 @@ export interface components {
             problem: {
                 [key: string]: unknown;
             } | null;
+            /** @enum {null|string} */
+            action: "created" | "updated" | "unchanged" | "reactivated" | "left" | null;
+            changes: components["schemas"]["CellChange"][];
         };
         /** Reject */
         Reject: {
@@ -6477,6 +6517,36 @@ export interface operations {
                      *           "created": 7,
                      *           "updated": 7,
                      *           "unchanged": 7,
+                     *           "reactivated": 7,
+                     *           "left": 7,
+                     *           "questions": [
+                     *             {
+                     *               "id": "text",
+                     *               "kind": "encoding",
+                     *               "options": [
+                     *                 "text"
+                     *               ],
+                     *               "samples": [
+                     *                 "text"
+                     *               ],
+                     *               "column": "text",
+                     *               "value": "text"
+                     *             }
+                     *           ],
+                     *           "settings": [
+                     *             {
+                     *               "id": "text",
+                     *               "kind": "encoding",
+                     *               "options": [
+                     *                 "text"
+                     *               ],
+                     *               "samples": [
+                     *                 "text"
+                     *               ],
+                     *               "column": "text",
+                     *               "value": "text"
+                     *             }
+                     *           ],
                      *           "progress": 1,
                      *           "error": "text",
                      *           "created_at": "2026-11-23T14:03:00Z",
@@ -6493,7 +6563,9 @@ export interface operations {
                      *                 "row": 7,
                      *                 "cells": [],
                      *                 "outcome": "valid",
-                     *                 "problem": {}
+                     *                 "problem": {},
+                     *                 "action": "created",
+                     *                 "changes": []
                      *               }
                      *             ]
                      *           }
@@ -6574,6 +6646,36 @@ export interface operations {
                      *       "created": 7,
                      *       "updated": 7,
                      *       "unchanged": 7,
+                     *       "reactivated": 7,
+                     *       "left": 7,
+                     *       "questions": [
+                     *         {
+                     *           "id": "text",
+                     *           "kind": "encoding",
+                     *           "options": [
+                     *             "text"
+                     *           ],
+                     *           "samples": [
+                     *             "text"
+                     *           ],
+                     *           "column": "text",
+                     *           "value": "text"
+                     *         }
+                     *       ],
+                     *       "settings": [
+                     *         {
+                     *           "id": "text",
+                     *           "kind": "encoding",
+                     *           "options": [
+                     *             "text"
+                     *           ],
+                     *           "samples": [
+                     *             "text"
+                     *           ],
+                     *           "column": "text",
+                     *           "value": "text"
+                     *         }
+                     *       ],
                      *       "progress": 1,
                      *       "error": "text",
                      *       "created_at": "2026-11-23T14:03:00Z",
@@ -6592,7 +6694,15 @@ export interface operations {
                      *               "text"
                      *             ],
                      *             "outcome": "valid",
-                     *             "problem": {}
+                     *             "problem": {},
+                     *             "action": "created",
+                     *             "changes": [
+                     *               {
+                     *                 "column": "text",
+                     *                 "here": "text",
+                     *                 "file": "text"
+                     *               }
+                     *             ]
                      *           }
                      *         ]
                      *       }
@@ -6636,7 +6746,15 @@ export interface operations {
                      *             "text"
                      *           ],
                      *           "outcome": "valid",
-                     *           "problem": {}
+                     *           "problem": {},
+                     *           "action": "created",
+                     *           "changes": [
+                     *             {
+                     *               "column": "text",
+                     *               "here": "text",
+                     *               "file": "text"
+                     *             }
+                     *           ]
                      *         }
                      *       ],
                      *       "next": null,
@@ -6702,6 +6820,36 @@ export interface operations {
                      *       "created": 7,
                      *       "updated": 7,
                      *       "unchanged": 7,
+                     *       "reactivated": 7,
+                     *       "left": 7,
+                     *       "questions": [
+                     *         {
+                     *           "id": "text",
+                     *           "kind": "encoding",
+                     *           "options": [
+                     *             "text"
+                     *           ],
+                     *           "samples": [
+                     *             "text"
+                     *           ],
+                     *           "column": "text",
+                     *           "value": "text"
+                     *         }
+                     *       ],
+                     *       "settings": [
+                     *         {
+                     *           "id": "text",
+                     *           "kind": "encoding",
+                     *           "options": [
+                     *             "text"
+                     *           ],
+                     *           "samples": [
+                     *             "text"
+                     *           ],
+                     *           "column": "text",
+                     *           "value": "text"
+                     *         }
+                     *       ],
                      *       "progress": 1,
                      *       "error": "text",
                      *       "created_at": "2026-11-23T14:03:00Z",
@@ -6720,7 +6868,119 @@ export interface operations {
                      *               "text"
                      *             ],
                      *             "outcome": "valid",
-                     *             "problem": {}
+                     *             "problem": {},
+                     *             "action": "created",
+                     *             "changes": [
+                     *               {
+                     *                 "column": "text",
+                     *                 "here": "text",
+                     *                 "file": "text"
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    answerImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example {} */
+                "application/json": {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "kind": "learners",
+                     *       "state": "reading",
+                     *       "filename": "text",
+                     *       "rows": 7,
+                     *       "valid": 7,
+                     *       "errors": 7,
+                     *       "created": 7,
+                     *       "updated": 7,
+                     *       "unchanged": 7,
+                     *       "reactivated": 7,
+                     *       "left": 7,
+                     *       "questions": [
+                     *         {
+                     *           "id": "text",
+                     *           "kind": "encoding",
+                     *           "options": [
+                     *             "text"
+                     *           ],
+                     *           "samples": [
+                     *             "text"
+                     *           ],
+                     *           "column": "text",
+                     *           "value": "text"
+                     *         }
+                     *       ],
+                     *       "settings": [
+                     *         {
+                     *           "id": "text",
+                     *           "kind": "encoding",
+                     *           "options": [
+                     *             "text"
+                     *           ],
+                     *           "samples": [
+                     *             "text"
+                     *           ],
+                     *           "column": "text",
+                     *           "value": "text"
+                     *         }
+                     *       ],
+                     *       "progress": 1,
+                     *       "error": "text",
+                     *       "created_at": "2026-11-23T14:03:00Z",
+                     *       "finished_at": "2026-11-23T14:03:00Z",
+                     *       "preview": {
+                     *         "columns": [
+                     *           {
+                     *             "header": "text",
+                     *             "meaning": "text"
+                     *           }
+                     *         ],
+                     *         "rows": [
+                     *           {
+                     *             "row": 7,
+                     *             "cells": [
+                     *               "text"
+                     *             ],
+                     *             "outcome": "valid",
+                     *             "problem": {},
+                     *             "action": "created",
+                     *             "changes": [
+                     *               {
+                     *                 "column": "text",
+                     *                 "here": "text",
+                     *                 "file": "text"
+                     *               }
+                     *             ]
                      *           }
                      *         ]
                      *       }
@@ -6761,6 +7021,36 @@ export interface operations {
                      *       "created": 7,
                      *       "updated": 7,
                      *       "unchanged": 7,
+                     *       "reactivated": 7,
+                     *       "left": 7,
+                     *       "questions": [
+                     *         {
+                     *           "id": "text",
+                     *           "kind": "encoding",
+                     *           "options": [
+                     *             "text"
+                     *           ],
+                     *           "samples": [
+                     *             "text"
+                     *           ],
+                     *           "column": "text",
+                     *           "value": "text"
+                     *         }
+                     *       ],
+                     *       "settings": [
+                     *         {
+                     *           "id": "text",
+                     *           "kind": "encoding",
+                     *           "options": [
+                     *             "text"
+                     *           ],
+                     *           "samples": [
+                     *             "text"
+                     *           ],
+                     *           "column": "text",
+                     *           "value": "text"
+                     *         }
+                     *       ],
                      *       "progress": 1,
                      *       "error": "text",
                      *       "created_at": "2026-11-23T14:03:00Z",
@@ -6779,7 +7069,15 @@ export interface operations {
                      *               "text"
                      *             ],
                      *             "outcome": "valid",
-                     *             "problem": {}
+                     *             "problem": {},
+                     *             "action": "created",
+                     *             "changes": [
+                     *               {
+                     *                 "column": "text",
+                     *                 "here": "text",
+                     *                 "file": "text"
+                     *               }
+                     *             ]
                      *           }
                      *         ]
                      *       }
