@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from backend.database.codecs import FIRST, LAST
+from backend.enrollment.state_causes import StateCause
 from backend.index.facts import instant
 from backend.rules import InvalidRule, Rule, convert
 from backend.rules.limits import BODY_DEPTH
@@ -107,7 +108,8 @@ class Method(msgspec.Struct, frozen=True):
     group_id: int | None = None
     after_activity_id: int | None = None
     state: MethodState = "draft"
-    state_reason: str = ""
+    state_cause: StateCause | None = None
+    state_details: dict[str, Any] | None = None
     version: int = 1
     rule_broken: bool = False
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from backend.enrollment.state_causes import StateCause
 from backend.rules import Rule
 from backend.schemas import enrolling
 from backend.schemas.audience import Preview, Sample
@@ -87,6 +88,8 @@ class MethodState(Output):
     session_id: int
     state: enrolling.MethodState
     state_reason: str
+    state_cause: StateCause | None
+    state_details: dict[str, Any] | None
     active: bool
     version: int
     people: int

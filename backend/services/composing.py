@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 
 from backend.database import execute, fetch, fetch_row
+from backend.enrollment.state_causes import state_sentence
 from backend.mail import Alert, Invitation, Item, Letter, MailSettings, Recipient, Rendered, Why, render
+from backend.mail.wording import language_of
 from backend.services.change_kinds import FIGURES
 
 INVITATION_LIFE = timedelta(days=30)
@@ -186,8 +188,11 @@ async def _alerts(message_ids: Sequence[int], mail: MailSettings) -> dict[int, A
             WHERE r.id IN (SELECT run_id FROM notice WHERE message_id = ANY($1::bigint[]) AND kind = 'held')
         )
         SELECT DISTINCT ON (n.message_id) n.message_id, n.kind, n.run_id, n.session_id, em.name AS method,
-               em.state_reason, s.name AS session, coalesce(h.figures, '{{}}') AS figures
+               em.state_cause, em.state_details, s.name AS session,
+               l.language, l.is_admin, o.language AS organisation_language, coalesce(h.figures, '{{}}') AS figures
         FROM notice n
+        CROSS JOIN organisation o
+        JOIN learner l ON l.id = n.learner_id
         JOIN enrollment_method em ON em.id = n.method_id AND em.state = n.kind
         JOIN session s ON s.id = n.session_id
         LEFT JOIN held h ON h.id = n.run_id
@@ -203,10 +208,17 @@ async def _alerts(message_ids: Sequence[int], mail: MailSettings) -> dict[int, A
             session=row["session"],
             figures=row["figures"],
             # What is held says how much in figures.
-            reason="" if row["kind"] == "held" else row["state_reason"],
+            reason="" if row["kind"] == "held" else _why_frozen(row),
             link=f"{mail.base_url}/runs"
             if row["kind"] == "held"
             else f"{mail.base_url}/sessions/{row['session_id']}",
         )
         for row in rows
     }
+
+
+def _why_frozen(row: Any) -> str:
+    """In the addressee's language; what exactly is wrong with the rule may be named to admins alone."""
+    details = row["state_details"] if row["is_admin"] else None
+    language = language_of(row["language"], row["organisation_language"])
+    return state_sentence(row["state_cause"], details, language)

@@ -4,7 +4,7 @@ Deciding is synchronous, from the index at one position.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -13,19 +13,18 @@ import structlog
 from pyroaring import BitMap
 
 from backend import clock
+from backend.enrollment.state_causes import Stated, broken_rule
 from backend.index import BrokenRule, Change, FacetIndex
 from backend.index.breathing import Breath
 from backend.index.matching import Moved, by_audience
 from backend.index.structure_rows import Method
 from backend.index.values import EMPTY
-from backend.rules import Facet
+from backend.rules import Facet, Problem
 from backend.schemas.enrolling import RunCause
 from backend.services.attention import Attention, Look
 from backend.services.enrollment_writer import Reason
 from backend.services.reasons import Reasons
 
-# State reasons begin with a word that says what thaws them.
-BROKEN = "broken rule"
 _log = structlog.get_logger("muster.reconciler")
 # Whatever was changed in the session that somebody was blocked by.
 _ENROLLMENT = frozenset({Facet("enrollment")})
@@ -42,7 +41,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     # Looked at and staying: told only where a removal is held, for they may be on its list.
     staying: list[int] = []
     remaining: int = 0
-    problem: str | None = None
+    problem: Stated | None = None
     reasons: dict[int, Reason] = {}
 
     @property
@@ -58,7 +57,7 @@ def decide(index: FacetIndex, look: Look, method: Method, now: datetime) -> Deci
     if not method.dynamic:
         return _promotion(index, look, method)
     if method.rule is None:
-        return _freezing(method, "its stored rule is not a rule")
+        return _freezing(method, [Problem("rule", "unreadable", "Its stored rule is not a rule.")])
     day = clock.day_of(now, index.timezone)
     try:
         desired = index.evaluate(method.rule, day, only=look.learners)
@@ -66,10 +65,12 @@ def decide(index: FacetIndex, look: Look, method: Method, now: datetime) -> Deci
             # Mended: whatever was missed meanwhile is looked at too.
             desired, look = index.evaluate(method.rule, day), Look(None, look.retry, look.cause, look.reason)
     except BrokenRule as broken:
-        return _freezing(method, str(broken))
+        return _freezing(method, broken.problems)
     except Exception as error:  # noqa: BLE001 - one method must not keep all others from their people; it freezes
         _log.exception("a method could not be evaluated", method=method.id)
-        return _freezing(method, f"it cannot be evaluated ({type(error).__name__})")
+        return _freezing(
+            method, [Problem("rule", "failed", f"It cannot be evaluated ({type(error).__name__}).")]
+        )
     return _difference(index, look, method, desired)
 
 
@@ -78,7 +79,7 @@ def is_followed(index: FacetIndex, method: Method, now: datetime) -> bool:
     session = index.structure.sessions.get(method.session_id)
     if session is None or (session.ends_at is not None and session.ends_at <= now):
         return False
-    frozen_by_hand = method.state == "frozen" and not method.state_reason.startswith(BROKEN)
+    frozen_by_hand = method.state == "frozen" and method.state_cause != "broken_rule"
     return method.active and method.state != "draft" and not frozen_by_hand
 
 
@@ -88,9 +89,10 @@ def _promotion(index: FacetIndex, look: Look, method: Method) -> Decision | None
     return Decision(method=method, cause=look.cause, entering=list(free)) if free else None
 
 
-def _freezing(method: Method, problem: str) -> Decision | None:
-    text = f"{BROKEN}: {problem}"
-    return None if method.state_reason == text else Decision(method=method, problem=text)
+def _freezing(method: Method, problems: Sequence[Problem]) -> Decision | None:
+    why = broken_rule(problems)
+    known = (method.state_cause, method.state_details) == (why.cause, why.details)
+    return None if known else Decision(method=method, problem=why)
 
 
 def _difference(index: FacetIndex, look: Look, method: Method, desired: BitMap) -> Decision | None:

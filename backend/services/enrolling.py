@@ -298,7 +298,8 @@ async def save_method(actor: Actor, draft: Draft, *, state: MethodState) -> int:
     if draft.id:
         assignments = ", ".join(f"{name} = ${i + 3}" for i, name in enumerate(names))
         await execute(
-            f"UPDATE enrollment_method SET {assignments}, state = $2, state_reason = '', version = version + 1"
+            f"UPDATE enrollment_method SET {assignments}, state = $2, state_reason = '', state_cause = NULL,"
+            " state_details = NULL, version = version + 1"
             " WHERE id = $1",
             draft.id,
             state,

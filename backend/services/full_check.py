@@ -7,6 +7,7 @@ import msgspec
 from pyroaring import BitMap
 
 from backend import clock
+from backend.enrollment.state_causes import state_sentence
 from backend.index import FacetIndex, load_index
 from backend.index.structure_rows import Method
 from backend.schemas.enrolling.runs import Difference
@@ -51,7 +52,12 @@ def _compare(index: FacetIndex, method: Method) -> Difference | None:
     if decision is None:
         return None
     if decision.problem is not None:
-        return Difference(method_id=method.id, missing=0, surplus=0, problem=decision.problem)
+        return Difference(
+            method_id=method.id,
+            missing=0,
+            surplus=0,
+            problem=state_sentence(decision.problem.cause, decision.problem.details, "en"),
+        )
     missing, surplus = len(decision.entering), len(decision.leaving) + len(decision.releasing)
     return Difference(method_id=method.id, missing=missing, surplus=surplus)
 

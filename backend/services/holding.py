@@ -8,6 +8,7 @@ from asyncpg import Record
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value
 from backend.enrollment.fuse import blows
+from backend.enrollment.state_causes import Stated
 from backend.index.structure_rows import Method
 from backend.schemas.enrolling import MethodState
 from backend.services import notices
@@ -79,9 +80,8 @@ async def _hold(removal: Removal, position: int) -> None:
         clock.now(),
     )
     await _put_on(run_id, removal.leaving, removal.reasons)
-    await set_state(
-        method.id, "held", f"{len(removal.leaving)} of {removal.remaining} people would leave at once"
-    )
+    why = Stated("fuse", {"leaving": len(removal.leaving), "remaining": removal.remaining})
+    await set_state(method.id, "held", why)
     await tell_those_in_charge("held", method, run_id)
 
 
@@ -92,7 +92,7 @@ async def _on_and_off(run: Record, removal: Removal) -> None:
     await _put_on(run["id"], removal.leaving, removal.reasons)
     if not await count_list(run["id"]):
         await close(run["id"], "rejected")
-        await set_state(removal.method.id, "live", "")
+        await set_state(removal.method.id, "live")
 
 
 async def _put_on(run_id: int, learner_ids: Sequence[int], reasons: dict[int, Reason]) -> None:
@@ -124,19 +124,23 @@ async def close(run_id: int, state: str) -> None:
     await execute("UPDATE run SET state = $2, finished_at = $3 WHERE id = $1", run_id, state, clock.now())
 
 
-async def freeze(method: Method, problem: str) -> None:
+async def freeze(method: Method, why: Stated) -> None:
     """Nobody is added or removed any more; those in charge are told."""
-    await set_state(method.id, "frozen", problem)
+    await set_state(method.id, "frozen", why)
     await tell_those_in_charge("frozen", method, None)
 
 
-async def set_state(method_id: int, state: MethodState, reason: str) -> None:
+async def set_state(method_id: int, state: MethodState, why: Stated | None = None) -> None:
     """Write the method's state; a new version, so that every index looks at it again."""
     await execute(
-        "UPDATE enrollment_method SET state = $2, state_reason = $3, version = version + 1 WHERE id = $1",
+        "UPDATE enrollment_method SET state = $2, state_cause = $3, state_details = $4, state_reason = $5,"
+        " version = version + 1 WHERE id = $1",
         method_id,
         state,
-        reason[:2_000],
+        None if why is None else why.cause,
+        None if why is None else why.details,
+        # Read by the previous release alone.
+        "" if why is None else why.stored_text()[:2_000],
     )
 
 

@@ -8,6 +8,7 @@ from asyncpg import Record
 
 from backend import clock
 from backend.database import fetch_row
+from backend.enrollment.state_causes import state_sentence
 from backend.index import BrokenRule, FacetIndex
 from backend.index.steps import Steps
 from backend.live.topics import Ended, Subject
@@ -128,7 +129,11 @@ async def method_subject(actor: Actor, index: FacetIndex, method_id: int) -> Sub
             id=method.id,
             session_id=method.session_id,
             state=method.state,
-            state_reason="" if sealed else method.state_reason,
+            state_reason=""
+            if sealed
+            else state_sentence(method.state_cause, method.state_details, actor.reads),
+            state_cause=None if sealed else method.state_cause,
+            state_details=None if sealed else method.state_details,
             active=method.active,
             version=method.version,
             people=len(index.sources(method_id) & index.countable),
@@ -144,7 +149,7 @@ async def method_subject(actor: Actor, index: FacetIndex, method_id: int) -> Sub
         )
 
     return Subject(
-        key=("method", method_id, sight),
+        key=("method", method_id, sight, actor.reads),
         kind="method",
         steps=state_steps,
         facets=facets,

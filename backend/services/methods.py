@@ -7,6 +7,7 @@ from pyroaring import BitMap
 
 from backend import clock
 from backend.database import execute, fetch, fetch_value, transaction
+from backend.enrollment.state_causes import state_sentence
 from backend.index import FacetIndex, Follower
 from backend.rules import InvalidRule, Rule, convert
 from backend.schemas.commons import Page
@@ -101,7 +102,9 @@ async def change_method(  # noqa: PLR0913, PLR0917 - the parts of one request
         if draft != before:
             await save_method(actor, draft, state=row["state"])
             await execute(
-                "UPDATE enrollment_method SET state_reason = $2 WHERE id = $1", method_id, row["state_reason"]
+                "UPDATE enrollment_method SET state_reason = $2, state_cause = $3, state_details = $4 WHERE id = $1",
+                method_id,
+                *(row[name] for name in ("state_reason", "state_cause", "state_details")),
             )
             await _settle_all(actor, before, draft)
             changed = [name for name in COLUMNS if getattr(before, name) != getattr(draft, name)]
@@ -188,7 +191,8 @@ async def _end_method(actor: Actor, row: Record, learners: list[int], people: On
         await holding.close(held["id"], "rejected")
     # The rule goes too: what it mentions can be deleted now. The run keeps it for an undo.
     await execute(
-        "UPDATE enrollment_method SET on_leave = $2, active = false, state = 'draft', state_reason = '', rule = NULL,"
+        "UPDATE enrollment_method SET on_leave = $2, active = false, state = 'draft', state_reason = '', state_cause = NULL,"
+        " state_details = NULL, rule = NULL,"
         " segment_id = NULL, group_id = NULL, after_activity_id = NULL, deleted_at = $3, version = version + 1"
         " WHERE id = $1",
         method_id,
@@ -223,9 +227,10 @@ async def _one(actor: Actor, index: FacetIndex, session_id: int, method_id: int)
 
 
 # What of a sealed method would tell whom it is about, or let somebody in.
-SEALED = dict.fromkeys(
-    ("kind", "name", "segment_id", "group_id", "after_activity_id", "course_group_id", "key", "held_run_id")
-)
+SEALED: dict[str, Any] = dict.fromkeys(
+    ("kind", "name", "segment_id", "group_id", "after_activity_id", "course_group_id", "key", "held_run_id",
+     "state_cause", "state_details")
+) | {"state_reason": ""}  # fmt: skip
 
 
 def _shown(row: Record, index: FacetIndex, actor: Actor, sight: Sight) -> wire.Method:
@@ -233,9 +238,10 @@ def _shown(row: Record, index: FacetIndex, actor: Actor, sight: Sight) -> wire.M
     stored = {name: row[name] for name in names if name in row and name != "rule"}
     stored["on_leave"] = stored_draft(row).on_leave
     sealed = sight.seals_method(row["kind"], row["rule"], index.structure)
-    if sealed:
-        stored |= SEALED | {"state_reason": ""}
     hidden = sight.hidden(index, index.structure.groups)
+    stored |= {"state_reason": state_sentence(row["state_cause"], row["state_details"], actor.reads)}
+    if sealed:
+        stored |= SEALED
     return wire.Method(
         **stored,
         rule=None if sealed else _rule(row, sight, index),

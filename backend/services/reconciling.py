@@ -18,7 +18,7 @@ from backend.services.deciding import Decision
 from backend.services.enrollment_writer import Write, lock_sessions, write
 
 _METHODS = """
-SELECT m.id, m.version, m.state, m.state_reason, m.active,
+SELECT m.id, m.version, m.state, m.active,
        EXISTS (SELECT FROM run r WHERE r.method_id = m.id AND r.state = 'applying') AS applying
 FROM enrollment_method m WHERE m.id = ANY($1::integer[]) AND m.deleted_at IS NULL
 """
@@ -137,7 +137,7 @@ async def _freeze_or_thaw(current: Sequence[Decision]) -> None:
         if decision.problem is not None:
             await holding.freeze(decision.method, decision.problem)
         elif decision.method.state == "frozen":
-            await holding.set_state(decision.method.id, "live", "")
+            await holding.set_state(decision.method.id, "live")
 
 
 async def _left_lately(method_ids: Sequence[int]) -> dict[int, int]:

@@ -9,6 +9,7 @@ from pyroaring import BitMap
 
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value, transaction
+from backend.enrollment.state_causes import Stated
 from backend.index import BrokenRule, FacetIndex, Follower
 from backend.schemas.commons import Page
 from backend.schemas.enrolling import RunState
@@ -190,7 +191,7 @@ async def approve(actor: Actor, follower: Follower, run_id: int, request: wire.A
         if rest:
             await holding.count_list(run_id)
         else:
-            await holding.set_state(run["method_id"], "live", "")
+            await holding.set_state(run["method_id"], "live")
         await audit.record(actor, "run.approve", "run", run_id, people=len(leaving), of=len(listed))
     return await get_run(actor, answered)
 
@@ -229,8 +230,8 @@ async def reject(actor: Actor, follower: Follower, run_id: int, request: wire.Re
         run = await _locked(actor, run_id, "held", "rejected")
         await permit_to_decide(actor, await caught_up(follower), run)
         await holding.close(run_id, "rejected")
-        reason = request.reason or f"{run['total']} people would have left at once"
-        await holding.set_state(run["method_id"], "frozen", f"rejected: {reason}")
+        why = Stated("rejected", {"run_id": run_id, "people": run["total"], "note": request.reason})
+        await holding.set_state(run["method_id"], "frozen", why)
         await audit.record(actor, "run.reject", "run", run_id, reason=request.reason)
     return await get_run(actor, run_id)
 

@@ -9,6 +9,7 @@ from pyroaring import BitMap
 
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value, plan_by_key
+from backend.enrollment.state_causes import Stated
 from backend.enrollment.undoing import Snapshot, Undoable, changed_since, is_live
 from backend.index.arrays import bitmap_sent
 from backend.services import holding, jobs, notices
@@ -253,6 +254,10 @@ async def _method_now(run: Record) -> dict[str, Any] | None:
     return found
 
 
+# What of a method goes back besides its policy.
+STATE = ("state", "state_reason", "state_cause", "state_details")
+
+
 async def _restore_method(run: Record) -> bool | None:
     """The method as it was before the run; None when the run did not change it, False when somebody has since.
 
@@ -263,16 +268,17 @@ async def _restore_method(run: Record) -> bool | None:
         return None
     if "method" not in run["detail"]:
         if now["dynamic"] and run["cause"] in ("change", "clock", "check", "approve"):
-            await holding.set_state(run["method_id"], "frozen", f"undone: run {run['id']} was undone")
+            why = Stated("undone", {"run_id": run["id"]})
+            await holding.set_state(run["method_id"], "frozen", why)
         return None
     after, before = run["detail"]["method_after"], run["detail"]["method"]
     compared = (*COLUMNS, "deleted_at")
     if after is None or any(now[name] != after[name] for name in compared):
         return False
     if before is None:
-        await holding.set_state(run["method_id"], "draft", "")
+        await holding.set_state(run["method_id"], "draft")
         return True
-    assignments = ", ".join(f"{name} = b.{name}" for name in (*compared, "state", "state_reason"))
+    assignments = ", ".join(f"{name} = b.{name}" for name in (*compared, *STATE))
     await execute(
         f"UPDATE enrollment_method m SET {assignments}, version = m.version + 1"
         " FROM jsonb_populate_record(NULL::enrollment_method, $2::jsonb) b WHERE m.id = $1",

@@ -54,6 +54,8 @@ class EnrollmentMethod(Table, tablename="enrollment_method", db=ENGINE):
     key = Text(null=True, default=None)
     state = Text(default="draft")
     state_reason = Text()
+    state_cause = Text(null=True, default=None)
+    state_details = JSONB(null=True, default=None)
     created_by = ForeignKey(Learner, on_delete=OnDelete.set_null, null=True, default=None)
     created_at = Timestamptz(required=True)
     deleted_at = Timestamptz(null=True, default=None)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from backend import clock
+from backend.enrollment.state_causes import Stated
 from backend.index import FacetIndex, breathing, evaluating, matching, questions, rows, whole
 from backend.rules import Rule
 from backend.services.attention import Attention
@@ -45,14 +46,15 @@ class Live:
         self.attention = Attention(self.index, self.day)
         self.attention.everything("change")
 
-    def put_method(self, number: int, rule: Rule, version: int, problem: str = "") -> None:
+    def put_method(self, number: int, rule: Rule, version: int, problem: Stated | None = None) -> None:
         row = {
             "session_id": self.random.choice(SESSIONS),
             "kind": "audience",
             "rule": msgspec.to_builtins(rule),
             "dynamic": True,
             "state": "frozen" if problem else "live",
-            "state_reason": problem,
+            "state_cause": problem.cause if problem else None,
+            "state_details": problem.details if problem else None,
             "version": version,
         }
         self.world.put("enrollment_method", number, row)

@@ -191,6 +191,9 @@ async def test_a_sealed_method_keeps_all_but_its_number(town: Town) -> None:
         assert sealed["people"] > 0
         nothing = ("kind", "name", "rule", "sentence", "group_id", "segment_id", "key", "held_run_id")
         assert {sealed[name] for name in nothing} == {None}
+    theirs = (await town.house.admin.get(f"/sessions/{town.session}/methods/{town.sealed}")).json()
+    assert (theirs["state"], theirs["state_cause"]) == ("frozen", "undone")
+    assert theirs["state_reason"] == f"Somebody undid its run {theirs['state_details']['run_id']}."
     coach = town.clients["coach"]
     rows = (await coach.get(f"/sessions/{town.session}/enrollments?q=member")).json()["items"]
     (row,) = (row for row in rows if row["learner"]["id"] == town.people["member"])

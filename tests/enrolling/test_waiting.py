@@ -73,7 +73,10 @@ async def test_rejecting_freezes_the_method(house: House) -> None:
     answer = await house.admin.post(f"/runs/{run}/reject", json={"reason": "A wrong sheet"})
     assert answer.json()["state"] == "rejected"
     method = await house.method(done["method_id"])
-    assert (method["state"], method["state_reason"]) == ("frozen", "rejected: A wrong sheet")
+    assert (method["state"], method["state_cause"]) == ("frozen", "rejected")
+    assert method["state_details"] == {"run_id": run, "people": 55, "note": "A wrong sheet"}
+    shown = (await house.admin.get(f"/sessions/{session}/methods")).json()["items"][0]
+    assert shown["state_reason"] == "Somebody rejected its changes: A wrong sheet"
     await house.people(1, group)
     await house.settled()
     assert await house.enrolled(session) == set(people)
@@ -144,7 +147,8 @@ async def test_a_broken_rule_freezes_and_thaws(house: House) -> None:
     await house.settled()
     method = await house.method(done["method_id"])
     assert method["state"] == "frozen"
-    assert method["state_reason"].startswith("broken rule")
+    (problem,) = method["state_details"]["problems"]
+    assert (method["state_cause"], problem["code"]) == ("broken_rule", "gone")
     assert await house.enrolled(session) == set(people)
     told = {row["learner_id"] for row in await fetch("SELECT learner_id FROM notice WHERE kind = 'frozen'")}
     assert house.admin_id in told

@@ -1,10 +1,11 @@
 """Enrollment methods on the wire."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
+from backend.enrollment.state_causes import StateCause
 from backend.rules import Rule
 from backend.schemas.commons import Id, Input, Output, Text
 from backend.schemas.enrolling import Key, MethodKind, MethodState, OnLeave, Role
@@ -44,7 +45,8 @@ class MethodInput(Policy, kw_only=True):
 class Method(Output):
     """An enrollment method. `people` is how many countable people hold its source, `waiting` how many are blocked.
 
-    A `sealed` one has a part outside the reader's rights: it keeps kind, name, rule, sentence and all ids to itself.
+    `state_cause` and `state_details` say why it is frozen or held, `state_reason` says it in the reader's language. A `sealed`
+    one has a part outside the reader's rights: it keeps kind, name, rule, sentence and all ids to itself.
     """
 
     id: int
@@ -69,6 +71,8 @@ class Method(Output):
     version: int
     state: MethodState
     state_reason: str
+    state_cause: StateCause | None
+    state_details: dict[str, Any] | None
     sentence: str | None
     people: int
     waiting: int

@@ -2514,6 +2514,11 @@ export interface components {
             /** @enum {string} */
             state: "live" | "frozen" | "held" | "draft";
             state_reason: string;
+            /** @enum {null|string} */
+            state_cause: "broken_rule" | "fuse" | "rejected" | "undone" | null;
+            state_details: {
+                [key: string]: unknown;
+            } | null;
             sentence: string | null;
             people: number;
             waiting: number;
@@ -3189,6 +3194,7 @@ export interface components {
         TokenInput: {
             name: string;
             scopes?: ("read" | "write" | "scim")[];
+            /** @example 2026-11-23T14:03:00Z */
             expires_at?: string | null;
             /**
              * @description an id
@@ -3444,6 +3450,8 @@ export interface components {
             /** @enum {unknown} */
             state: "draft" | "frozen" | "held" | "live";
             state_reason: string;
+            state_cause: ("broken_rule" | "fuse" | "rejected" | "undone") | null;
+            state_details: Record<string, never> | null;
             active: boolean;
             version: number;
             people: number;
@@ -7537,6 +7545,8 @@ export interface operations {
                      *           "version": 7,
                      *           "state": "live",
                      *           "state_reason": "text",
+                     *           "state_cause": "broken_rule",
+                     *           "state_details": {},
                      *           "sentence": "text",
                      *           "people": 7,
                      *           "waiting": 7,
@@ -7656,6 +7666,8 @@ export interface operations {
                      *       "version": 7,
                      *       "state": "live",
                      *       "state_reason": "text",
+                     *       "state_cause": "broken_rule",
+                     *       "state_details": {},
                      *       "sentence": "text",
                      *       "people": 7,
                      *       "waiting": 7,
@@ -7729,6 +7741,8 @@ export interface operations {
                      *       "version": 7,
                      *       "state": "live",
                      *       "state_reason": "text",
+                     *       "state_cause": "broken_rule",
+                     *       "state_details": {},
                      *       "sentence": "text",
                      *       "people": 7,
                      *       "waiting": 7,
@@ -7884,6 +7898,8 @@ export interface operations {
                      *       "version": 7,
                      *       "state": "live",
                      *       "state_reason": "text",
+                     *       "state_cause": "broken_rule",
+                     *       "state_details": {},
                      *       "sentence": "text",
                      *       "people": 7,
                      *       "waiting": 7,
@@ -9609,10 +9625,7 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    /** @example null */
-                    "application/json": null;
-                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };
