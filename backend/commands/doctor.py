@@ -263,12 +263,18 @@ async def _index(follower: Follower) -> Finding:
 
 
 async def _enrollments(*, repair: bool) -> Finding:
-    """Whether every dynamic method holds exactly its audience."""
+    """Whether every dynamic method holds exactly its audience, and every enrollment is what its sources say."""
     differences = await full_check.run(repair=repair)
     if not differences:
-        return Finding("enrollments", "every dynamic method holds its audience")
+        return Finding("enrollments", "every method holds its audience, and sources hold every enrollment")
     told = "; ".join(
-        f"method {one.method_id}: " + (one.problem or f"{one.missing} missing, {one.surplus} too many")
+        (
+            f"method {one.method_id}: "
+            if one.session_id is None
+            else f"session {one.session_id}, by its sources: "
+        )
+        + (one.problem or f"{one.missing} missing, {one.surplus} too many")
+        + (f", {one.unsettled} with another due date or role" if one.unsettled else "")
         for one in differences
     )
     if all(one.repaired for one in differences):

@@ -15,11 +15,12 @@ from backend.schemas.learning import (
     ActivityChange,
     ActivityInput,
     ActivityKind,
+    Grade,
     ListedActivity,
     Standing,
     StepDone,
 )
-from backend.services import activities, taking
+from backend.services import activities, grading, taking
 from backend.services.activities import ActivityQuery
 
 TAGS = ["Activities"]
@@ -109,3 +110,15 @@ async def complete_step(
 ) -> Standing:
     """Say that one has completed a content step of an activity one is enrolled in."""
     return await taking.report_step(actor, activity_id, step_id, "completed", data.score if data else None)
+
+
+@post(
+    "/steps/{step_id:int}/grade",
+    operation_id="gradeStep",
+    opt=rights.step("grade"),
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
+async def grade_step(step_id: FromPath[int], data: JSONBody[Grade], actor: CurrentActor) -> Standing:
+    """Say what somebody scored on a content step, which completes it. For coaches and instructors of their session."""
+    return await grading.grade(actor, step_id, data)

@@ -162,8 +162,8 @@ async def resume(enrollment_id: FromPath[int], actor: CurrentActor) -> wire.Enro
 async def extend(
     enrollment_id: FromPath[int], data: JSONBody[wire.Extend], actor: CurrentActor
 ) -> wire.Enrollment:
-    """A due date by hand, which wins over those of the methods."""
-    return await enrollment_acts.extend(actor, enrollment_id, data.due_at)
+    """A due date by hand, or some days later, which wins over those of the methods."""
+    return await enrollment_acts.extend(actor, enrollment_id, data)
 
 
 @get(

@@ -130,10 +130,10 @@ async def add_members(
     status_code=HTTP_200_OK,
 )
 async def remove_members(
-    group_id: FromPath[int], data: JSONBody[MembersRemoval], actor: CurrentActor
+    group_id: FromPath[int], data: JSONBody[MembersRemoval], actor: CurrentActor, follower: CurrentFollower
 ) -> MembersRemoved:
-    """Take people out: only of the group, or also of its sessions, with progress kept or erased."""
-    return await memberships.remove_members(actor, group_id, data)
+    """Take people out: only of the group, or also of its sessions, with progress kept or erased. `dry_run` tells what it does."""
+    return await memberships.remove_members(actor, follower, group_id, data)
 
 
 @post(
@@ -144,7 +144,7 @@ async def remove_members(
     status_code=HTTP_200_OK,
 )
 async def move_members(
-    group_id: FromPath[int], data: JSONBody[MembersMove], actor: CurrentActor
+    group_id: FromPath[int], data: JSONBody[MembersMove], actor: CurrentActor, follower: CurrentFollower
 ) -> MembersMoved:
     """Move people to another group in the role they had; `unlink` is about the group they leave."""
-    return await memberships.move_members(actor, group_id, data)
+    return await memberships.move_members(actor, follower, group_id, data)

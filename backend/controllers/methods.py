@@ -15,7 +15,7 @@ from backend.index import Follower
 from backend.schemas.commons import Page
 from backend.schemas.enrolling import OnLeave
 from backend.schemas.enrolling.emails import EmailPlan, Emails
-from backend.schemas.enrolling.methods import Method, MethodInput, Policy
+from backend.schemas.enrolling.methods import Method, MethodInput, MethodRemoval, Policy
 from backend.schemas.enrolling.plans import Applied, ApplyRequest, Plan, PlanRequest
 from backend.services import emails, enrolling, methods
 
@@ -98,11 +98,15 @@ async def delete_method(
     follower: CurrentFollower,
     if_match: IfMatch,
     people: People = "keep",
+    data: JSONBody[MethodRemoval | None] = None,
 ) -> Response[Applied | None]:
-    """Remove the method; its people stay enrolled unless asked otherwise. The answer is the run, or null for a draft."""
-    done = await methods.delete_method(
-        actor, follower, session_id, method_id, people=people, version=if_match
-    )
+    """Remove the method; its people stay enrolled unless asked otherwise. The answer is the run, or null for a draft.
+
+    What becomes of the people is in the query or, with what erasing needs, in the body. 409 with the figures while what
+    erasing takes is not confirmed.
+    """
+    removal = data or MethodRemoval(people=people)
+    done = await methods.delete_method(actor, follower, session_id, method_id, removal, version=if_match)
     large = done is not None and done.state == "applying"
     return Response(done, status_code=HTTP_202_ACCEPTED if large else HTTP_200_OK)
 

@@ -85,6 +85,11 @@ def activity(need: ActivityNeed | Literal["take"]) -> dict[str, Any]:
     return _opt(Rights(role="signed_in", on="activity", need=need))
 
 
+def step(need: Literal["grade"]) -> dict[str, Any]:
+    """By what one may do with the path's step: grade the people of a session that one coaches or instructs on it."""
+    return _opt(Rights(role="staff", on="step", need=need))
+
+
 def session(need: SessionNeed, *, reads: bool = False) -> dict[str, Any]:
     """By what one may do with the path's session: see it, view who is in it, enroll in it, manage it."""
     return _opt(Rights(role="signed_in", on="session", need=need, reads=reads))

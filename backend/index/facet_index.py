@@ -202,12 +202,16 @@ class FacetIndex(Named):
         return (yield from preview_steps(self._evaluator(rule, day), rule, self.position, session_id, sample))
 
     def member_counts_steps(self, groups: Iterable[int]) -> Steps[dict[int, tuple[int, int]]]:
-        """Of each group, how many are in it, and in it or its subgroups: whoever there is, countable or not."""
+        """Of each group, how many are in it, and in it or its subgroups: whoever is approved, countable or not."""
         evaluator = Evaluator(self.facts, self.structure, date.min, self.cache)
+        waiting = union(self.facts.status.having(("pending",)))
         found = {}
         for group in groups:
             everybody = yield from evaluator.group_steps([group], subgroups=True)
-            found[group] = len(self.facts.members(group)), len(everybody)
+            found[group] = (
+                self.facts.members(group).difference_cardinality(waiting),
+                everybody.difference_cardinality(waiting),
+            )
             yield
         return found
 

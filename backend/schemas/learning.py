@@ -179,7 +179,8 @@ class SessionChange(Input):
 class ResultRow(Input):
     """What a learner did on an activity (one without steps) or on a step.
 
-    `awarded_at`: when its certificate was issued, if not on completion.
+    `awarded_at`: when its certificate was issued, if not on completion. A result `failed` after `completed` is kept as an
+    attempt; `revoke` takes the completion back, everywhere.
     """
 
     learner: Reference
@@ -191,6 +192,7 @@ class ResultRow(Input):
     started_at: Instant | None = None
     completed_at: Instant | None = None
     awarded_at: Instant | None = None
+    revoke: bool = False
 
 
 class ResultsBulk(Bulk):
@@ -231,9 +233,18 @@ class AwardsBulk(Bulk):
 
 
 class StepDone(Input):
-    """How it went."""
+    """Nothing is to be said: a score is given by who grades, and refused here."""
 
     score: Score | None = None
+
+
+class Grade(Input):
+    """What somebody scored on a step, which completes it; `revoke` (platform admins) takes its completion back instead."""
+
+    learner_id: Id
+    score: Score
+    note: LongText | None = None
+    revoke: bool = False
 
 
 class Standing(Output):

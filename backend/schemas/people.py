@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from backend.schemas.commons import Bulk, Code, Id, Input, LongText, Name, Output, Text
+from backend.schemas.erasing import ErasedResult, EraseFigures
 from backend.schemas.problem import RowMistake
 
 FieldType = Literal["choice", "text", "number", "date", "boolean"]
@@ -58,11 +59,12 @@ class FieldChange(Input):
 
 
 class LearnerGroupRole(Output):
-    """A group a learner is in."""
+    """A group a learner is in, or waits to be in until they are approved."""
 
     id: int
     role: MemberRole
     name: str
+    waiting: bool = False
 
 
 class Learner(Output):
@@ -242,11 +244,15 @@ class GroupsBulk(Bulk):
 
 
 class MembersInput(Input):
-    """People to add to a group, by id or external id. Without a role, members stay what they are."""
+    """People to add to a group, by id or external id. Without a role, members stay what they are.
+
+    Whoever is not approved cannot be in a group: `approve` approves them in the same act.
+    """
 
     learner_ids: People = []
     external_ids: Annotated[list[Code], Meta(max_length=10_000)] = []
     role: MemberRole | None = None
+    approve: bool = False
 
 
 class MembersAdded(Output):
@@ -255,30 +261,62 @@ class MembersAdded(Output):
     added: int
     updated: int
     unchanged: int
+    approved: int = 0
 
 
-class MembersRemoval(Input):
+class Unlinking(Input):
+    """What becomes of what the group enrolled them in.
+
+    `group_only` keeps every enrollment; `expire` ends what the group's methods gave; `erase` takes their results too, completed
+    ones as well, and with `certificates` those: `confirm` names how many go. With `dry_run` nothing is written.
+    """
+
+    unlink: Unlink = "group_only"
+    certificates: bool = False
+    confirm: EraseFigures | None = None
+    dry_run: bool = False
+
+
+class UnlinkedSession(Output):
+    """What it did in one session: whose enrollment ended, who was kept, whom other methods hold. Null: not for you to know."""
+
+    session_id: int | None
+    session_name: str | None
+    activity_title: str | None
+    ended: int = 0
+    kept: int = 0
+    held: int = 0
+
+
+class Unlinked(Output):
+    """What it did to enrollments; `staying` are results that another session counts."""
+
+    sessions: list[UnlinkedSession] = []
+    erased: EraseFigures | None = None
+    staying: list[ErasedResult] = []
+    run_ids: list[int] = []
+
+
+class MembersRemoval(Unlinking, kw_only=True):
     """People to take out of a group: only that, or also out of its sessions (progress kept or erased)."""
 
     learner_ids: People
-    unlink: Unlink = "group_only"
 
 
-class MembersRemoved(Output):
+class MembersRemoved(Unlinked, kw_only=True):
     """How many were in it."""
 
     removed: int
 
 
-class MembersMove(Input):
+class MembersMove(Unlinking, kw_only=True):
     """People to move to another group; `unlink` is about the one they leave."""
 
     learner_ids: People
     to_group_id: Id
-    unlink: Unlink = "group_only"
 
 
-class MembersMoved(Output):
+class MembersMoved(Unlinked, kw_only=True):
     """How many were moved."""
 
     moved: int

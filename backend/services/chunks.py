@@ -7,7 +7,7 @@ from asyncpg import Record
 
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value, transaction
-from backend.services import jobs, telling, undoing
+from backend.services import erasing, jobs, telling, undoing
 from backend.services.enrollment_writer import Write, lock_sessions, settle, write
 from backend.services.packing import pack, slice_of
 
@@ -35,6 +35,8 @@ async def begin_large(one: Write, settling: Sequence[int] = ()) -> int:
     detail = {
         **one.detail,
         "confirmed": one.confirmed,
+        "on_leave": one.on_leave,
+        **erasing.detail_of(one.erasure),
         "phases": {name: pack(people) for name, people in phases.items() if people},
         "reason": _common_reason(one),
     }
@@ -90,6 +92,7 @@ async def _write_part(run: Record, part: dict[str, list[int]]) -> None:
         await telling.ask(run["id"], run["session_id"])
     if people:
         reason = run["detail"].get("reason")
+        erasure = erasing.Erasure(certificates=run["detail"].get("certificates", False), confirmed=True)
         await write(
             [
                 Write(
@@ -98,6 +101,8 @@ async def _write_part(run: Record, part: dict[str, list[int]]) -> None:
                     cause=run["cause"],
                     run_id=run["id"],
                     confirmed=run["detail"]["confirmed"],
+                    on_leave=run["detail"].get("on_leave"),
+                    erasure=erasure,
                     told_later=True,
                     reasons=dict.fromkeys(people, reason) if reason else {},
                     entering=part.get("entering", []),

@@ -15,7 +15,7 @@ from backend.index.steps import Steps
 from backend.schemas.enrolling import MethodState
 from backend.schemas.enrolling import plans as wire
 from backend.schemas.problem import Mistake
-from backend.services import audit
+from backend.services import audit, healing
 from backend.services.actor import Actor
 from backend.services.audiences import caught_up
 from backend.services.chunks import begin_large
@@ -93,7 +93,15 @@ async def apply(
             if (done := await _applied_before(session_id, request)) is not None:
                 return done
             raise PlanChanged(await shown(session, decided))
+        if _differs_from_sources(index, session_id):
+            await healing.heal(session_id, actor.id)
         return await _write(actor, decided)
+
+
+def _differs_from_sources(index: FacetIndex, session_id: int) -> bool:
+    """Whether somebody wrote enrollments past their sources: whoever confirms puts that right."""
+    held = BitMap.union(BitMap(), *map(index.sources, index.structure.methods_of(session_id)))
+    return held != index.enrolled(session_id)
 
 
 async def _applied_before(session_id: int, request: wire.ApplyRequest) -> wire.Applied | None:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from asyncpg import Record
+from msgspec import UNSET
 from pyroaring import BitMap
 
 from backend import clock
@@ -18,6 +19,7 @@ from backend.services.audiences import caught_up
 from backend.services.enrolling_rights import permit_for, require_no_closed_duty
 from backend.services.enrollment_lists import one
 from backend.services.enrollment_writer import Write, lock_sessions, settle, write
+from backend.services.erasing import Erasure
 from backend.services.errors import Conflict, Forbidden, Invalid, NotFound
 from backend.services.method_drafts import in_calendar
 from backend.services.rights import session_for
@@ -31,6 +33,12 @@ WITH before AS (
 )
 INSERT INTO run_change (run_id, learner_id, change, before, after, reason)
 SELECT $2, c.learner_id, 'updated', b.snapshot, c.snapshot, $6::jsonb FROM changed c JOIN before b USING (id)
+"""
+# $1 when it is due now, $2 days, $3 now.
+_LATER = f"""
+SELECT coalesce(($1::timestamptz AT TIME ZONE timezone + $2::integer * interval '1 day') AT TIME ZONE timezone,
+                {sql.DUE.format(since="$3::timestamptz", days="$2::integer", zone="timezone")})
+FROM organisation
 """
 _EXCLUDE = """
 UPDATE enrollment_method SET version = version + 1,
@@ -56,13 +64,19 @@ async def resume(actor: Actor, enrollment_id: int) -> wire.Enrollment:
     return await _change(actor, enrollment_id, "resume", allowed=("suspended",), state="active")
 
 
-async def extend(actor: Actor, enrollment_id: int, due_at: datetime | None) -> wire.Enrollment:
-    """A due date by hand, which wins over all others; None takes it back, and the earliest of the methods counts."""
-    if due_at is not None and not in_calendar(due_at):
-        raise Invalid.at("due_at", "range", "This date is out of range.")
+async def extend(actor: Actor, enrollment_id: int, asked: wire.Extend) -> wire.Enrollment:
+    """A due date by hand, which wins over all others; None takes it back, and the earliest of the methods counts.
+
+    In days it is that many calendar days later, at the same time on the organisation's clocks; of what is not due at all, at
+    the end of the day so many days from today.
+    """
+    _check_extension(asked)
     async with transaction():
         row = await _locked(actor, enrollment_id)
         _require(row, ("active", "suspended", "completed"), "extend")
+        due_at = asked.due_at if isinstance(asked.due_at, datetime) else None
+        if asked.days is not None:
+            due_at = await fetch_value(_LATER, row["due_at"], asked.days, clock.now())
         run_id = await _run(actor, row, "extend")
         await _update(run_id, row, state=row["state"], due_at=due_at, by_hand=due_at is not None)
         if due_at is None:
@@ -72,19 +86,29 @@ async def extend(actor: Actor, enrollment_id: int, due_at: datetime | None) -> w
     return await one(actor, enrollment_id)
 
 
+def _check_extension(asked: wire.Extend) -> None:
+    if (asked.due_at is UNSET) == (asked.days is None):
+        raise Invalid.at("due_at", "either_or", "Give a due date or a number of days, not both.")
+    if isinstance(asked.due_at, datetime) and not in_calendar(asked.due_at):
+        raise Invalid.at("due_at", "range", "This date is out of range.")
+
+
 async def unenroll(
     actor: Actor, follower: Follower, enrollment_id: int, request: wire.Unenroll
 ) -> wire.Enrollment:
     """They leave the session, whatever methods hold them; dynamic ones that want them leave them out from now on.
 
     Raises `Forbidden` for people outside the actor's groups and where a mandatory method that they may not change holds the
-    person, `Conflict` for a completed enrollment: it is never revoked.
+    person, `Conflict` for a completed enrollment: it is never revoked, but may be erased; `EraseUnconfirmed` where what goes
+    is not what was confirmed.
     """
+    erasing = request.on_leave == "erase"
+    erasure = Erasure(request.certificates, request.confirm) if erasing else None
     async with transaction():
         row = await _locked(actor, enrollment_id)
         learner_id, session_id = row["learner_id"], row["session_id"]
         await _require_to_unenroll(actor, follower, session_id, learner_id)
-        _require(row, ("active", "suspended"), "unenroll")
+        _require(row, ("active", "suspended", *(("completed",) if erasing else ())), "unenroll")
         methods = await _methods_holding(session_id, learner_id)
         left_out = await _leave_out(session_id, learner_id)
         reason = {"facet": "by_hand", "ref": None, "text": request.reason} if request.reason else None
@@ -101,6 +125,7 @@ async def unenroll(
                     reasons={learner_id: reason} if reason else {},
                     confirmed=True,
                     on_leave=request.on_leave,
+                    erasure=erasure,
                 )
                 for method_id in methods
             ]

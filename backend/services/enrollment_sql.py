@@ -6,6 +6,11 @@ SHARED_LEAST = 100
 # An enrollment as run_change keeps it: what an act can change. {e} is the row's alias.
 SNAPSHOT = "to_jsonb({e}) - '{{id,session_id,activity_id,learner_id,exclusive,version}}'::text[]"
 
+# When something is due that is due so many calendar days after an instant: at the end of that day on the organisation's clocks.
+# {zone} is its time zone.
+DUE = "(((({since}) AT TIME ZONE {zone})::date + {days}) + time '23:59:59') AT TIME ZONE {zone}"
+ZONE = "(SELECT timezone FROM organisation)"
+
 # Everything that places people in sessions of an activity holds this lock, so that one look tells who is enrolled where;
 # the partial unique index enrollment_one_live stands behind it. Facts (results, memberships) never wait for it.
 LOCK = """
@@ -25,7 +30,7 @@ ORDER BY a.id, s.id FOR NO KEY UPDATE OF a, s
 ENTER = f"""
 WITH wanted AS (
     SELECT w.method_id, w.learner_id, w.run_id, w.reason, m.session_id, s.activity_id, NOT a.several_sessions AS exclusive,
-           m.role, m.mandatory, m.course_group_id, coalesce(m.due_at, $5::timestamptz + m.due_days * interval '1 day') AS due_at,
+           m.role, m.mandatory, m.course_group_id, coalesce(m.due_at, {DUE.format(since="$5::timestamptz", days="m.due_days", zone=ZONE)}) AS due_at,
            coalesce(e.session_id, first_value(m.session_id) OVER (
                PARTITION BY w.learner_id, s.activity_id ORDER BY w.method_id)) AS place,
            k.other_session_id AS waited_for
@@ -124,7 +129,7 @@ FROM wanted WHERE exclusive AND place <> session_id AND waited_for IS DISTINCT F
 FILL = f"""
 WITH method AS MATERIALIZED (
     SELECT m.id, m.session_id, s.activity_id, NOT a.several_sessions AS exclusive, m.role, m.mandatory, m.course_group_id,
-           coalesce(m.due_at, $5::timestamptz + m.due_days * interval '1 day') AS due_at,
+           coalesce(m.due_at, {DUE.format(since="$5::timestamptz", days="m.due_days", zone=ZONE)}) AS due_at,
            EXISTS (SELECT FROM blocked k WHERE k.method_id = m.id) AS anybody_blocked,
            EXISTS (SELECT FROM standing t WHERE t.activity_id = s.activity_id) AS anybody_began
     FROM enrollment_method m JOIN session s ON s.id = m.session_id JOIN activity a ON a.id = s.activity_id
@@ -172,9 +177,11 @@ SELECT coalesce(array_agg(learner_id) FILTER (WHERE NOT fresh), '{{}}') FROM wan
 """
 
 # $1 methods, $2 learners, $3 runs, $4 reasons, $5 now, $6 whether a person confirmed it, $7 what a person asked for instead
-# of the methods' policies, of which the mildest decides where several go last together.
-# Answers (method_id, learner_id, run_id, session_id, state, outcome): 'expired', 'erasing' (expired; the progress goes next),
-# 'kept' (their last source went, they stay) and 'held' (another source holds them).
+# of the methods' policies, of which the mildest decides where several go last together. What is completed ends only where a person
+# asks for `erase` by name.
+# Answers (method_id, learner_id, run_id, session_id, enrollment_id, state, outcome): 'expired', 'erasing' (expired; the progress
+# goes next), 'kept' (their last source went, they stay: KEEP gives them another), 'held' (another source holds them) and 'gone'
+# (there was nothing left to end).
 LEAVE = f"""
 WITH closing AS (
     SELECT w.method_id, w.learner_id, w.run_id, w.reason, s.id AS source_id, s.session_id, e.id AS enrollment_id, e.state,
@@ -191,43 +198,47 @@ WITH closing AS (
     WINDOW same AS (PARTITION BY s.session_id, s.learner_id)
 ), decided AS (
     SELECT *, CASE WHEN live > going THEN 'held'
-                   WHEN on_leave = 'keep' OR state IS NULL OR state NOT IN ('active', 'suspended') THEN 'kept'
-                   WHEN on_leave = 'erase' AND $6::boolean THEN 'erasing' ELSE 'expired' END AS outcome
+                   WHEN state IS NULL OR state = 'expired' THEN 'gone'
+                   WHEN on_leave = 'erase' AND $6::boolean AND ($7 = 'erase' OR state <> 'completed') THEN 'erasing'
+                   WHEN on_leave = 'keep' OR state = 'completed' THEN 'kept' ELSE 'expired' END AS outcome
     FROM closing
 ), closed AS (
     UPDATE source s SET until = $5::timestamptz, end_run_id = d.run_id FROM decided d WHERE s.id = d.source_id
 ), ended AS (
-    UPDATE enrollment e SET state = 'expired', until = $5::timestamptz, version = e.version + 1 FROM decided d
-    WHERE e.id = d.enrollment_id AND d.outcome IN ('expired', 'erasing') AND e.state IN ('active', 'suspended')
+    UPDATE enrollment e SET state = 'expired', until = $5::timestamptz, version = e.version + 1,
+                            completed_at = CASE WHEN d.outcome = 'expired' THEN e.completed_at END
+    FROM decided d
+    WHERE e.id = d.enrollment_id
+      AND (d.outcome = 'erasing' OR (d.outcome = 'expired' AND e.state IN ('active', 'suspended'))) AND e.state <> 'expired'
 ), noted AS (
     INSERT INTO run_change (run_id, learner_id, change, before, after, reason)
     SELECT run_id, learner_id, 'left', before,
-           CASE WHEN outcome IN ('expired', 'erasing')
-                THEN before || jsonb_build_object('state', 'expired', 'until', $5::timestamptz) ELSE before END, reason
+           CASE outcome WHEN 'expired' THEN before || jsonb_build_object('state', 'expired', 'until', $5::timestamptz)
+                        WHEN 'erasing' THEN before || jsonb_build_object('state', 'expired', 'until', $5::timestamptz,
+                                                                         'completed_at', NULL)
+                        ELSE before END, reason
     FROM decided
     ON CONFLICT (run_id, learner_id, change) DO NOTHING
 )
-SELECT method_id, learner_id, run_id, session_id, state, outcome FROM decided
+SELECT method_id, learner_id, run_id, session_id, enrollment_id, state, outcome FROM decided
 """
 
-# $1 runs, $2 sessions, $3 learners. Progress of the session goes: its results, and those that name no session where the
-# person has no other enrollment on the activity. The run keeps them for an undo.
-ERASE = """
-WITH pair AS (
-    SELECT p.run_id, p.session_id, p.learner_id, s.activity_id
-    FROM unnest($1::bigint[], $2::integer[], $3::integer[]) AS p(run_id, session_id, learner_id)
-    JOIN session s ON s.id = p.session_id
-), gone AS (
-    DELETE FROM result r USING pair p
-    WHERE r.learner_id = p.learner_id AND (r.session_id = p.session_id OR (
-        r.session_id IS NULL AND r.activity_id = p.activity_id AND NOT EXISTS (
-            SELECT FROM enrollment e WHERE e.learner_id = p.learner_id AND e.activity_id = p.activity_id
-                AND e.session_id <> p.session_id AND e.state <> 'expired')))
-    RETURNING p.run_id, r.learner_id, to_jsonb(r) AS result
-)
-UPDATE run_change c SET before = c.before || jsonb_build_object('results', g.results)
-FROM (SELECT run_id, learner_id, jsonb_agg(result) AS results FROM gone GROUP BY run_id, learner_id) g
-WHERE c.run_id = g.run_id AND c.learner_id = g.learner_id AND c.change = 'left'
+# $1 enrollments. Those that a report completed between being looked at and being ended: they stay after all.
+STILL_LIVE = "SELECT id FROM enrollment WHERE id = ANY($1::bigint[]) AND state <> 'expired'"
+
+# $1 methods that went, $2 learners, $3 runs, $4 sessions, $5 now, $6 sessions and $7 their hand-picked methods. Who stays
+# enrolled without any source gets one of the session's hand-picked method, which remembers what it has replaced.
+KEEP = """
+INSERT INTO source (method_id, learner_id, session_id, since, run_id, kept_from)
+SELECT DISTINCT ON (w.session_id, w.learner_id) k.method_id, w.learner_id, w.session_id, $5, w.run_id, w.method_id
+FROM unnest($1::integer[], $2::integer[], $3::bigint[], $4::integer[]) AS w(method_id, learner_id, run_id, session_id)
+JOIN unnest($6::integer[], $7::integer[]) AS k(session_id, method_id) USING (session_id)
+WHERE EXISTS (SELECT FROM enrollment e WHERE e.session_id = w.session_id AND e.learner_id = w.learner_id
+              AND e.state <> 'expired' OFFSET 0)
+  AND NOT EXISTS (SELECT FROM source s WHERE s.session_id = w.session_id AND s.learner_id = w.learner_id
+                  AND s.until IS NULL OFFSET 0)
+ORDER BY w.session_id, w.learner_id, w.method_id
+ON CONFLICT (method_id, learner_id) WHERE until IS NULL DO NOTHING
 """
 
 # $1 runs, $2 sessions, $3 learners, $4 reason. What the live sources say of due date, mandatory and role, written where the
@@ -238,10 +249,11 @@ WITH pair AS (
     FROM unnest($1::bigint[], $2::integer[], $3::integer[]) AS p(run_id, session_id, learner_id)
     ORDER BY session_id, learner_id, run_id
 ), told AS (
-    SELECT p.session_id, p.learner_id, min(coalesce(m.due_at, s.since + m.due_days * interval '1 day')) AS due_at,
+    SELECT p.session_id, p.learner_id, min(coalesce(m.due_at, {DUE.format(since="s.since", days="m.due_days", zone=ZONE)})) AS due_at,
            bool_or(m.mandatory) AS mandatory, min(m.role) AS role
     FROM pair p
-    JOIN source s ON s.session_id = p.session_id AND s.learner_id = p.learner_id AND s.until IS NULL
+    -- Who was kept is due when they were.
+    JOIN source s ON s.session_id = p.session_id AND s.learner_id = p.learner_id AND s.until IS NULL AND s.kept_from IS NULL
     JOIN enrollment_method m ON m.id = s.method_id
     GROUP BY p.session_id, p.learner_id
 ), before AS (

@@ -6,6 +6,7 @@ who has none loses none.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Literal
 
 from asyncpg import Record
@@ -16,7 +17,9 @@ from backend import clock
 from backend.database import execute, fetch, fetch_value, plan_by_key
 from backend.schemas.enrolling import RunCause
 from backend.services import enrollment_sql as sql
-from backend.services import notices
+from backend.services import erasing, notices
+from backend.services.erasing import Erasure
+from backend.services.hand_picked import hand_picked_methods
 
 # The log row that caused it: {"facet", "ref", "name", "old", "new"}.
 Reason = dict[str, Any]
@@ -47,6 +50,8 @@ class Write(Struct, frozen=True, kw_only=True):
     confirmed: bool = False
     # What a person asked for those who leave, instead of what the method says.
     on_leave: Literal["keep", "expire", "erase"] | None = None
+    # What a person asked for who erases; all writes of one call share it.
+    erasure: Erasure | None = None
     run_id: int | None = None
     # A run that turns out to have nothing to do leaves no trace.
     drop_empty: bool = False
@@ -69,6 +74,10 @@ class Written(Struct):
     completed_stay: int = 0
     blocked: int = 0
     released: int = 0
+    # Of those who left: whose enrollment ended, and who stay by another method or because they are kept.
+    ended: int = 0
+    kept: int = 0
+    held: int = 0
 
     @property
     def did_nothing(self) -> bool:
@@ -232,14 +241,26 @@ async def _leave(
     if not pairs[0]:
         return
     rows = await fetch(sql.LEAVE, *pairs, clock.now(), confirmed, on_leave)
-    _count_leaving(rows, done)
-    await _erase([row for row in rows if row["outcome"] == "erasing"])
+    by_outcome: dict[str, list[Record]] = defaultdict(list)
+    for row in rows:
+        by_outcome[row["outcome"]].append(row)
+    await erasing.erase(by_outcome["erasing"], some[0][0].erasure)
+    kept = [*by_outcome["kept"], *await _completed_meanwhile(by_outcome["expired"])]
+    await _keep(kept, some[0][0].actor_id)
+    staying = {(row["session_id"], row["learner_id"]) for row in kept}
+    _count_leaving(rows, done, staying)
     gone: dict[int, list[int]] = defaultdict(list)
     held: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for row in rows:
-        if row["outcome"] in ("expired", "erasing"):
+    # Who leaves by several methods at once is one person.
+    for row in {(row["session_id"], row["learner_id"]): row for row in reversed(rows)}.values():
+        counted = done[row["run_id"]]
+        if (row["session_id"], row["learner_id"]) in staying:
+            counted.kept += 1
+        elif row["outcome"] in ("expired", "erasing"):
+            counted.ended += 1
             gone[row["session_id"]].append(row["learner_id"])
         elif row["outcome"] == "held":
+            counted.held += 1
             held[row["session_id"], row["run_id"]].append(row["learner_id"])
     for session_id, learners in sorted(gone.items()):
         await notices.cancel_enrolled(learners, session_id)
@@ -247,7 +268,9 @@ async def _leave(
         await settle(run_id, session_id, learners)
 
 
-def _count_leaving(rows: Sequence[Record], done: Mapping[int, Written]) -> None:
+def _count_leaving(
+    rows: Sequence[Record], done: Mapping[int, Written], staying: AbstractSet[tuple[int, int]]
+) -> None:
     """Each person once a run, however many of its methods let them go."""
     seen: set[tuple[int, int]] = set()
     for row in rows:
@@ -255,22 +278,41 @@ def _count_leaving(rows: Sequence[Record], done: Mapping[int, Written]) -> None:
             continue
         seen.add((row["run_id"], row["learner_id"]))
         written = done[row["run_id"]]
-        if row["outcome"] in ("expired", "erasing"):
+        stays = (row["session_id"], row["learner_id"]) in staying
+        if row["outcome"] in ("expired", "erasing") and not stays:
             written.left += 1
-        elif row["state"] == "completed":
+        elif row["state"] == "completed" or row["outcome"] == "expired":
             written.completed_stay += 1
         else:
             written.losing += 1
 
 
-async def _erase(rows: Sequence[Record]) -> None:
-    if rows:
-        await execute(
-            sql.ERASE,
-            [row["run_id"] for row in rows],
-            [row["session_id"] for row in rows],
-            [row["learner_id"] for row in rows],
-        )
+async def _completed_meanwhile(rows: Sequence[Record]) -> list[Record]:
+    """Those of whom a report came while they were taken out: what is completed is not revoked."""
+    if not rows:
+        return []
+    live = {row["id"] for row in await fetch(sql.STILL_LIVE, [row["enrollment_id"] for row in rows])}
+    return [row for row in rows if row["enrollment_id"] in live]
+
+
+async def _keep(rows: Sequence[Record], actor_id: int | None) -> None:
+    """Give those who stay a source of the session's hand-picked method: nobody is enrolled without one."""
+    if not rows:
+        return
+    methods = [row["method_id"] for row in rows]
+    picked = await hand_picked_methods(
+        sorted({row["session_id"] for row in rows}), actor_id, sorted(set(methods))
+    )
+    await execute(
+        sql.KEEP,
+        methods,
+        [row["learner_id"] for row in rows],
+        [row["run_id"] for row in rows],
+        [row["session_id"] for row in rows],
+        clock.now(),
+        list(picked),
+        list(picked.values()),
+    )
 
 
 async def _release(some: Sequence[tuple[Write, int]], done: dict[int, Written]) -> None:

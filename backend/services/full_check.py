@@ -1,4 +1,7 @@
-"""The full check: does every dynamic method hold exactly its audience? What differs is told, and put right if asked."""
+"""The full check: every dynamic method holds exactly its audience, and every enrollment is what its sources say.
+
+What differs is told, and put right if asked.
+"""
 
 import asyncio
 from typing import Any
@@ -11,6 +14,7 @@ from backend.enrollment.state_causes import state_sentence
 from backend.index import FacetIndex, load_index
 from backend.index.structure_rows import Method
 from backend.schemas.enrolling.runs import Difference
+from backend.services import healing
 from backend.services.attention import Look
 from backend.services.deciding import decide, is_followed
 from backend.services.reconciling import carry_out
@@ -20,10 +24,30 @@ GRACE_SECONDS = 2.0
 
 
 async def run(*, repair: bool) -> list[Difference]:
-    """The methods that differ, told from an index of their own, read from the tables in one snapshot.
+    """The sessions whose enrollments differ from their sources, then the methods that differ from their audiences.
 
-    Held and frozen methods are as they should be. With `repair`, a run of cause `check` puts right what differs.
+    These are told from an index of their own, read from the tables in one snapshot. Held and frozen methods are as they
+    should be. With `repair`, runs of cause `check` put right what differs.
     """
+    return [*await _against_sources(repair=repair), *await _against_audiences(repair=repair)]
+
+
+async def _against_sources(*, repair: bool) -> list[Difference]:
+    found = await healing.heal_all() if repair else await healing.unequal()
+    return [
+        Difference(
+            method_id=None,
+            session_id=session_id,
+            missing=len(one.unheld),
+            surplus=len(one.sourceless),
+            unsettled=len(one.unsettled),
+            repaired=repair,
+        )
+        for session_id, one in sorted(found.items())
+    ]
+
+
+async def _against_audiences(*, repair: bool) -> list[Difference]:
     index = await load_index()
     if not _differences(index):
         return []
@@ -63,7 +87,7 @@ def _compare(index: FacetIndex, method: Method) -> Difference | None:
 
 
 async def _repaired(index: FacetIndex, difference: Difference) -> Difference:
-    method = index.structure.methods[difference.method_id]
+    method = index.structure.methods[difference.method_id or 0]
     decision = decide(index, Look(None, BitMap(), "check"), method, clock.now())
     if decision is None:
         return difference

@@ -1,46 +1,154 @@
-"""Who leaves a group can leave, in the same act, what the group enrolled them in."""
+"""Who leaves a group stays in what it enrolled them in, or leaves that in the same act."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
+from pyroaring import BitMap
+
+from backend import clock
 from backend.database import fetch
+from backend.index import BrokenRule, FacetIndex
+from backend.index.supposing import supposing_members
+from backend.schemas.people import Unlink, UnlinkedSession
 from backend.services.actor import Actor
-from backend.services.enrollment_writer import Write, lock_sessions, write
+from backend.services.deciding import is_followed
+from backend.services.enrollment_writer import Write, Written, lock_sessions, write
+from backend.services.erasing import Erasure
+from backend.services.errors import Forbidden, NotFound
+from backend.services.rights import session_for
 
 # Methods that enroll through the group: of its own, of a rule with a block of it, or of a session that is the group's.
 _LINKED = """
-SELECT m.id, m.session_id FROM enrollment_method m JOIN session s ON s.id = m.session_id
+SELECT m.id FROM enrollment_method m JOIN session s ON s.id = m.session_id
 WHERE m.deleted_at IS NULL AND (
     m.group_id = $1 OR s.group_id = $1
     OR EXISTS (SELECT FROM jsonb_array_elements(coalesce(m.rule->'blocks', '[]')) b
                WHERE coalesce(b->'groups', '[]') @> to_jsonb($1::integer)))
-ORDER BY m.id
+"""
+_HELD = """
+SELECT method_id, session_id, kept_from, array_agg(learner_id ORDER BY learner_id) AS learners
+FROM source WHERE learner_id = ANY($1::integer[]) AND until IS NULL
+GROUP BY method_id, session_id, kept_from ORDER BY method_id
+"""
+_NAMES = """
+SELECT s.id, s.name, a.title FROM session s JOIN activity a ON a.id = s.activity_id WHERE s.id = ANY($1::integer[])
 """
 
 
-async def leave_sessions_of_group(
-    actor: Actor, group_id: int, learner_ids: Sequence[int], *, erase: bool
-) -> list[int]:
-    """End what the group's methods gave these people, in the caller's transaction; the runs' ids.
+class Leaving:
+    """People who leave a group, perhaps for another one; `index` is as of before that.
 
-    Access ends and progress is kept, or erased. What other methods hold stays, and so does what is completed.
+    Without an index what rules would take from them is left to the rules.
     """
-    methods = await fetch(_LINKED, group_id)
-    if not methods:
-        return []
-    await lock_sessions(method["session_id"] for method in methods)
-    done = await write(
-        [
-            Write(
-                method_id=method["id"],
-                session_id=method["session_id"],
-                cause="act",
-                actor_id=actor.id,
-                leaving=list(learner_ids),
-                confirmed=True,
-                on_leave="erase" if erase else "expire",
-                drop_empty=True,
-            )
-            for method in methods
-        ]
+
+    def __init__(
+        self,
+        index: FacetIndex | None,
+        group_id: int,
+        learner_ids: Sequence[int],
+        to_group_id: int | None = None,
+    ) -> None:
+        self.group_id = group_id
+        self.learners = BitMap(learner_ids)
+        self._index = index
+        self._supposed = (
+            None
+            if index is None
+            else supposing_members(index, self.learners, left=group_id, joined=to_group_id)
+        )
+
+    def losing(self, method_id: int, held: Sequence[int]) -> list[int]:
+        """Those of `held` whom a method that follows changes would no longer want."""
+        if self._index is None or self._supposed is None:
+            return []
+        method = self._index.structure.methods.get(method_id)
+        if method is None or not method.dynamic or method.rule is None:
+            return []
+        now = clock.now()
+        if not is_followed(self._index, method, now):
+            return []
+        day, only = clock.day_of(now, self._index.timezone), BitMap(held)
+        try:
+            wanted = self._index.evaluate(method.rule, day, only=only)
+            return list(wanted - self._supposed.evaluate(method.rule, day, only=only))
+        except BrokenRule:
+            # Frozen: nobody leaves by it.
+            return []
+
+
+async def leave_sessions(
+    actor: Actor, leaving: Leaving, unlink: Unlink, erasure: Erasure
+) -> list[tuple[int, Written]]:
+    """Do, in the caller's transaction, what follows for the people's enrollments: (session, what was done there).
+
+    `group_only`: where a rule would take them out now, they are kept. Otherwise what the group's methods gave them ends, with
+    what they were kept from, and so does what they would lose anyway; access ends, and progress is kept or erased.
+    """
+    held = await fetch(_HELD, list(leaving.learners))
+    linked = (
+        {row["id"] for row in await fetch(_LINKED, leaving.group_id)} if unlink != "group_only" else set()
     )
-    return [written.run_id for written in done if written.run_id is not None]
+    going: dict[int, set[int]] = defaultdict(set)
+    for row in held:
+        if row["method_id"] in linked or row["kept_from"] in linked:
+            going[row["method_id"]].update(row["learners"])
+        else:
+            going[row["method_id"]].update(leaving.losing(row["method_id"], row["learners"]))
+    sessions = {row["method_id"]: row["session_id"] for row in held}
+    return await _write(actor, {m: sorted(p) for m, p in going.items() if p}, sessions, unlink, erasure)
+
+
+async def _write(
+    actor: Actor,
+    going: Mapping[int, list[int]],
+    sessions: Mapping[int, int],
+    unlink: Unlink,
+    erasure: Erasure,
+) -> list[tuple[int, Written]]:
+    if not going:
+        return []
+    await lock_sessions(sessions[method_id] for method_id in going)
+    writes = [
+        Write(
+            method_id=method_id,
+            session_id=sessions[method_id],
+            cause="act",
+            actor_id=actor.id,
+            leaving=people,
+            confirmed=True,
+            on_leave="keep" if unlink == "group_only" else unlink,
+            erasure=erasure if unlink == "erase" else None,
+            drop_empty=True,
+        )
+        for method_id, people in sorted(going.items())
+    ]
+    done = await write(writes)
+    return [(one.session_id, written) for one, written in zip(writes, done, strict=True)]
+
+
+async def told(actor: Actor, done: Sequence[tuple[int, Written]]) -> list[UnlinkedSession]:
+    """What happened in each session; those that the actor may not know of together, without a name."""
+    found: dict[int | None, UnlinkedSession] = {}
+    names = {row["id"]: row for row in await fetch(_NAMES, sorted({session for session, _ in done}))}
+    for session_id, written in done:
+        key = session_id if await _sees(actor, session_id) else None
+        one = found.get(key)
+        if one is None:
+            row = None if key is None else names[key]
+            one = found[key] = UnlinkedSession(
+                session_id=key,
+                session_name=None if row is None else row["name"],
+                activity_title=None if row is None else row["title"],
+            )
+        one.ended += written.ended
+        one.kept += written.kept
+        one.held += written.held
+    return list(found.values())
+
+
+async def _sees(actor: Actor, session_id: int) -> bool:
+    try:
+        await session_for(actor, session_id, "see")
+    except (Forbidden, NotFound):
+        return False
+    return True

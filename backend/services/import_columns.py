@@ -87,8 +87,9 @@ COLUMNS: Mapping[ImportKind, Mapping[str, tuple[str, ...]]] = {
         "session": _SESSION,
         "status": _STATUS,
         "role": (),
-        "since": ("enrolled", "enrolled on", "enrolled at", "from", "start", "registered", "inscrit le", "depuis", "debut"),
-        "until": ("unenrolled", "unenrolled on", "to", "end", "unregistered", "left", "desinscrit le", "jusqu'au", "fin"),
+        # Not “start” and “end”: in sheets of people these are dates of a contract, a course or a semester.
+        "since": ("enrolled", "enrolled on", "enrolled at", "registered", "inscrit le", "depuis"),
+        "until": ("unenrolled", "unenrolled on", "unregistered", "left", "desinscrit le", "jusqu'au"),
     },
 }  # fmt: skip
 # What names somebody where nothing better does.

@@ -7,16 +7,17 @@ from typing import Any
 import msgspec
 from asyncpg import Record
 
+from backend import clock
 from backend.database import fetch, transaction
 from backend.schemas.commons import BadRow
 from backend.schemas.imports import EnrollmentRow, ImportKind, MembershipRow, SheetLearner, SheetMembership
 from backend.schemas.learning import ResultRow
-from backend.schemas.people import BulkAnswer, GroupRow, MembersInput, MembersRemoval
+from backend.schemas.people import BulkAnswer, GroupRow
 from backend.schemas.problem import RowMistake
-from backend.services import group_bulk, learner_bulk, registrations, results
+from backend.services import audit, group_bulk, learner_bulk, registrations, results
 from backend.services.actor import Actor
 from backend.services.enrollment_writer import Write, lock_sessions, write
-from backend.services.memberships import add_members, remove_members
+from backend.services.memberships import expire_members, write_members
 from backend.services.registrations import Registration, methods_named
 from backend.services.rights import require_admin
 from backend.text import address_key
@@ -75,14 +76,15 @@ async def _memberships(actor: Actor, rows: Rows) -> BulkAnswer:
         else:
             together[group, row.role].add(learner)
     for (group, role), people in sorted(together.items(), key=str):
-        added = await add_members(actor, group, MembersInput(learner_ids=sorted(people), role=role))
-        answer.created += added.added
-        answer.updated += added.updated
-        answer.unchanged += added.unchanged
+        added, updated = await write_members(sorted(people), group, role)
+        answer.created += added
+        answer.updated += updated
+        answer.unchanged += len(people) - added - updated
+        if added or updated:
+            await audit.record(actor, "group.add_members", "group", group, added=added, updated=updated)
     for group, leaving in sorted(gone.items()):
         # As when somebody takes them out with the group's sessions: access ends, progress stays.
-        removal = MembersRemoval(learner_ids=sorted(leaving), unlink="expire")
-        removed = (await remove_members(actor, group, removal)).removed
+        removed = await expire_members(actor, group, sorted(leaving))
         answer.updated += removed
         answer.unchanged += len(leaving) - removed
     return answer
@@ -107,6 +109,8 @@ async def _enrollments(actor: Actor, rows: Rows) -> BulkAnswer:
             answer.errors.append(
                 RowMistake(number, "until", "order", "Nobody can leave before they have come (“since”).")
             )
+        elif (late := _in_the_future(row)) is not None:
+            answer.errors.append(RowMistake(number, late, "future", _FUTURE[late]))
         else:
             numbers[learner, session] = number
             if row.since is None:
@@ -128,6 +132,20 @@ async def _enrollments(actor: Actor, rows: Rows) -> BulkAnswer:
         )
     await _enroll_now(actor, plain, answer)
     return answer
+
+
+_FUTURE = {
+    "since": "Nobody has come in the future: leave the cell empty to enroll them now.",
+    "until": "Nobody has left in the future, so nothing ends now: leave the cell empty, and end the enrollment when it is time.",
+}
+
+
+def _in_the_future(row: EnrollmentRow) -> str | None:
+    """The cell that tells of the future. Rows are history: an end to come would end nothing, and must not be forgotten either."""
+    now = clock.now()
+    if row.since is not None and row.since > now:
+        return "since"
+    return "until" if row.until is not None and row.until > now else None
 
 
 async def _enroll_now(actor: Actor, wanted: Mapping[int, list[int]], answer: BulkAnswer) -> None:

@@ -33,7 +33,7 @@ l.id IN (
         SELECT {}::integer UNION SELECT g.id FROM learner_group g JOIN tree ON g.parent_id = tree.id
     )
     SELECT m.learner_id FROM membership m JOIN tree ON m.group_id = tree.id
-)
+) AND l.status <> 'pending'
 """
 
 
@@ -67,7 +67,8 @@ async def _columns(actor: Actor, conditions: Conditions) -> str:
     l.is_admin, l.version,
     (SELECT coalesce(jsonb_object_agg(f.key, field_json(v)), '{{}}')
      FROM field_value v JOIN field f ON f.id = v.field_id WHERE v.learner_id = l.id) AS fields,
-    (SELECT coalesce(jsonb_agg(jsonb_build_object('id', g.id, 'role', o.role, 'name', g.name) ORDER BY g.id), '[]')
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('id', g.id, 'role', o.role, 'name', g.name,
+                                                       'waiting', l.status = 'pending') ORDER BY g.id), '[]')
      FROM membership o JOIN learner_group g ON g.id = o.group_id WHERE o.learner_id = l.id AND {shown}) AS groups
     """
 
@@ -184,7 +185,9 @@ async def _conditions(actor: Actor, query: LearnerQuery) -> Conditions:
     if query.group is not None:
         await group_for(actor, query.group, "members")
         conditions.add(
-            "EXISTS (SELECT FROM membership m WHERE m.learner_id = l.id AND m.group_id = {})", query.group
+            # Who is not approved waits to be in it.
+            "l.status <> 'pending' AND EXISTS (SELECT FROM membership m WHERE m.learner_id = l.id AND m.group_id = {})",
+            query.group,
         )
     if query.group_tree is not None:
         await group_for(actor, query.group_tree, "members")
@@ -212,6 +215,7 @@ async def _page_rows(
     if member_of is not None:
         source += (
             f" JOIN membership mm ON mm.learner_id = l.id AND mm.group_id = {conditions.value(member_of)}"
+            " AND l.status <> 'pending'"
         )
         role = ", mm.role, mm.since"
     total: int = await fetch_value(

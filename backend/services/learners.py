@@ -76,6 +76,10 @@ async def create_learner(actor: Actor, data: LearnerInput) -> Learner:
         values = check_values(data.fields, await field_kinds(), mistakes)
         groups = await _check_groups(data, mistakes)
         _raise(mistakes)
+        if groups and core.get("status") == "pending":
+            raise Conflict(
+                "Only approved people can be in a group: add them without groups, or with another status."
+            )
         (learner_id,) = await reserve_ids(1)
         await write([Writing(learner_id, is_new=True, core=core, values=values, groups=groups)])
         await audit.record(actor, "learner.create", "learner", learner_id, email=core["email"])

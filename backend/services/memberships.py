@@ -1,24 +1,30 @@
 """Who is in a group: adding, removing, moving people."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
 from backend import clock
-from backend.database import fetch, fetch_row, plan_anew_for, transaction
+from backend.database import execute, fetch, fetch_row, plan_anew_for, transaction
+from backend.index import FacetIndex, Follower
 from backend.schemas.people import (
+    MemberRole,
     MembersAdded,
     MembersInput,
     MembersMove,
     MembersMoved,
     MembersRemoval,
     MembersRemoved,
-    Unlink,
+    Person,
 )
 from backend.schemas.problem import Mistake
 from backend.services import audit
 from backend.services.actor import Actor
+from backend.services.audiences import caught_up
 from backend.services.conditions import Conditions
-from backend.services.errors import Invalid
-from backend.services.group_leaving import leave_sessions_of_group
+from backend.services.erasing import MOST_NAMED, Erasure
+from backend.services.errors import Conflict, Forbidden, Invalid
+from backend.services.group_leaving import Leaving, leave_sessions, told
 from backend.services.learner_lists import add_own_people
 from backend.services.rights import group_for
 
@@ -61,53 +67,137 @@ async def _known_learners(actor: Actor, data: MembersInput) -> list[int]:
     return sorted({*data.learner_ids, *(by_external[one] for one in data.external_ids)})
 
 
+class NotApproved(Conflict):
+    """Some of them are not approved; they are named, for who adds them sees them."""
+
+    type, title = "not_approved", "Not approved yet"
+
+    def __init__(self, pending: Sequence[Person]) -> None:
+        people = "1 person is" if len(pending) == 1 else f"{len(pending):,} people are"
+        super().__init__(
+            f"{people} not approved yet, and only approved people can be in a group; nobody was added."
+            " Send `approve: true` to approve and add them in one act.",
+            extra={"pending": pending[:MOST_NAMED], "pending_total": len(pending)},
+        )
+
+
+async def _approve(actor: Actor, learner_ids: Sequence[int], *, approve: bool) -> int:
+    """Only approved people are in groups. Raises `NotApproved`, or `Forbidden` for who may not approve."""
+    pending = await fetch(
+        "SELECT id, email, first_name, last_name FROM learner WHERE id = ANY($1) AND status = 'pending'"
+        " ORDER BY id FOR NO KEY UPDATE",
+        list(learner_ids),
+    )
+    if not pending:
+        return 0
+    if not approve:
+        raise NotApproved([Person(**row) for row in pending])
+    if not actor.is_admin:
+        raise Forbidden("Only platform admins may approve people.")
+    ids = [row["id"] for row in pending]
+    await execute("UPDATE learner SET status = 'active', version = version + 1 WHERE id = ANY($1)", ids)
+    await audit.record(actor, "learner.approve", "learner", ids[0], learners=ids)
+    return len(ids)
+
+
 async def add_members(actor: Actor, group_id: int, data: MembersInput) -> MembersAdded:
     """Add people, or with a role give it to those who are in the group already. For the group's admins."""
     await group_for(actor, group_id, "manage")
     async with transaction():
         ids = await _known_learners(actor, data)
         await plan_anew_for(len(ids))
-        row = await fetch_row(_ADD, ids, group_id, data.role, clock.now())
-        added, updated = (row["added"], row["updated"]) if row else (0, 0)
+        approved = await _approve(actor, ids, approve=data.approve)
+        added, updated = await write_members(ids, group_id, data.role)
         if added or updated:
             await audit.record(actor, "group.add_members", "group", group_id, added=added, updated=updated)
-        return MembersAdded(added=added, updated=updated, unchanged=len(ids) - added - updated)
+        return MembersAdded(
+            added=added, updated=updated, unchanged=len(ids) - added - updated, approved=approved
+        )
 
 
-async def _leave(actor: Actor, group_id: int, learner_ids: Sequence[int], unlink: Unlink) -> dict[int, str]:
-    """Take people out of the group and, if asked, out of its sessions; the roles of those who were in it."""
+async def write_members(
+    learner_ids: Sequence[int], group_id: int, role: MemberRole | None
+) -> tuple[int, int]:
+    """Memberships, in the caller's transaction; how many are new, and how many got another role.
+
+    Of people who are not approved they wait: a membership of theirs counts nowhere until they are.
+    """
+    row = await fetch_row(_ADD, list(learner_ids), group_id, role, clock.now())
+    return (row["added"], row["updated"]) if row else (0, 0)
+
+
+@asynccontextmanager
+async def _trial(*, dry_run: bool) -> AsyncIterator[None]:
+    """A transaction; of a trial nothing is kept, whatever transaction it is part of."""
+    async with transaction():
+        if not dry_run:
+            yield
+            return
+        await execute("SAVEPOINT trial")
+        yield
+        await execute("ROLLBACK TO SAVEPOINT trial")
+
+
+async def _leave(
+    actor: Actor, index: FacetIndex | None, group_id: int, data: MembersRemoval | MembersMove
+) -> tuple[dict[int, str], dict[str, Any]]:
+    """Take people out of the group and do what was asked about its sessions: the roles of those who were in it, and the answer."""
+    to_group_id = data.to_group_id if isinstance(data, MembersMove) else None
+    leaving = Leaving(index, group_id, data.learner_ids, to_group_id)
     rows = await fetch(
         "DELETE FROM membership WHERE group_id = $1 AND learner_id = ANY($2) RETURNING learner_id, role",
         group_id,
-        list(learner_ids),
+        list(data.learner_ids),
     )
-    left = {row["learner_id"]: row["role"] for row in rows}
-    if left and unlink != "group_only":
-        await leave_sessions_of_group(actor, group_id, sorted(left), erase=unlink == "erase")
-    return left
+    erasure = Erasure(certificates=data.certificates, confirm=data.confirm, dry_run=data.dry_run)
+    done = await leave_sessions(actor, leaving, data.unlink, erasure)
+    told_of = await told(actor, done)
+    answer: dict[str, Any] = {
+        "sessions": told_of,
+        "erased": erasure.done if data.unlink == "erase" else None,
+        "staying": erasure.staying[:MOST_NAMED],
+        "run_ids": [] if data.dry_run else [run.run_id for _, run in done if run.run_id is not None],
+    }
+    return {row["learner_id"]: row["role"] for row in rows}, answer
 
 
-async def remove_members(actor: Actor, group_id: int, data: MembersRemoval) -> MembersRemoved:
+async def expire_members(actor: Actor, group_id: int, learner_ids: Sequence[int]) -> int:
+    """Take people out of a group, and what its methods gave them expires, as imports do; how many were in it."""
+    async with transaction():
+        data = MembersRemoval(learner_ids=list(learner_ids), unlink="expire")
+        left, _ = await _leave(actor, None, group_id, data)
+        if left:
+            await audit.record(
+                actor, "group.remove_members", "group", group_id, removed=len(left), unlink="expire"
+            )
+    return len(left)
+
+
+async def remove_members(
+    actor: Actor, follower: Follower, group_id: int, data: MembersRemoval
+) -> MembersRemoved:
     """Take people out of a group. `expire` and `erase` end their enrollments in its sessions too."""
     await group_for(actor, group_id, "manage")
-    async with transaction():
-        left = await _leave(actor, group_id, data.learner_ids, data.unlink)
+    index = await caught_up(follower)
+    async with _trial(dry_run=data.dry_run):
+        left, answer = await _leave(actor, index, group_id, data)
         if left:
             await audit.record(
                 actor, "group.remove_members", "group", group_id, removed=len(left), unlink=data.unlink
             )
-        return MembersRemoved(removed=len(left))
+    return MembersRemoved(removed=len(left), **answer)
 
 
-async def move_members(actor: Actor, group_id: int, data: MembersMove) -> MembersMoved:
+async def move_members(actor: Actor, follower: Follower, group_id: int, data: MembersMove) -> MembersMoved:
     """Move people to another group, in the role they had. For admins of both."""
     await group_for(actor, group_id, "manage")
     await group_for(actor, data.to_group_id, "manage")
     if data.to_group_id == group_id:
         raise Invalid.at("to_group_id", "same", "They are in this group already.")
-    async with transaction():
+    index = await caught_up(follower)
+    async with _trial(dry_run=data.dry_run):
         await plan_anew_for(len(data.learner_ids))
-        left = await _leave(actor, group_id, data.learner_ids, data.unlink)
+        left, answer = await _leave(actor, index, group_id, data)
         await fetch(
             "INSERT INTO membership (learner_id, group_id, role, since)"
             " SELECT l, $3, r, $4 FROM unnest($1::integer[], $2::text[]) AS w(l, r) ORDER BY l"
@@ -127,4 +217,4 @@ async def move_members(actor: Actor, group_id: int, data: MembersMove) -> Member
                 to=data.to_group_id,
                 unlink=data.unlink,
             )
-        return MembersMoved(moved=len(left))
+    return MembersMoved(moved=len(left), **answer)

@@ -11,7 +11,6 @@ from backend.enrollment.state_causes import state_sentence
 from backend.index import FacetIndex, Follower
 from backend.rules import InvalidRule, Rule, convert
 from backend.schemas.commons import Page
-from backend.schemas.enrolling import OnLeave
 from backend.schemas.enrolling import methods as wire
 from backend.schemas.enrolling.plans import Applied
 from backend.services import audit, holding
@@ -21,6 +20,7 @@ from backend.services.chunks import begin_large
 from backend.services.enrolling import INLINE, SETTLED, applied, method_row, save_method
 from backend.services.enrolling_rights import Permit, permit_for
 from backend.services.enrollment_writer import Write, lock_sessions, settle, write
+from backend.services.erasing import Erasure, confirm_large
 from backend.services.errors import Conflict, Stale
 from backend.services.method_drafts import COLUMNS, Draft, asked, checked, stored_draft
 from backend.services.method_sentences import sentence_of
@@ -163,26 +163,27 @@ async def delete_method(  # noqa: PLR0913 - the parts of one request
     follower: Follower,
     session_id: int,
     method_id: int,
+    removal: wire.MethodRemoval,
     *,
-    people: OnLeave,
     version: int | None = None,
 ) -> Applied | None:
     """Remove it. Whom it alone enrolled stays (`keep`), loses access, or their progress too; a draft just goes.
 
-    Raises `Forbidden` unless the method, and everybody who would lose it as a reason, are the actor's.
+    Raises `Forbidden` unless the method, and everybody who would lose it as a reason, are the actor's; `EraseUnconfirmed`
+    where progress is to be erased and what goes is not what was confirmed.
     """
     async with transaction():
         permit, _, row = await _method_to_change(actor, follower, session_id, method_id, version)
         rows = await fetch("SELECT learner_id FROM source WHERE method_id = $1 AND until IS NULL", method_id)
         permit.require_people(entering=BitMap(), leaving=BitMap([one["learner_id"] for one in rows]))
-        await audit.record(actor, "method.delete", "enrollment_method", method_id, people=people)
+        await audit.record(actor, "method.delete", "enrollment_method", method_id, people=removal.people)
         if not rows and row["state"] == "draft":
             await execute("DELETE FROM enrollment_method WHERE id = $1", method_id)
             return None
-        return await _end_method(actor, row, sorted(one["learner_id"] for one in rows), people)
+        return await _end_method(actor, row, sorted(one["learner_id"] for one in rows), removal)
 
 
-async def _end_method(actor: Actor, row: Record, learners: list[int], people: OnLeave) -> Applied:
+async def _end_method(actor: Actor, row: Record, learners: list[int], removal: wire.MethodRemoval) -> Applied:
     method_id = row["id"]
     stored = await fetch_value("SELECT to_jsonb(m) FROM enrollment_method m WHERE id = $1", method_id)
     waiting = await fetch("SELECT learner_id FROM blocked WHERE method_id = $1", method_id)
@@ -196,7 +197,8 @@ async def _end_method(actor: Actor, row: Record, learners: list[int], people: On
         " segment_id = NULL, group_id = NULL, after_activity_id = NULL, deleted_at = $3, version = version + 1"
         " WHERE id = $1",
         method_id,
-        people,
+        # Erasing is an act, and nothing that a method stores.
+        "expire" if removal.people == "erase" else removal.people,
         clock.now(),
     )
     after = await fetch_value("SELECT to_jsonb(m) FROM enrollment_method m WHERE id = $1", method_id)
@@ -210,8 +212,12 @@ async def _end_method(actor: Actor, row: Record, learners: list[int], people: On
         leaving=learners,
         releasing=[one["learner_id"] for one in waiting],
         confirmed=True,
+        on_leave=removal.people,
+        erasure=Erasure(removal.certificates, removal.confirm) if removal.people == "erase" else None,
     )
     if len(learners) > INLINE:
+        if one.erasure is not None:
+            await confirm_large(one.erasure, row["session_id"], method_id)
         return Applied(run_id=await begin_large(one), method_id=method_id, state="applying")
     (written,) = await write([one])
     return applied(written, method_id)

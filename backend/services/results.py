@@ -1,4 +1,7 @@
-"""Recording what learners did: results, and the certificates that completing an activity awards."""
+"""Recording what learners did: results, and the certificates that completing an activity awards.
+
+A completion stays: a report `failed` after it is kept as an attempt, unless somebody withdraws the completion by name (`revoke`).
+"""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -33,17 +36,27 @@ class Report:
     started_at: datetime | None = None
     completed_at: datetime | None = None
     awarded_at: datetime | None = None
+    note: str | None = None
+    revoke: bool = False
 
     @property
     def key(self) -> Key:
         """What two reports of the same thing share."""
         return (self.learner_id, self.activity_id, self.step_id, self.session_id)
 
+    def is_attempt_after(self, status: str) -> bool:
+        """Whether it takes nothing back from a result of this status, and is kept beside it."""
+        return self.status == "failed" and status == "completed" and not self.revoke
+
     def followed_by(self, later: "Report") -> "Report":
         """Both as one: the same as writing one after the other."""
+        if later.revoke:
+            return later
         started_only = later.status == "started"
         return Report(
             *self.key,
+            revoke=self.revoke,
+            note=later.note or self.note,
             status=self.status if started_only else later.status,
             score=self.score if later.score is None else later.score,
             started_at=later.started_at or self.started_at,
@@ -52,34 +65,62 @@ class Report:
         )
 
 
-# A correction overwrites, also a completion; that somebody started takes nothing back.
+# A correction overwrites, but no completion; that somebody started takes nothing back.
 _WRITE = """
-INSERT INTO result AS r (learner_id, activity_id, step_id, session_id, status, score, started_at, completed_at)
+INSERT INTO result AS r (learner_id, activity_id, step_id, session_id, status, score, started_at, completed_at, note)
 SELECT learner_id, activity_id, step_id, session_id, status, score,
        CASE WHEN status = 'started' THEN coalesce(started_at, $9) ELSE started_at END,
-       CASE WHEN status = 'completed' THEN coalesce(completed_at, $9) ELSE completed_at END
+       CASE WHEN status = 'completed' THEN coalesce(completed_at, $9) ELSE completed_at END, note
 FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::double precision[],
-            $7::timestamptz[], $8::timestamptz[])
-     AS w(learner_id, activity_id, step_id, session_id, status, score, started_at, completed_at)
+            $7::timestamptz[], $8::timestamptz[], $10::text[])
+     AS w(learner_id, activity_id, step_id, session_id, status, score, started_at, completed_at, note)
 ORDER BY learner_id, activity_id, step_id, session_id
 ON CONFLICT (learner_id, activity_id, coalesce(step_id, 0), coalesce(session_id, 0)) DO UPDATE SET
     status = CASE WHEN excluded.status = 'started' THEN r.status ELSE excluded.status END,
-    score = coalesce(excluded.score, r.score),
+    score = coalesce(excluded.score, r.score), note = coalesce(excluded.note, r.note),
     started_at = CASE WHEN excluded.started_at = $9 THEN coalesce(r.started_at, $9)
                       ELSE coalesce(excluded.started_at, r.started_at) END,
     completed_at = CASE WHEN excluded.status = 'started' THEN r.completed_at
                         -- Without a time the first one stays: sending a result again changes nothing.
                         WHEN excluded.completed_at = $9 AND r.status = 'completed' THEN r.completed_at
                         ELSE coalesce(excluded.completed_at, r.completed_at) END
-WHERE (r.status, r.score, r.started_at, r.completed_at) IS DISTINCT FROM (
+WHERE (r.status, r.score, r.note, r.started_at, r.completed_at) IS DISTINCT FROM (
     CASE WHEN excluded.status = 'started' THEN r.status ELSE excluded.status END,
-    coalesce(excluded.score, r.score),
+    coalesce(excluded.score, r.score), coalesce(excluded.note, r.note),
     CASE WHEN excluded.started_at = $9 THEN coalesce(r.started_at, $9)
          ELSE coalesce(excluded.started_at, r.started_at) END,
     CASE WHEN excluded.status = 'started' THEN r.completed_at
          WHEN excluded.completed_at = $9 AND r.status = 'completed' THEN r.completed_at
          ELSE coalesce(excluded.completed_at, r.completed_at) END)
 RETURNING (xmax = 0) AS created
+"""
+
+_COMPLETED = """
+SELECT r.learner_id, r.activity_id, r.step_id, r.session_id
+FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::integer[]) AS w(learner_id, activity_id, step_id, session_id)
+JOIN result r ON r.learner_id = w.learner_id AND r.activity_id = w.activity_id AND r.status = 'completed'
+     AND r.step_id IS NOT DISTINCT FROM w.step_id AND r.session_id IS NOT DISTINCT FROM w.session_id
+"""
+_KEEP_ATTEMPTS = """
+INSERT INTO result_attempt (learner_id, activity_id, step_id, session_id, status, score, started_at, completed_at, note, reported_at)
+SELECT w.*, $10 FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::double precision[],
+                            $7::timestamptz[], $8::timestamptz[], $9::text[])
+     AS w(learner_id, activity_id, step_id, session_id, status, score, started_at, completed_at, note)
+-- Sending it again changes nothing.
+WHERE NOT EXISTS (SELECT FROM result_attempt a WHERE a.learner_id = w.learner_id AND a.activity_id = w.activity_id
+    AND (a.step_id, a.session_id, a.status, a.score, a.started_at, a.completed_at) IS NOT DISTINCT FROM
+        (w.step_id, w.session_id, w.status, w.score, w.started_at, w.completed_at))
+RETURNING id
+"""
+# A withdrawal names a session, and then takes back what was completed there or without a session, or none, and takes back all.
+_WITHDRAW = """
+UPDATE result r SET status = w.status, score = coalesce(w.score, r.score), completed_at = w.completed_at
+FROM (SELECT DISTINCT ON (learner_id, activity_id, step_id, session_id) *
+      FROM unnest($1::integer[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::double precision[],
+                  $7::timestamptz[])
+          AS u(learner_id, activity_id, step_id, session_id, status, score, completed_at)) w
+WHERE r.learner_id = w.learner_id AND r.activity_id = w.activity_id AND r.step_id IS NOT DISTINCT FROM w.step_id
+  AND (w.session_id IS NULL OR r.session_id IS NULL OR r.session_id = w.session_id) AND r.status = 'completed'
 """
 
 
@@ -103,19 +144,29 @@ async def record(actor: Actor, rows: Sequence[ResultRow | BadRow]) -> BulkAnswer
 async def write_reports(reports: Sequence[Report]) -> tuple[int, int]:
     """Write reports inside the caller's transaction and award what they complete: how many created, updated."""
     folded: dict[Key, Report] = {}
+    attempts: list[Report] = []
     for report in reports:
         before = folded.get(report.key)
-        folded[report.key] = before.followed_by(report) if before else report
-    given = list(folded.values())
-    if not given:
+        if before is not None and report.is_attempt_after(before.status):
+            attempts.append(report)
+        else:
+            folded[report.key] = before.followed_by(report) if before else report
+    if not folded:
         return 0, 0
     # One report of a learner at a time: of two that complete a path together, the second must see the first. Row locks,
     # because ten thousand advisory ones do not fit into the server's lock table.
     await execute(
         "SELECT FROM learner WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE",
-        sorted({report.learner_id for report in given}),
+        sorted({report.learner_id for report in folded.values()}),
     )
+    completed = await _completed([report for report in folded.values() if report.status == "failed"])
+    late = [
+        report for key, report in folded.items() if key in completed and report.is_attempt_after("completed")
+    ]
+    attempts += late
+    given = [report for report in folded.values() if report not in late]
     completions = await Completions.before([(report.learner_id, report.activity_id) for report in given])
+    await _withdraw([report for report in given if report.revoke])
     written = await fetch(
         _WRITE,
         [report.learner_id for report in given],
@@ -127,7 +178,9 @@ async def write_reports(reports: Sequence[Report]) -> tuple[int, int]:
         [report.started_at for report in given],
         [report.completed_at for report in given],
         clock.now(),
+        [report.note for report in given],
     )
+    kept = await _keep_attempts(attempts)
     awarded_at = {
         (report.learner_id, report.activity_id): report.awarded_at
         for report in given
@@ -135,7 +188,40 @@ async def write_reports(reports: Sequence[Report]) -> tuple[int, int]:
     }
     await completions.award(awarded_at)
     created = sum(row["created"] for row in written)
-    return created, len(written) - created
+    return created, len(written) - created + kept
+
+
+async def _completed(reports: Sequence[Report]) -> set[Key]:
+    """Which of these report on what is completed."""
+    if not reports:
+        return set()
+    rows = await fetch(_COMPLETED, *([report.key[i] for report in reports] for i in range(4)))
+    return {tuple(row) for row in rows}
+
+
+async def _keep_attempts(attempts: Sequence[Report]) -> int:
+    """Keep what came after a completion; how many are new."""
+    if not attempts:
+        return 0
+    names = ("status", "score", "started_at", "completed_at", "note")
+    kept = await fetch(
+        _KEEP_ATTEMPTS,
+        *([attempt.key[i] for attempt in attempts] for i in range(4)),
+        *([getattr(attempt, name) for attempt in attempts] for name in names),
+        clock.now(),
+    )
+    return len(kept)
+
+
+async def _withdraw(reports: Sequence[Report]) -> None:
+    """Take completions back; what rests on them follows by triggers. Certificates stay: they are documents of their own."""
+    if reports:
+        names = ("status", "score", "completed_at")
+        await execute(
+            _WITHDRAW,
+            *([report.key[i] for report in reports] for i in range(4)),
+            *([getattr(report, name) for report in reports] for name in names),
+        )
 
 
 async def _steps(activity_ids: Sequence[int]) -> dict[int, set[int]]:
@@ -190,6 +276,7 @@ async def _resolve(rows: Sequence[ResultRow | BadRow]) -> tuple[list[Report], li
                 row.started_at,
                 row.completed_at,
                 row.awarded_at,
+                revoke=row.revoke,
             )
         )
     return reports, errors
@@ -210,6 +297,8 @@ def _unknown(
 
 def _mistake(row: ResultRow, steps: AbstractSet[int], is_its_session: bool) -> Mistake | None:
     """What does not fit together in a row; `steps` are those of its activity."""
+    if row.revoke and row.status == "completed":
+        return Mistake("revoke", "completed", "A completion is taken back by “failed” or “started”.")
     if row.step is not None and row.step not in steps:
         return Mistake("step", "unknown", f"This activity has no step {row.step}.")
     if row.step is None and row.status != "started" and steps:

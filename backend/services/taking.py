@@ -8,7 +8,7 @@ from backend import clock
 from backend.database import fetch_row, transaction
 from backend.schemas.learning import Standing
 from backend.services.actor import Actor
-from backend.services.errors import Conflict, Forbidden, NotFound
+from backend.services.errors import Conflict, Forbidden, Invalid, NotFound
 from backend.services.results import Report, write_reports
 from backend.services.rights import activity_for
 
@@ -47,8 +47,13 @@ async def report_step(
     status: Literal["started", "completed"],
     score: float | None = None,
 ) -> Standing:
-    """Record that the actor started or completed a content step; where they stand on the activity then."""
+    """Record that the actor started or completed a content step; where they stand on the activity then.
+
+    Raises `Invalid` for a score: nobody grades themselves.
+    """
     await activity_for(actor, activity_id)
+    if score is not None:
+        raise Invalid.at("score", "not_yours", "Scores are given by instructors and coaches, not by oneself.")
     async with transaction():
         step = await fetch_row("SELECT * FROM step WHERE id = $1 AND activity_id = $2", step_id, activity_id)
         if step is None:
@@ -59,7 +64,7 @@ async def report_step(
         # Within a path the step's own activity has no session of its own here.
         own = enrollment["activity_id"] == activity_id
         await write_reports(
-            [Report(actor.id, activity_id, step_id, enrollment["session_id"] if own else None, status, score)]
+            [Report(actor.id, activity_id, step_id, enrollment["session_id"] if own else None, status)]
         )
         return await standing_of(actor.id, activity_id)
 

@@ -117,6 +117,12 @@ INSERT INTO result SELECT r.* FROM unnest($1::jsonb[]) AS w(row) CROSS JOIN LATE
 ON CONFLICT DO NOTHING
 """
 
+# $1 rows of award as they were.
+BRING_AWARDS_BACK = """
+INSERT INTO award SELECT r.* FROM unnest($1::jsonb[]) AS w(row) CROSS JOIN LATERAL jsonb_populate_record(NULL::award, w.row) r
+ON CONFLICT DO NOTHING
+"""
+
 # $1 run, $2 learners.
 UNBLOCK = "DELETE FROM blocked WHERE run_id = $1 AND learner_id = ANY($2::integer[])"
 # $1 method, $2 session, $3 learners, $4 other sessions, $5 now, $6 the undo.

@@ -33,6 +33,8 @@ _OPPOSITE = {
     "blocked": "unblocked",
     "unblocked": "blocked",
 }
+# What a run that erased keeps beside the enrollment.
+ERASED = ("results", "awards")
 # In this order a run does things to one person.
 _ORDER = ("entered", "left", "updated")
 
@@ -142,7 +144,7 @@ def sort_people(rows: list[Record]) -> tuple[list[Restoration], list[tuple[int, 
 
 def _plain(snapshot: Snapshot | None) -> Snapshot | None:
     """Without what was erased, which is no part of the enrollment."""
-    return None if snapshot is None else {key: value for key, value in snapshot.items() if key != "results"}
+    return None if snapshot is None else {key: value for key, value in snapshot.items() if key not in ERASED}
 
 
 async def _go_back(undo: Record, going: list[Restoration]) -> int:
@@ -155,11 +157,7 @@ async def _go_back(undo: Record, going: list[Restoration]) -> int:
     await execute(sql.END_OPENED, run_id, everyone, now, undo_id)
     await execute(sql.OPEN_ENDED, run_id, everyone, undo_id)
     await _restore_enrollments(session_id, going)
-    erased = [
-        row for one in going for row in ((one.changes.get("left") or [None])[0] or {}).get("results", [])
-    ]
-    if erased:
-        await execute(sql.BRING_BACK, erased)
+    await _bring_back(going)
     await _restore_blocked(undo, going)
     cancelled = await notices.cancel_for_run(run_id, everyone)
     back = [one.learner_id for one in going if is_live(one.before) and not is_live(one.now)]
@@ -171,6 +169,16 @@ async def _go_back(undo: Record, going: list[Restoration]) -> int:
         untold = [row["learner_id"] for row in await fetch(sql.UNTOLD, session_id, back, created)]
         await notices.file_enrolled(untold, session_id, undo["method_id"], undo_id)
     return cancelled
+
+
+async def _bring_back(going: list[Restoration]) -> None:
+    """The results and certificates that were erased."""
+    for name, statement in zip(ERASED, (sql.BRING_BACK, sql.BRING_AWARDS_BACK), strict=True):
+        erased = [
+            row for one in going for row in ((one.changes.get("left") or [None])[0] or {}).get(name, [])
+        ]
+        if erased:
+            await execute(statement, erased)
 
 
 async def _restore_enrollments(session_id: int, going: list[Restoration]) -> None:

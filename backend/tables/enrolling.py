@@ -117,6 +117,8 @@ class Source(Table, tablename="source", db=ENGINE):
     until = Timestamptz(null=True, default=None)
     run_id = BigInt(null=True, default=None)
     end_run_id = BigInt(null=True, default=None)
+    # The method whose place it has taken, of somebody who was kept.
+    kept_from = Integer(null=True, default=None)
 
 
 class Blocked(Table, tablename="blocked", db=ENGINE):

@@ -99,6 +99,23 @@ class Result(Table, tablename="result", db=ENGINE):
     score = DoublePrecision(null=True, default=None)
     started_at = Timestamptz(null=True, default=None)
     completed_at = Timestamptz(null=True, default=None)
+    note = Text(null=True, default=None)
+
+
+class ResultAttempt(Table, tablename="result_attempt", db=ENGINE):
+    """A report that came after a completion: kept, and takes nothing back."""
+
+    id = BigSerial(primary_key=True)
+    learner_id = ForeignKey(Learner, null=False, required=True)
+    activity_id = ForeignKey(Activity, null=False, required=True)
+    step_id = ForeignKey(Step, null=True, default=None)
+    session_id = ForeignKey(Session, on_delete=OnDelete.set_null, null=True, default=None)
+    status = Text(required=True)
+    score = DoublePrecision(null=True, default=None)
+    started_at = Timestamptz(null=True, default=None)
+    completed_at = Timestamptz(null=True, default=None)
+    note = Text(null=True, default=None)
+    reported_at = Timestamptz(required=True)
 
 
 class Standing(Table, tablename="standing", db=ENGINE):

@@ -24,6 +24,7 @@ class Message(Table, tablename="message", db=ENGINE):
     error = Text(null=True, default=None)
     created_at = Timestamptz(required=True)
     sent_at = Timestamptz(null=True, default=None)
+    cancelled_why = Text(null=True, default=None)
 
 
 class Notice(Table, tablename="notice", db=ENGINE):
@@ -38,3 +39,4 @@ class Notice(Table, tablename="notice", db=ENGINE):
     run_id = BigInt(null=True, default=None)
     cancelled_at = Timestamptz(null=True, default=None)
     detail = JSONB(default="{}")
+    cancelled_why = Text(null=True, default=None)

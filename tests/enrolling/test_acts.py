@@ -111,7 +111,12 @@ async def test_removing_a_method(house: House) -> None:
     kept = (await house.enroll_group(session, group))["method_id"]
     answer = await house.admin.delete(f"/sessions/{session}/methods/{kept}")
     assert answer.status_code == 200
+    await house.settled()
     assert await house.enrolled(session) == set(people)
+    # Whoever is kept has a source of the hand-picked method.
+    (picked,) = (await house.admin.get(f"/sessions/{session}/methods")).json()["items"]
+    assert (picked["kind"], picked["people"]) == ("manual", 2)
+    session = await house.session()
     gone = (await house.enroll_group(session, group))["method_id"]
     answer = await house.admin.delete(f"/sessions/{session}/methods/{gone}", params={"people": "expire"})
     assert answer.json()["left"] == 2

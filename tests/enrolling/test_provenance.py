@@ -1,10 +1,12 @@
 """Sources, leaving, blocked people, dormant people, due dates."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from backend.database import fetch, fetch_value
+from backend.services.enrollment_sql import DUE
 from tests.enrolling.house import House
 
 
@@ -99,7 +101,8 @@ async def test_a_completed_enrollment_is_never_revoked(house: House) -> None:
     )
     await house.leave(group, person)
     await house.settled()
-    assert await sources(session, person) == set()
+    # Of the hand-picked method: nobody is enrolled without a source.
+    assert len(await sources(session, person)) == 1
     assert (await house.enrollment(session, person))["state"] == "completed"
 
 
@@ -227,13 +230,51 @@ async def test_a_due_date_never_moves_earlier_without_a_notice(house: House) -> 
     assert [row["learner_id"] for row in told] == [person]
 
 
-async def test_due_days_count_from_enrolling(house: House) -> None:
+async def test_due_days_are_calendar_days_of_the_organisation(house: House) -> None:
+    await house.write("UPDATE organisation SET timezone = 'Pacific/Auckland'")
     group = await house.group()
     (person,) = await house.people(1, group)
     session = await house.session()
     await house.enroll_group(session, group, due_days=10)
     row = await house.enrollment(session, person)
-    assert row["due_at"] - row["since"] == timedelta(days=10)
+    zone = ZoneInfo("Pacific/Auckland")
+    day = row["since"].astimezone(zone).date() + timedelta(days=10)
+    assert row["due_at"] == datetime.combine(day, time(23, 59, 59), zone)
+
+
+@pytest.mark.parametrize(
+    ("zone", "since", "days", "due"),
+    [
+        ("UTC", "2026-06-01T18:36:00Z", 10, "2026-06-11T23:59:59Z"),
+        ("Europe/Helsinki", "2026-10-21T15:00:00Z", 7, "2026-10-28T21:59:59Z"),
+        ("Europe/Berlin", "2026-02-27T01:30:00Z", 30, "2026-03-29T21:59:59Z"),
+        ("Europe/Berlin", "2026-02-27T23:30:00Z", 30, "2026-03-30T21:59:59Z"),
+        ("Asia/Beirut", "2026-03-28T12:00:00Z", 1, "2026-03-29T20:59:59Z"),
+        ("America/Havana", "2026-10-31T12:00:00Z", 0, "2026-11-01T03:59:59Z"),
+        ("Pacific/Apia", "2026-01-01T11:00:00Z", 0, "2026-01-02T10:59:59Z"),
+    ],
+)
+async def test_due_is_the_end_of_a_day_over_clock_changes(
+    database: str, zone: str, since: str, days: int, due: str
+) -> None:
+    asked = DUE.format(since="$2::timestamptz", days="$3::integer", zone="$1::text")
+    found = await fetch_value(f"SELECT {asked}", zone, datetime.fromisoformat(since), days)
+    assert found == datetime.fromisoformat(due)
+
+
+async def test_extending_by_days_keeps_the_time_on_the_clock(house: House) -> None:
+    await house.write("UPDATE organisation SET timezone = 'Europe/Helsinki'")
+    group = await house.group()
+    (person,) = await house.people(1, group)
+    session = await house.session()
+    await house.enroll_group(session, group, due_at="2026-10-21T15:00:00Z")
+    enrollment = (await house.enrollment(session, person))["id"]
+    answer = await house.post(f"/enrollments/{enrollment}/extend", {"days": 7})
+    assert answer.json()["due_at"] == "2026-10-28T16:00:00Z"
+    for body in ({}, {"days": 1, "due_at": None}, {"days": 0}):
+        assert (await house.post(f"/enrollments/{enrollment}/extend", body)).status_code in (400, 422)
+    await house.post(f"/enrollments/{enrollment}/extend", {"due_at": None})
+    assert (await house.enrollment(session, person))["due_at"] == datetime(2026, 10, 21, 15, tzinfo=UTC)
 
 
 async def test_mail_of_those_who_leave_first_is_cancelled(house: House) -> None:

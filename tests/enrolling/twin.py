@@ -111,6 +111,11 @@ class Twin:
             "activity_id": {self.activity: "activity"},
         }
 
+        names["kept_from"] = names["method_id"]
+        picked = "SELECT id FROM enrollment_method WHERE session_id = $1 AND kind = 'manual'"
+        for row in await fetch(picked, self.session):
+            names["method_id"][row["id"]] = "picked"
+
         def plain(key: str, value: Any) -> Any:
             if isinstance(value, dict):
                 return {inner: plain(inner, one) for inner, one in value.items() if inner != "id"}

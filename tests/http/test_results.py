@@ -58,6 +58,8 @@ async def test_results_complete_a_path_and_award_its_certificate(
     await report(admin, {"learner": "A", "activity": "safety", "status": "started"})
     assert await fetch_value("SELECT status FROM standing WHERE activity_id = $1", path["id"]) == "completed"
     await report(admin, {"learner": "A", "activity": "safety", "status": "failed"})
+    assert await fetch_value("SELECT status FROM standing WHERE activity_id = $1", path["id"]) == "completed"
+    await report(admin, {"learner": "A", "activity": "safety", "status": "failed", "revoke": True})
     assert await fetch_value("SELECT status FROM standing WHERE activity_id = $1", path["id"]) == "started"
     assert await fetch_value("SELECT count(*) FROM award") == 1
 

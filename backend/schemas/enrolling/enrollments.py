@@ -1,10 +1,13 @@
 """Enrollments on the wire, and what can be done about one."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, UnsetType
 
 from backend.schemas.commons import Input, Output, Text
 from backend.schemas.enrolling import EnrollmentState, Key, MethodKind, OnLeave, Role
+from backend.schemas.erasing import EraseFigures
 from backend.schemas.people import Instant, Person
 
 # What a list can be narrowed to: a state, or one of the numbers on the board.
@@ -71,9 +74,10 @@ class Counts(Output):
 
 
 class Extend(Input):
-    """A new due date by hand; null takes the hand-given one back."""
+    """A new due date by hand; null takes the hand-given one back. Or `days`: that many calendar days later than it is due now."""
 
-    due_at: Instant | None
+    due_at: Instant | UnsetType | None = UNSET
+    days: Annotated[int, Meta(ge=1, le=3660)] | None = None
 
 
 class Nudge(Input):
@@ -83,10 +87,15 @@ class Nudge(Input):
 
 
 class Unenroll(Input):
-    """What becomes of them; dynamic methods that want the person are told to leave them out."""
+    """What becomes of them; dynamic methods that want the person are told to leave them out.
+
+    `erase` takes results too, completed ones as well, and with `certificates` those; `confirm` names how many go.
+    """
 
     on_leave: OnLeave = "expire"
     reason: Text = ""
+    certificates: bool = False
+    confirm: EraseFigures | None = None
 
 
 class SelfEnroll(Input):

@@ -9,6 +9,7 @@ from backend.enrollment.state_causes import StateCause
 from backend.rules import Rule
 from backend.schemas.commons import Id, Input, Output, Text
 from backend.schemas.enrolling import Key, MethodKind, MethodState, OnLeave, Role
+from backend.schemas.erasing import EraseFigures
 from backend.schemas.people import Instant
 
 DueDays = Annotated[int, Meta(ge=0, le=3660, description="days after enrolling", examples=[30])]
@@ -78,3 +79,11 @@ class Method(Output):
     waiting: int
     held_run_id: int | None
     sealed: bool = False
+
+
+class MethodRemoval(Input):
+    """What becomes of whom it alone enrolled; erasing names how many completions and certificates go."""
+
+    people: OnLeave = "keep"
+    certificates: bool = False
+    confirm: EraseFigures | None = None

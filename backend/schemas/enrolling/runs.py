@@ -109,10 +109,16 @@ class Reject(Input):
 
 
 class Difference(Output):
-    """A method whose people are not whom its audience holds; `repaired` once a run has put that right."""
+    """A method whose people are not whom its audience holds; `repaired` once a run has put that right.
 
-    method_id: int
+    With `session_id` it is a session whose enrollments are not what their sources say: enrollments that are missing, that no
+    source holds (`surplus`), and that have another due date or role (`unsettled`).
+    """
+
+    method_id: int | None
     missing: int
     surplus: int
+    session_id: int | None = None
+    unsettled: int = 0
     repaired: bool = False
     problem: str | None = None

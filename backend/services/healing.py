@@ -1,0 +1,109 @@
+"""Enrollments follow their sources: what differs is found and put right, by the daily check, the doctor and whoever confirms a plan."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import msgspec
+
+from backend import clock
+from backend.database import execute, fetch, fetch_value, transaction
+from backend.services import enrollment_sql
+from backend.services import healing_sql as sql
+from backend.services.enrollment_writer import lock_sessions, settle
+from backend.services.hand_picked import hand_picked_methods
+
+# People a transaction, of one session: about a second, in which others wait for it.
+CHUNK = 5_000
+# So many people one check looks at; what more there are is for the next one.
+MOST = 1_000_000
+
+
+class Unequal(msgspec.Struct):
+    """One session's people whose enrollments are not what their sources say."""
+
+    sourceless: list[int] = []
+    unheld: list[int] = []
+    unsettled: list[int] = []
+
+
+async def unequal(session_id: int | None = None) -> dict[int, Unequal]:
+    """By session (or of one), whose enrollments differ from their sources."""
+    found: dict[int, Unequal] = defaultdict(Unequal)
+    for name, statement in (
+        ("sourceless", sql.SOURCELESS),
+        ("unheld", sql.UNHELD),
+        ("unsettled", sql.UNSETTLED),
+    ):
+        for row in await fetch(statement, session_id, MOST):
+            getattr(found[row["session_id"]], name).append(row["learner_id"])
+    return found
+
+
+async def heal_all() -> dict[int, Unequal]:
+    """Put right what differs, in bounded transactions; what was found, by session."""
+    found = await unequal()
+    for session_id in sorted(found):
+        while await heal(session_id):
+            pass
+    return found
+
+
+async def heal(session_id: int, actor_id: int | None = None) -> bool:
+    """Put right up to `CHUNK` people of a session, in a transaction of its own or the caller's; whether there may be more."""
+    async with transaction():
+        if not await lock_sessions([session_id]):
+            return False
+        chunk = {
+            name: [row["learner_id"] for row in await fetch(statement, session_id, CHUNK)]
+            for name, statement in (("sourceless", sql.SOURCELESS), ("unheld", sql.UNHELD))
+        }
+        if any(chunk.values()):
+            run_id = await _run(session_id, actor_id)
+            await _give_sources(run_id, session_id, chunk["sourceless"], actor_id)
+            await execute(sql.REVIVE, session_id, chunk["unheld"], run_id, clock.now())
+            await _count(run_id)
+        unsettled = [row["learner_id"] for row in await fetch(sql.UNSETTLED, session_id, CHUNK)]
+        if unsettled:
+            run_id = await _run(session_id, actor_id)
+            await settle(run_id, session_id, unsettled)
+            await _count(run_id)
+    return any(len(people) == CHUNK for people in (*chunk.values(), unsettled))
+
+
+async def _run(session_id: int, actor_id: int | None) -> int:
+    run_id: int = await fetch_value(
+        "INSERT INTO run (session_id, cause, actor_id, state, created_at, finished_at)"
+        " VALUES ($1, 'check', $2, 'applied', $3, $3) RETURNING id",
+        session_id,
+        actor_id or None,
+        clock.now(),
+    )
+    return run_id
+
+
+async def _give_sources(
+    run_id: int, session_id: int, learner_ids: Sequence[int], actor_id: int | None
+) -> None:
+    """Whoever is enrolled stays, and has a source again."""
+    if not learner_ids:
+        return
+    last = await fetch(sql.LAST_SOURCES, session_id, list(learner_ids))
+    picked = await hand_picked_methods([session_id], actor_id)
+    await execute(
+        enrollment_sql.KEEP,
+        [row["method_id"] for row in last],
+        [row["learner_id"] for row in last],
+        [run_id] * len(last),
+        [session_id] * len(last),
+        clock.now(),
+        list(picked),
+        list(picked.values()),
+    )
+
+
+async def _count(run_id: int) -> None:
+    """A run that changed no enrollment leaves no trace, but where it gave sources."""
+    await execute(
+        "UPDATE run SET entered = (SELECT count(*) FROM run_change WHERE run_id = $1 AND change = 'entered') WHERE id = $1",
+        run_id,
+    )
