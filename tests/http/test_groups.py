@@ -135,9 +135,9 @@ async def test_members_come_go_and_move(admin: httpx.AsyncClient) -> None:
     group = (await admin.get(f"/groups/{a}")).json()
     assert (group["member_count"], group["total_count"]) == (4, 4)
     promoted = await admin.post(f"/groups/{a}/members", json={"learner_ids": people[:2], "role": "admin"})
-    assert promoted.json() == {"added": 0, "updated": 2, "unchanged": 0}
+    assert promoted.json()["updated"] == 2
     kept = await admin.post(f"/groups/{a}/members", json={"learner_ids": people[:2]})
-    assert kept.json() == {"added": 0, "updated": 0, "unchanged": 2}
+    assert kept.json()["unchanged"] == 2
     members = (await admin.get(f"/groups/{a}/members", params={"sort": "id", "limit": 3})).json()
     assert [(m["id"], m["role"]) for m in members["items"]] == [
         (people[0], "admin"),

@@ -76,6 +76,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/steps/{step_id}/grade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** GradeStep */
+        post: operations["gradeStep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -1811,6 +1828,17 @@ export interface components {
             /** Format: date-time */
             since: string;
         };
+        /** EraseFigures */
+        EraseFigures: {
+            completions: number;
+            certificates: number;
+        };
+        /** ErasedResult */
+        ErasedResult: {
+            learner_id: number;
+            activity_id: number;
+            session_id: number;
+        };
         /** ExplainBlock */
         ExplainBlock: {
             matches: boolean | null;
@@ -1856,7 +1884,8 @@ export interface components {
         /** Extend */
         Extend: {
             /** @example 2026-11-23T14:03:00Z */
-            due_at: string | null;
+            due_at?: string | null;
+            days?: number | null;
         };
         /** Fact */
         Fact: {
@@ -1944,6 +1973,18 @@ export interface components {
             count?: number;
             /** @default 10 */
             percent?: number;
+        };
+        /** Grade */
+        Grade: {
+            /**
+             * @description an id
+             * @example 7
+             */
+            learner_id: number;
+            score: number;
+            note?: string | null;
+            /** @default false */
+            revoke?: boolean;
         };
         /** Group */
         Group: {
@@ -2205,6 +2246,8 @@ export interface components {
             /** @enum {string} */
             role: "member" | "coach" | "admin";
             name: string;
+            /** @default false */
+            waiting: boolean;
         };
         /** LearnerInput */
         LearnerInput: {
@@ -2363,6 +2406,8 @@ export interface components {
             added: number;
             updated: number;
             unchanged: number;
+            /** @default 0 */
+            approved: number;
         };
         /** MembersInput */
         MembersInput: {
@@ -2376,9 +2421,21 @@ export interface components {
             external_ids?: string[];
             /** @enum {null|string} */
             role?: "member" | "coach" | "admin" | null;
+            /** @default false */
+            approve?: boolean;
         };
         /** MembersMove */
         MembersMove: {
+            /**
+             * @default group_only
+             * @enum {string}
+             */
+            unlink?: "group_only" | "expire" | "erase";
+            /** @default false */
+            certificates?: boolean;
+            confirm?: components["schemas"]["EraseFigures"] | null;
+            /** @default false */
+            dry_run?: boolean;
             /**
              * @example [
              *       12,
@@ -2391,18 +2448,27 @@ export interface components {
              * @example 7
              */
             to_group_id: number;
+        };
+        /** MembersMoved */
+        MembersMoved: {
+            sessions: components["schemas"]["UnlinkedSession"][];
+            erased: components["schemas"]["EraseFigures"] | null;
+            staying: components["schemas"]["ErasedResult"][];
+            run_ids: number[];
+            moved: number;
+        };
+        /** MembersRemoval */
+        MembersRemoval: {
             /**
              * @default group_only
              * @enum {string}
              */
             unlink?: "group_only" | "expire" | "erase";
-        };
-        /** MembersMoved */
-        MembersMoved: {
-            moved: number;
-        };
-        /** MembersRemoval */
-        MembersRemoval: {
+            /** @default false */
+            certificates?: boolean;
+            confirm?: components["schemas"]["EraseFigures"] | null;
+            /** @default false */
+            dry_run?: boolean;
             /**
              * @example [
              *       12,
@@ -2410,14 +2476,13 @@ export interface components {
              *     ]
              */
             learner_ids: number[];
-            /**
-             * @default group_only
-             * @enum {string}
-             */
-            unlink?: "group_only" | "expire" | "erase";
         };
         /** MembersRemoved */
         MembersRemoved: {
+            sessions: components["schemas"]["UnlinkedSession"][];
+            erased: components["schemas"]["EraseFigures"] | null;
+            staying: components["schemas"]["ErasedResult"][];
+            run_ids: number[];
             removed: number;
         };
         /** MembersRequest */
@@ -2571,6 +2636,17 @@ export interface components {
              * @enum {string}
              */
             kind?: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath";
+        };
+        /** MethodRemoval */
+        MethodRemoval: {
+            /**
+             * @default keep
+             * @enum {string}
+             */
+            people?: "keep" | "expire" | "erase";
+            /** @default false */
+            certificates?: boolean;
+            confirm?: components["schemas"]["EraseFigures"] | null;
         };
         /** NextChange */
         NextChange: {
@@ -2857,6 +2933,8 @@ export interface components {
             completed_at?: string | null;
             /** @example 2026-11-23T14:03:00Z */
             awarded_at?: string | null;
+            /** @default false */
+            revoke?: boolean;
         };
         /** ResultsBulk */
         ResultsBulk: {
@@ -3250,6 +3328,21 @@ export interface components {
             on_leave?: "keep" | "expire" | "erase";
             /** @default  */
             reason?: string;
+            /** @default false */
+            certificates?: boolean;
+            confirm?: components["schemas"]["EraseFigures"] | null;
+        };
+        /** UnlinkedSession */
+        UnlinkedSession: {
+            session_id: number | null;
+            session_name: string | null;
+            activity_title: string | null;
+            /** @default 0 */
+            ended: number;
+            /** @default 0 */
+            kept: number;
+            /** @default 0 */
+            held: number;
         };
         /** Why */
         Why: {
@@ -4119,6 +4212,51 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["StepDone"] | null;
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "activity_id": 7,
+                     *       "status": "not_started",
+                     *       "successful": true,
+                     *       "steps_done": 7,
+                     *       "score": 85,
+                     *       "completed_at": "2026-11-23T14:03:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Standing"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    gradeStep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                step_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "learner_id": 7,
+                 *       "score": 85,
+                 *       "note": "text",
+                 *       "revoke": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["Grade"];
             };
         };
         responses: {
@@ -5609,7 +5747,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "due_at": "2026-11-23T14:03:00Z"
+                 *       "due_at": "2026-11-23T14:03:00Z",
+                 *       "days": 7
                  *     }
                  */
                 "application/json": components["schemas"]["Extend"];
@@ -5768,7 +5907,12 @@ export interface operations {
                 /**
                  * @example {
                  *       "on_leave": "keep",
-                 *       "reason": "text"
+                 *       "reason": "text",
+                 *       "certificates": true,
+                 *       "confirm": {
+                 *         "completions": 7,
+                 *         "certificates": 7
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["Unenroll"] | null;
@@ -6343,7 +6487,8 @@ export interface operations {
                      *             {
                      *               "id": 7,
                      *               "role": "member",
-                     *               "name": "Paris"
+                     *               "name": "Paris",
+                     *               "waiting": true
                      *             }
                      *           ],
                      *           "is_admin": true,
@@ -6382,7 +6527,8 @@ export interface operations {
                  *       "external_ids": [
                  *         "text"
                  *       ],
-                 *       "role": "member"
+                 *       "role": "member",
+                 *       "approve": true
                  *     }
                  */
                 "application/json": components["schemas"]["MembersInput"];
@@ -6399,7 +6545,8 @@ export interface operations {
                      * @example {
                      *       "added": 7,
                      *       "updated": 7,
-                     *       "unchanged": 7
+                     *       "unchanged": 7,
+                     *       "approved": 7
                      *     }
                      */
                     "application/json": components["schemas"]["MembersAdded"];
@@ -6421,11 +6568,17 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "unlink": "group_only",
+                 *       "certificates": true,
+                 *       "confirm": {
+                 *         "completions": 7,
+                 *         "certificates": 7
+                 *       },
+                 *       "dry_run": true,
                  *       "learner_ids": [
                  *         12,
                  *         15
-                 *       ],
-                 *       "unlink": "group_only"
+                 *       ]
                  *     }
                  */
                 "application/json": components["schemas"]["MembersRemoval"];
@@ -6440,6 +6593,30 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "sessions": [
+                     *         {
+                     *           "session_id": 7,
+                     *           "session_name": "text",
+                     *           "activity_title": "text",
+                     *           "ended": 7,
+                     *           "kept": 7,
+                     *           "held": 7
+                     *         }
+                     *       ],
+                     *       "erased": {
+                     *         "completions": 7,
+                     *         "certificates": 7
+                     *       },
+                     *       "staying": [
+                     *         {
+                     *           "learner_id": 7,
+                     *           "activity_id": 7,
+                     *           "session_id": 7
+                     *         }
+                     *       ],
+                     *       "run_ids": [
+                     *         7
+                     *       ],
                      *       "removed": 7
                      *     }
                      */
@@ -6462,12 +6639,18 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "unlink": "group_only",
+                 *       "certificates": true,
+                 *       "confirm": {
+                 *         "completions": 7,
+                 *         "certificates": 7
+                 *       },
+                 *       "dry_run": true,
                  *       "learner_ids": [
                  *         12,
                  *         15
                  *       ],
-                 *       "to_group_id": 7,
-                 *       "unlink": "group_only"
+                 *       "to_group_id": 7
                  *     }
                  */
                 "application/json": components["schemas"]["MembersMove"];
@@ -6482,6 +6665,30 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "sessions": [
+                     *         {
+                     *           "session_id": 7,
+                     *           "session_name": "text",
+                     *           "activity_title": "text",
+                     *           "ended": 7,
+                     *           "kept": 7,
+                     *           "held": 7
+                     *         }
+                     *       ],
+                     *       "erased": {
+                     *         "completions": 7,
+                     *         "certificates": 7
+                     *       },
+                     *       "staying": [
+                     *         {
+                     *           "learner_id": 7,
+                     *           "activity_id": 7,
+                     *           "session_id": 7
+                     *         }
+                     *       ],
+                     *       "run_ids": [
+                     *         7
+                     *       ],
                      *       "moved": 7
                      *     }
                      */
@@ -7181,7 +7388,8 @@ export interface operations {
                      *             {
                      *               "id": 7,
                      *               "role": "member",
-                     *               "name": "Paris"
+                     *               "name": "Paris",
+                     *               "waiting": true
                      *             }
                      *           ],
                      *           "is_admin": true,
@@ -7264,7 +7472,8 @@ export interface operations {
                      *         {
                      *           "id": 7,
                      *           "role": "member",
-                     *           "name": "Paris"
+                     *           "name": "Paris",
+                     *           "waiting": true
                      *         }
                      *       ],
                      *       "is_admin": true,
@@ -7375,7 +7584,8 @@ export interface operations {
                      *         {
                      *           "id": 7,
                      *           "role": "member",
-                     *           "name": "Paris"
+                     *           "name": "Paris",
+                     *           "waiting": true
                      *         }
                      *       ],
                      *       "is_admin": true,
@@ -7466,7 +7676,8 @@ export interface operations {
                      *         {
                      *           "id": 7,
                      *           "role": "member",
-                     *           "name": "Paris"
+                     *           "name": "Paris",
+                     *           "waiting": true
                      *         }
                      *       ],
                      *       "is_admin": true,
@@ -7769,7 +7980,21 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "people": "keep",
+                 *       "certificates": true,
+                 *       "confirm": {
+                 *         "completions": 7,
+                 *         "certificates": 7
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["MethodRemoval"] | null;
+            };
+        };
         responses: {
             /** @description Request fulfilled, document follows */
             200: {
@@ -8394,7 +8619,8 @@ export interface operations {
                  *           "score": 85,
                  *           "started_at": "2026-11-23T14:03:00Z",
                  *           "completed_at": "2026-11-23T14:03:00Z",
-                 *           "awarded_at": "2026-11-23T14:03:00Z"
+                 *           "awarded_at": "2026-11-23T14:03:00Z",
+                 *           "revoke": true
                  *         }
                  *       ]
                  *     }
