@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from backend.rules.limits import BODY_DEPTH
+from backend.schemas.calendar import outside_calendar
 from backend.schemas.problem import Mistake
 from backend.services.errors import Invalid, Malformed
 
@@ -16,7 +17,9 @@ T = TypeVar("T")
 # Beyond this, scanning leaves the event loop alone.
 LARGE_BODY = 256 * 1024
 
-# A text that has no normal form brings a place of its own, within the object that msgspec names.
+# A text that has no normal form brings a place of its own, within the object that msgspec names.# So many are told at once; whoever mends these asks again.
+MOST_MISTAKES = 100
+
 _AT = re.compile(r" - at `(?:key in )?\$((?:[^`]|`(?! - at |$))*)`(?= - at |$)", re.DOTALL)
 _NAMED = re.compile(r"(?P<kind>unknown|required) field `(?P<field>[^`]*)`")
 _CODES = (
@@ -110,7 +113,7 @@ def mistake_of(error: Exception) -> Mistake:
 def decode_as(body: bytes, kind: type[T]) -> T:
     """Decode scanned JSON strictly as `kind`; raises `Invalid` with the path of the first offence."""
     try:
-        return msgspec.json.decode(body, type=kind)
+        read = msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         mistake = mistake_of(error)
         where = f"{mistake.path}: " if mistake.path else ""
@@ -118,6 +121,9 @@ def decode_as(body: bytes, kind: type[T]) -> T:
     except msgspec.DecodeError as error:
         # Numbers beyond a double, lone surrogates: what the standard library lets pass.
         raise Malformed(f"The request is not JSON: {error}.") from None
+    if mistakes := outside_calendar(read):
+        raise Invalid(f"{mistakes[0].path}: {mistakes[0].message}", errors=mistakes[:MOST_MISTAKES])
+    return read
 
 
 async def decode(body: bytes, kind: type[T]) -> T:

@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from litestar.types import Empty
 
 from backend.controllers.decoding import decode, mistake_of
+from backend.schemas.calendar import outside_calendar
 from backend.schemas.commons import BadRow, Bulk
 from backend.services.actor import Actor
 from backend.services.errors import TooLarge
@@ -46,7 +47,9 @@ async def decode_bulk(body: bytes, kind: type[Bulk]) -> Bulk:
     read: list[Any] = []
     for row in rows:
         try:
-            read.append(decoder.decode(row))
+            one = decoder.decode(row)
+            outside = outside_calendar(one)
+            read.append(BadRow(**msgspec.structs.asdict(outside[0])) if outside else one)
         except msgspec.ValidationError as error:
             mistake = mistake_of(error)
             read.append(BadRow(mistake.path, mistake.code, mistake.message))

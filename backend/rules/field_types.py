@@ -1,5 +1,6 @@
 """What fields of each type hold, and what can be asked of them."""
 
+import math
 from datetime import date
 
 from backend.rules.tree import Value
@@ -46,3 +47,12 @@ def parse_day(text: object) -> date | None:
     except ValueError:
         return None
     return day if day.isoformat() == text else None
+
+
+def as_double(value: float) -> float | None:
+    """The number as a double, as the database holds it; None for what is beyond every double, or is no number."""
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number + 0.0 if math.isfinite(number) else None

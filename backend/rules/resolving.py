@@ -1,13 +1,15 @@
 """Checks a rule against what exists and puts ids where external ids or keys stood; finds every problem at once."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import assert_never
 
 import msgspec
 
 from backend.rules import limits
+from backend.rules.calendar import SAID, in_calendar
 from backend.rules.complaints import Complaints
-from backend.rules.field_types import EXPECTED, ONE_VALUE, WITHOUT_VALUES, accepts, fits, parse_day
+from backend.rules.field_types import EXPECTED, ONE_VALUE, WITHOUT_VALUES, accepts, as_double, fits, parse_day
 from backend.rules.names import FieldName, Names
 from backend.rules.problems import Problem
 from backend.rules.tree import (
@@ -180,6 +182,8 @@ class _Resolver(Complaints):
         for i, day in enumerate(days):
             if day is None:
                 self.complain(f"{path}[{i}]", "type", "Give a date as YYYY-MM-DD.")
+            elif not in_calendar(day):
+                self.complain(f"{path}[{i}]", "out_of_range", SAID)
         if found.op == "between":
             self.order(days, path)
 
@@ -201,7 +205,8 @@ class _Resolver(Complaints):
                 self.complain(f"{path}.values", "not_allowed", f"“{found.op}” takes no values.")
         else:
             self.field_values(found, field, f"{path}.values")
-        return msgspec.structs.replace(found, field=field.id, values=_unique(found.values, found.op))
+        values = [_held(value) for value in found.values]
+        return msgspec.structs.replace(found, field=field.id, values=_unique(values, found.op))
 
     def field_values(self, found: FieldFilter, field: FieldName, path: str) -> None:
         if found.op == "between":
@@ -211,19 +216,20 @@ class _Resolver(Complaints):
         else:
             self.count(found.values, path)
         good = True
+        options = set(field.options) if field.type == "choice" and found.op in {"in", "not_in"} else set()
         for i, value in enumerate(found.values[: limits.VALUES]):
             if not fits(field.type, value):
                 good = False
                 self.complain(f"{path}[{i}]", "type", f"“{field.name}” holds {EXPECTED[field.type]}.")
-            elif (
-                field.type == "choice"
-                and found.op in {"in", "not_in"}
-                and field.options
-                and value not in field.options
-            ):
+            elif options and value not in options:
                 self.complain(f"{path}[{i}]", "unknown", f"“{field.name}” has no option {value!r}.")
             elif isinstance(value, str):
                 self.texts([value], path, first=i)
+                if field.type == "date" and not in_calendar(date.fromisoformat(value)):
+                    self.complain(f"{path}[{i}]", "out_of_range", SAID)
+            elif not isinstance(value, bool) and as_double(value) is None:
+                good = False
+                self.complain(f"{path}[{i}]", "out_of_range", "The number is too large.")
         if good and found.op == "between":
             self.order(found.values, path)
 
@@ -236,6 +242,14 @@ def _clean(value: Value) -> Value:
         return clean_lines(value)
     except TextError:
         return value
+
+
+def _held(value: Value) -> Value:
+    """A number as the database holds it: a double, and one zero. What is too large has been complained of."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    number = as_double(value)
+    return value if number is None or number == value else number
 
 
 def _unique(values: list[Value], op: str) -> list[Value]:

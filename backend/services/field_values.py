@@ -6,6 +6,7 @@ import re
 from datetime import date
 from typing import NamedTuple
 
+from backend.rules.calendar import SAID, in_calendar
 from backend.text import TextError, clean_lines
 
 # What a rule can ask for; a text is a label, not a document.
@@ -74,14 +75,20 @@ def _number(value: float) -> float:
         number = math.inf
     if not math.isfinite(number):
         raise WrongValueError("The number is too large.")
-    return number
+    # The database, the index and rules know one zero.
+    return number + 0.0
 
 
 def _day(value: str) -> date:
     # fromisoformat also takes weeks, and days without dashes.
     if DAY.fullmatch(value):
+        day = None
         with contextlib.suppress(ValueError):
-            return date.fromisoformat(value)
+            day = date.fromisoformat(value)
+        if day is not None and not in_calendar(day):
+            raise WrongValueError(SAID)
+        if day is not None:
+            return day
     raise WrongValueError(_EXPECTED["date"])
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from backend import clock
+from backend.schemas.calendar import outside_calendar
 from backend.schemas.commons import BadRow
 from backend.schemas.imports import SheetLearner, SheetMembership
 from backend.schemas.learning import ResultRow
@@ -101,10 +102,12 @@ def read_row(
     if (bad := _stand(values, wire)) is not None:
         return bad
     try:
-        return msgspec.convert(values.wire, wire, strict=False)
+        read = msgspec.convert(values.wire, wire, strict=False)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
         return BadRow(path.rstrip("`"), "invalid", message)
+    outside = outside_calendar(read)
+    return BadRow(outside[0].path, outside[0].code, outside[0].message) if outside else read
 
 
 _TOO_LONG = "“{}” is a number with more digits than a workbook keeps, so its last digits are not those that were typed: format the cell as text and type it again."

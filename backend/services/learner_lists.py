@@ -9,6 +9,7 @@ from asyncpg import Record
 
 from backend import clock
 from backend.database import fetch, fetch_row, fetch_value
+from backend.rules.calendar import SAID, in_calendar
 from backend.schemas.commons import Page
 from backend.schemas.people import Learner, LearnerGroupRole, ListedLearner, Member, OpenEnrollments
 from backend.services.actor import Actor
@@ -136,7 +137,10 @@ async def _instant(text: str, path: str, *, end: bool) -> datetime:
     """A day's beginning (or, as an end, its last instant) where the organisation is, or the instant given."""
     try:
         if len(text) == len("2026-11-23"):
-            day = date.fromisoformat(text) + timedelta(days=1 if end else 0)
+            named = date.fromisoformat(text)
+            if not in_calendar(named):
+                raise Invalid.at(path, "out_of_range", SAID)
+            day = named + timedelta(days=1 if end else 0)
             timezone: str = await fetch_value("SELECT timezone FROM organisation")
             start = clock.start_of_day(day, timezone)
             return start - timedelta(microseconds=1) if end else start
@@ -145,6 +149,8 @@ async def _instant(text: str, path: str, *, end: bool) -> datetime:
         raise Invalid.at(path, "date", "This is a date such as 2026-11-23, or an instant.") from None
     if found.tzinfo is None:
         raise Invalid.at(path, "date", "An instant has a time zone, such as 2026-11-23T14:03:00Z.")
+    if not in_calendar(found):
+        raise Invalid.at(path, "out_of_range", SAID)
     return found
 
 
