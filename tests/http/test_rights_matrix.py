@@ -1,0 +1,249 @@
+"""Every role on every operation: what the routes declare is what is answered, and nothing is left out."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from backend.app import create_app
+from backend.controllers.openapi import complete
+from backend.database import execute, fetch_value, transaction
+from backend.settings import Settings, load_settings
+from backend.workers.sequencer import sequence_for_ever
+from tests.harness.servers import Servers
+from tests.http.matrix import (
+    ASKS_WHO,
+    MAY,
+    PASSWORD,
+    ROLES,
+    UNKNOWN,
+    Operation,
+    World,
+    ask,
+    insert,
+    join,
+    operations,
+)
+
+PEOPLE = ("learner", "manager", "instructor", "coach", "group_admin", "admin", "report", "stranger")
+DONE = frozenset({200, 201, 202, 204, 409})
+
+
+@asynccontextmanager
+async def matrix(settings: Settings, password_hash: str) -> AsyncIterator[tuple[World, list[Operation]]]:
+    """The world, and every operation of the document. The application is called in the test's own task."""
+    app = create_app(settings)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(app.lifespan())
+        sequencer = asyncio.create_task(sequence_for_ever(asyncio.Event()))
+        stack.callback(sequencer.cancel)
+
+        async def client() -> httpx.AsyncClient:
+            made = httpx.AsyncClient(
+                transport=httpx.ASGITransport(app),  # type: ignore[arg-type]  # ASGI, spelled with its own types
+                base_url="http://muster.test",
+                timeout=60,
+            )
+            return await stack.enter_async_context(made)
+
+        clients = {role: await client() for role in (*ROLES, "anonymous")}
+        world = await _made(clients, password_hash)
+        yield world, operations(complete(app.openapi_schema.to_schema(), app))
+
+
+async def _made(clients: dict[str, httpx.AsyncClient], password_hash: str) -> World:
+    people, groups = await _people_and_groups(password_hash)
+    for role in PEOPLE[:6]:
+        body = {"email": f"{role}@example.org", "password": PASSWORD}
+        assert (await clients[role].post("/api/v1/auth/login", json=body)).status_code == 200
+    admin = clients["admin"]
+    for scope in ("read", "write"):
+        made = await _post(admin, "/tokens", name=scope, scopes=[scope])
+        clients[f"{scope}_token"].headers["authorization"] = f"Bearer {made['token']}"
+    own = await _learning(admin, groups["own"], "group", [people["learner"], people["report"]])
+    foreign = await _learning(admin, groups["far"], "hidden", [people["stranger"]])
+    async with transaction():
+        await execute(
+            "INSERT INTO session_instructor VALUES ($1, $2)", own["session_id"], people["instructor"]
+        )
+    common = {
+        "group_id": groups["own"],
+        "team_id": groups["team"],
+        "learner_id": people["report"],
+        "report_id": people["report"],
+        "field_id": (await _post(admin, "/fields", name="Level", type="number"))["id"],
+        "segment_id": (await _post(admin, "/segments", name="S", rule={"blocks": [{"everyone": True}]}))[
+            "id"
+        ],
+        "import_id": await _import(admin),
+        "message_id": await fetch_value("SELECT min(id) FROM message"),
+        "token": "x" * 40,
+    }
+    personal = await _personal(clients, people, own)
+    elsewhere = {"group_id": groups["far"], "learner_id": people["stranger"]}
+    elsewhere["token_id"] = await fetch_value("SELECT min(id) FROM api_token")
+    return World(clients, common | own, common | foreign | elsewhere, personal)
+
+
+async def _people_and_groups(password_hash: str) -> tuple[dict[str, int], dict[str, int]]:
+    async with transaction():
+        added = await fetch_value("SELECT muster_now()")
+        people = {
+            name: await insert(
+                "learner",
+                email=f"{name}@example.org",
+                password_hash=password_hash,
+                added_at=added,
+                is_admin=name == "admin",
+            )
+            for name in PEOPLE
+        }
+        groups = {name: await insert("learner_group", name=name) for name in ("own", "far")}
+        groups["team"] = await insert("learner_group", name="team", parent_id=groups["own"])
+        await join(groups["own"], people["coach"], "coach")
+        await join(groups["own"], people["group_admin"], "admin")
+        await join(groups["own"], people["learner"])
+        await join(groups["own"], people["report"])
+        await join(groups["far"], people["stranger"])
+        await execute("UPDATE learner SET manager_id = $1 WHERE id = $2", people["manager"], people["report"])
+        await execute("UPDATE organisation SET managers_enroll = true")
+        return people, groups
+
+
+async def _learning(
+    admin: httpx.AsyncClient, group: int, catalog: str, enrolled: list[int]
+) -> dict[str, int | str]:
+    """A path with a step, a session of it, a method by name with its run, and a run that is held."""
+    activity = await _post(
+        admin, "/activities", kind="path", title="Path", steps=[{"kind": "content", "title": "Read"}]
+    )
+    session = await _post(
+        admin, "/sessions", activity_id=activity["id"], name="Session", group_id=group, catalog=catalog
+    )
+    body: dict[str, Any] = {"kind": "manual", "rule": {"include": enrolled}}
+    await _apply(admin, session["id"], {"kind": "self"})
+    done = await _apply(admin, session["id"], body)
+    async with transaction():
+        held = await insert(
+            "run",
+            method_id=done["method_id"],
+            session_id=session["id"],
+            cause="change",
+            state="held",
+            created_at=await fetch_value("SELECT muster_now()"),
+        )
+    enrollment = await fetch_value(
+        "SELECT id FROM enrollment WHERE session_id = $1 AND learner_id = $2", session["id"], enrolled[-1]
+    )
+    return {
+        "activity_id": activity["id"],
+        "step_id": activity["steps"][0]["id"],
+        "session_id": session["id"],
+        "method_id": done["method_id"],
+        "run_id": done["run_id"],
+        "held_id": held,
+        "enrollment_id": enrollment,
+    }
+
+
+async def _apply(admin: httpx.AsyncClient, session: int, body: dict[str, Any]) -> dict[str, Any]:
+    plan = await _post(admin, f"/sessions/{session}/plan", **body)
+    return await _post(admin, f"/sessions/{session}/apply", **body, hash=plan["hash"])
+
+
+async def _import(admin: httpx.AsyncClient) -> int:
+    answer = await admin.post(
+        "/api/v1/imports", files={"file": ("p.csv", b"email\nx@example.org\n")}, data={"kind": "learners"}
+    )
+    assert answer.status_code == 202, answer.text
+    found: int = answer.json()["id"]
+    return found
+
+
+async def _personal(
+    clients: dict[str, httpx.AsyncClient], people: dict[str, int], own: dict[str, int | str]
+) -> dict[str, dict[str, int | str]]:
+    """Everybody has a token of their own to take back; for a learner, they themselves are what is theirs."""
+    found: dict[str, dict[str, int | str]] = {
+        role: {"token_id": (await _post(clients[role], "/tokens", name="own", scopes=["read"]))["id"]}
+        for role in PEOPLE[:6]
+    }
+    found |= dict.fromkeys(("read_token", "write_token", "anonymous"), found["admin"])
+    found["learner"]["learner_id"] = people["learner"]
+    found["learner"]["enrollment_id"] = await fetch_value(
+        "SELECT id FROM enrollment WHERE session_id = $1 AND learner_id = $2",
+        own["session_id"],
+        people["learner"],
+    )
+    return found
+
+
+async def _post(client: httpx.AsyncClient, path: str, **body: Any) -> dict[str, Any]:
+    answer = await client.post(f"/api/v1{path}", json=body)
+    assert answer.status_code in (200, 201), answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def _wrong(operation: Operation, role: str, answer: httpx.Response, expected: int, *, own: bool) -> bool:
+    status = answer.status_code
+    if operation.name in ASKS_WHO:
+        return status == 403
+    if expected != MAY:
+        return status != expected
+    if role == "admin" and own:
+        # What an admin may do is done: or the body would be no test of the others' rights.
+        return status not in DONE
+    return status in (401, 403, 404, 405) or status >= 500
+
+
+def _alike(one: httpx.Response, other: httpx.Response) -> bool:
+    """Whether the answers differ in nothing but the numbers that were asked for, and their own."""
+
+    def told(answer: httpx.Response) -> object:
+        problem = answer.json()
+        problem.pop("request_id", None)
+        return answer.status_code, re.sub(r"\d+", "N", str(problem))
+
+    return told(one) == told(other)
+
+
+async def test_every_role_on_every_operation(
+    database_url: str, servers: Servers, tmp_path: Path, password_hash: str
+) -> None:
+    settings = load_settings(
+        data_dir=tmp_path,
+        environ={"MUSTER_DATABASE_URL": database_url, "MUSTER_REDIS_URL": servers.new_redis()},
+        env_file=tmp_path / ".env",
+    )
+    async with matrix(settings, password_hash) as (world, found):
+        wrong = await _wrong_answers(world, found)
+        assert not wrong, "\n".join(map(str, wrong))
+
+
+async def _wrong_answers(world: World, found: list[Operation]) -> list[tuple[object, ...]]:
+    wrong: list[tuple[object, ...]] = []
+    for operation in found:
+        anonymous = await ask(world, operation, "anonymous", "own")
+        is_public = operation.rights["role"] == "public"
+        if (anonymous.status_code == 401) == is_public and operation.name not in ASKS_WHO:
+            wrong.append((operation.name, "anonymous", anonymous.status_code, anonymous.text[:200]))
+        if is_public:
+            continue
+        for role in ROLES:
+            for own in (True, False) if operation.about_something else (True,):
+                answer = await ask(world, operation, role, "own" if own else "foreign")
+                expected = operation.expected(role, own=own)
+                if _wrong(operation, role, answer, expected, own=own):
+                    wrong.append((operation.name, role, own, answer.status_code, expected, answer.text[:200]))
+                if expected == UNKNOWN and not own:
+                    missing = await ask(world, operation, role, "missing")
+                    if not _alike(answer, missing):
+                        wrong.append(
+                            (operation.name, role, "missing differs", answer.text[:150], missing.text[:150])
+                        )
+    return wrong
