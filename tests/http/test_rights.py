@@ -105,7 +105,9 @@ MATRIX: list[tuple[str, str, Any, tuple[int, ...]]] = [
 ]
 
 
-async def test_what_depends_on_more_than_the_object_of_the_path(world: World, anonymous: httpx.AsyncClient) -> None:
+async def test_what_depends_on_more_than_the_object_of_the_path(
+    world: World, anonymous: httpx.AsyncClient
+) -> None:
     await execute("INSERT INTO learner_group (name, parent_id) VALUES ('Below', $1)", world.ids["team"])
     wrong = []
     # Those who may do least go first: what they change, nobody after them would find.
