@@ -14,6 +14,7 @@ from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from backend import bell, clock, database, logs, metrics, readiness
 from backend.controllers.authentication import DEPENDENCIES, middleware
@@ -69,6 +70,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
     require_declared(app.routes)
     # As middleware it would be inside of what turns the exceptions of other middleware into answers.
     app.asgi_handler = RequestContext(FrontEnd(app.asgi_handler, FRONT_END))
+    if settings.trusted_proxies:
+        # Nobody else's X-Forwarded-For and -Proto count; uvicorn alone would believe whoever is on this machine.
+        app.asgi_handler = ProxyHeadersMiddleware(app.asgi_handler, list(settings.trusted_proxies))  # type: ignore[assignment, arg-type]
     return app
 
 

@@ -63,6 +63,8 @@ def server() -> Server:
             access_log=False,
             log_config=None,
             server_header=False,
+            # The application knows whose to believe.
+            proxy_headers=False,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
         )
     )

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -34,6 +35,7 @@ class Settings:
     given_secret: str | None
     timezone: str | None
     clock_offset: timedelta
+    trusted_proxies: tuple[str, ...] = ()
 
     def secret(self) -> str:
         """The key that signs: the one given, else one made at the first start and kept in the data directory."""
@@ -59,6 +61,7 @@ class Settings:
             "MUSTER_SECRET": self.secret(),
             "MUSTER_SMTP_URL": self.smtp_url or "",
             "MUSTER_TIMEZONE": self.timezone or "",
+            "MUSTER_TRUSTED_PROXIES": ",".join(self.trusted_proxies),
             "MUSTER_CLOCK": clock.offset_text(self.clock_offset) if self.clock_offset else "",
         }
         inherited = {name: value for name, value in os.environ.items() if name not in given}
@@ -83,6 +86,7 @@ def load_settings(
         given_secret=secret,
         timezone=_timezone(given),
         clock_offset=_clock_offset(given),
+        trusted_proxies=_trusted_proxies(given),
     )
 
 
@@ -97,6 +101,19 @@ def _url(given: Mapping[str, str], name: str, *schemes: str) -> str | None:
 def _base_url(given: Mapping[str, str]) -> str | None:
     value = _url(given, "MUSTER_BASE_URL", "http", "https")
     return value.rstrip("/") if value else None
+
+
+def _trusted_proxies(given: Mapping[str, str]) -> tuple[str, ...]:
+    """Addresses and networks, separated by commas or spaces."""
+    found = given.get("MUSTER_TRUSTED_PROXIES", "").replace(",", " ").split()
+    for one in found:
+        try:
+            ip_network(one)
+        except ValueError as error:
+            raise SettingsError(
+                f"MUSTER_TRUSTED_PROXIES: {one!r} is no address or network ({error}); use 10.0.0.5 or 10.0.0.0/24"
+            ) from error
+    return tuple(found)
 
 
 def _timezone(given: Mapping[str, str]) -> str | None:

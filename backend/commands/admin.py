@@ -24,12 +24,15 @@ def _admin() -> None:
 def create_admin(
     email: Email,
     password: Annotated[str, typer.Option(help="Password to sign in with", prompt=True, hide_input=True)],
+    keep_tokens: Annotated[
+        bool, typer.Option("--keep-tokens", help="Let the API tokens of an existing account go on working")
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Create a platform admin, or make an existing account one."""
 
     async def work(_: Settings, __: Servers) -> None:
-        learner_id = await create_administrator(email, password)
+        learner_id = await create_administrator(email, password, keep_tokens=keep_tokens)
         print(f"{email} is a platform admin (learner {learner_id})")
 
     run_command(data_dir, work)

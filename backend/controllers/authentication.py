@@ -16,6 +16,7 @@ from backend.controllers.parameters import provide_if_match
 from backend.controllers.repeating import Repeating
 from backend.controllers.route_options import SAFE_METHODS
 from backend.controllers.route_rights import rights_of
+from backend.services import devices
 from backend.services.actor import READ, SCIM, WRITE, Actor
 from backend.services.errors import Forbidden, Invalid, NotSignedIn
 from backend.services.languages import is_language
@@ -118,14 +119,20 @@ def provide_actor(request: Request[Any, Any, Any]) -> Actor:
 
 def session_cookie(connection: Connection, secret: str | None) -> Cookie:
     """The cookie that carries a sign-in; without a secret, one that ends it."""
+    return _cookie(connection, COOKIE, secret or "", int(SIGNED_IN_FOR.total_seconds()) if secret else 0)
+
+
+def device_cookie(connection: Connection, value: str) -> Cookie:
+    """The cookie by which a device is known again: it signs nobody in, see `services/devices.py`."""
+    return _cookie(connection, devices.COOKIE, value, int(devices.KEPT_FOR.total_seconds()))
+
+
+def _cookie(connection: Connection, key: str, value: str, seconds: int) -> Cookie:
+    # A proxy that speaks TLS for us need not say so: what MUSTER_BASE_URL says is where people are.
+    base_url = urlsplit(connection.app.state.get("base_url") or "")
+    secure = "https" in {base_url.scheme, connection.url.scheme}
     return Cookie(
-        key=COOKIE,
-        value=secret or "",
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=connection.url.scheme == "https",
-        max_age=int(SIGNED_IN_FOR.total_seconds()) if secret else 0,
+        key=key, value=value, path="/", httponly=True, samesite="lax", secure=secure, max_age=seconds
     )
 
 

@@ -10,9 +10,10 @@ from litestar.status_codes import HTTP_200_OK
 from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit, Search, SortBy
+from backend.controllers.route_options import UNREPEATABLE
 from backend.mail import MailSettings
 from backend.schemas.commons import Page
-from backend.schemas.outbox import Message, MessageDetail, MessageState
+from backend.schemas.outbox import InvitationLink, Message, MessageDetail, MessageState
 from backend.services import outbox
 from backend.services.outbox import MessageQuery
 from backend.settings import Settings
@@ -77,3 +78,18 @@ async def cancel_message(
 ) -> MessageDetail:
     """Take back a message that has not gone out. For platform admins."""
     return await outbox.cancel(actor, _mail(settings), message_id)
+
+
+@post(
+    "/outbox/{message_id:int}/invitation",
+    operation_id="revealInvitation",
+    # Unrepeatable: its answer holds a secret, which is kept nowhere.
+    opt=rights.admins() | {UNREPEATABLE: True},
+    tags=TAGS,
+    status_code=HTTP_200_OK,
+)
+async def reveal_invitation(
+    message_id: FromPath[int], actor: CurrentActor, settings: NamedDependency[Settings]
+) -> InvitationLink:
+    """Without a mail server: the link of one invitation, audited. For platform admins who are signed in, not for tokens."""
+    return await outbox.reveal_invitation(actor, _mail(settings), message_id)

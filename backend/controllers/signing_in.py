@@ -3,17 +3,19 @@
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
 from backend.controllers import route_rights as rights
-from backend.controllers.authentication import CurrentActor, session_cookie
+from backend.controllers.authentication import CurrentActor, device_cookie, session_cookie
 from backend.controllers.bodies import SIGN_IN, body_up_to
 from backend.schemas.access import InvitationInput, InvitedPerson, Me, PasswordInput, SignInInput
+from backend.services import devices, signing_in
 from backend.services import me as me_service
-from backend.services import signing_in
 from backend.services.errors import NotSignedIn
+from backend.services.signing_in import Origin
 from backend.settings import Settings
 
 TAGS = ["Signing in"]
@@ -22,16 +24,21 @@ ANYBODY = rights.public(repeatable=False) | body_up_to(SIGN_IN)
 AnyRequest = Request[Any, Any, Any]
 
 
-async def _signed_in(request: AnyRequest, secret: str, settings: Settings) -> Response[Me]:
+async def _signed_in(request: AnyRequest, secret: str, settings: Settings, *cookies: Cookie) -> Response[Me]:
     actor = await signing_in.authenticate(cookie=secret)
     if actor is None:
         raise NotSignedIn
     answer = await me_service.me(actor, smtp=settings.smtp_url is not None)
-    return Response(answer, cookies=[session_cookie(request, secret)])
+    return Response(answer, cookies=[session_cookie(request, secret), *cookies])
 
 
-def _address(request: AnyRequest) -> str:
-    return request.client.host if request.client else "local"
+def _origin(request: AnyRequest, settings: Settings) -> Origin:
+    return Origin(
+        # Behind a proxy of MUSTER_TRUSTED_PROXIES it is the client's own, see app.py.
+        address=request.client.host if request.client else "local",
+        device=request.cookies.get(devices.COOKIE),
+        secret=settings.secret(),
+    )
 
 
 @post("/auth/login", operation_id="signIn", opt=ANYBODY, tags=TAGS, status_code=HTTP_200_OK)
@@ -39,13 +46,13 @@ async def sign_in(
     data: JSONBody[SignInInput], request: AnyRequest, settings: NamedDependency[Settings]
 ) -> Response[Me]:
     """Sign in: sets the cookie `muster_session`."""
-    secret = await signing_in.sign_in(
+    done = await signing_in.sign_in(
+        _origin(request, settings),
         data.email,
         data.password,
-        address=_address(request),
         previous=request.cookies.get(signing_in.COOKIE),
     )
-    return await _signed_in(request, secret, settings)
+    return await _signed_in(request, done.session, settings, device_cookie(request, done.device))
 
 
 @post("/auth/logout", operation_id="signOut", opt=ANYBODY, tags=TAGS, status_code=HTTP_204_NO_CONTENT)
@@ -69,8 +76,8 @@ async def get_me(actor: CurrentActor, settings: NamedDependency[Settings]) -> Me
     status_code=204,
 )
 async def change_password(data: JSONBody[PasswordInput], actor: CurrentActor) -> None:
-    """Change one's own password; ends one's other sign-ins."""
-    await signing_in.change_password(actor, data.current, data.new)
+    """Change one's own password; ends one's other sign-ins, and one's tokens unless `keep_tokens`."""
+    await signing_in.change_password(actor, data.current, data.new, keep_tokens=data.keep_tokens)
 
 
 @get("/auth/invitations/{token:str}", operation_id="getInvitation", opt=ANYBODY, tags=TAGS)
@@ -90,6 +97,9 @@ async def accept_invitation(
 ) -> Response[Me]:
     """Choose a password: the account becomes active and is signed in."""
     secret = await signing_in.accept_invitation(
-        token, data.password, previous=request.cookies.get(signing_in.COOKIE)
+        token,
+        data.password,
+        previous=request.cookies.get(signing_in.COOKIE),
+        keep_tokens=data.keep_tokens,
     )
     return await _signed_in(request, secret, settings)

@@ -22,16 +22,18 @@ class SignInInput(Input):
 
 
 class PasswordInput(Input):
-    """A change of one's own password."""
+    """A change of one's own password; it ends one's other sign-ins, and one's API tokens unless `keep_tokens`."""
 
     current: Password
     new: Password
+    keep_tokens: bool = False
 
 
 class InvitationInput(Input):
-    """The password somebody who was invited chooses."""
+    """The password somebody who was invited chooses; it ends what tokens they have unless `keep_tokens`."""
 
     password: Password
+    keep_tokens: bool = False
 
 
 class InvitedPerson(Output):

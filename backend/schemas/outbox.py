@@ -27,8 +27,14 @@ class Message(Output):
 
 
 class MessageDetail(Message):
-    """With its bodies; they are empty when there is nothing (any more) to say."""
+    """With its bodies; they are empty when there is nothing (any more) to say. Links of invitations are masked for all but the addressee."""
 
     html: str
     text: str
     message_id: str
+
+
+class InvitationLink(Output):
+    """Where somebody who was invited chooses a password: whoever opens it becomes them."""
+
+    link: str

@@ -3,19 +3,19 @@
 import secrets
 from collections.abc import Sequence
 
-from backend.database import execute, fetch_value, transaction
+from backend.database import fetch_value, transaction
 from backend.services import audit
 from backend.services.actor import SCOPES, SYSTEM
 from backend.services.errors import Invalid, NotFound
 from backend.services.passwords import hash_password
-from backend.services.signing_in import hash_token
+from backend.services.signing_in import end_access, hash_token
 from backend.text import TextError, address_key, clean_address
 
 
-async def create_administrator(email: str, password: str) -> int:
+async def create_administrator(email: str, password: str, *, keep_tokens: bool = False) -> int:
     """Make the person with this e-mail address a platform admin who signs in with `password`; returns their id.
 
-    Somebody who has an account keeps it. Raises `Invalid`.
+    Somebody who has an account keeps it; their sign-ins end, and their tokens unless they are kept on purpose. Raises `Invalid`.
     """
     try:
         email = clean_address(email)
@@ -37,10 +37,9 @@ async def create_administrator(email: str, password: str) -> int:
                 email.partition("@")[0],
                 hashed,
             )
-        # Whoever had found out the old password is out.
-        await execute("DELETE FROM sign_in WHERE learner_id = $1", learner_id)
+        assert learner_id is not None  # noqa: S101 - for the type checker
+        await end_access(learner_id, keep_tokens=keep_tokens)
         await audit.record(SYSTEM, "admin.create", "learner", learner_id, email=email)
-    assert learner_id is not None  # noqa: S101 - for the type checker
     return learner_id
 
 

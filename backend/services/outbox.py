@@ -1,5 +1,6 @@
 """The outbox as admins see it: what waits, what went out, what did not, and why."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,14 +11,15 @@ from backend import clock
 from backend.database import execute, fetch, fetch_value, transaction
 from backend.mail import MailSettings, Rendered
 from backend.schemas.commons import LARGEST_ID, Page
-from backend.schemas.outbox import Message, MessageDetail, MessageState
+from backend.schemas.outbox import InvitationLink, Message, MessageDetail, MessageState
 from backend.services import audit, jobs
 from backend.services.actor import Actor
 from backend.services.composing import compose
 from backend.services.conditions import Conditions, chosen_sort
-from backend.services.errors import Conflict, NotFound
+from backend.services.errors import Conflict, Forbidden, NotFound
 from backend.services.paging import page_of
 from backend.services.rights import require_admin
+from backend.services.signing_in import is_invitation
 
 _SELECT = """
 SELECT m.id, m.learner_id, m.kind, m.state, m.due_at, coalesce(m.email, l.email) AS email, coalesce(m.subject, '') AS subject,
@@ -29,6 +31,11 @@ _SORTS = {
     "due": (("m.due_at", "timestamptz"), ("m.id", "bigint")),
     "id": (("m.id", "bigint"),),
 }
+
+
+# How `composing.py` writes it, as HTML and as text.
+INVITATION_LINK = re.compile(r"/invite/(?P<secret>[-_A-Za-z0-9]+)")
+MASKED = "/invite/…"
 
 
 class MessageQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +85,36 @@ async def get_message(actor: Actor, mail: MailSettings, message_id: int) -> Mess
     values = {name: row[name] for name in MessageDetail.__struct_fields__}
     if rendered is not None:
         values |= {"subject": rendered.subject, "html": rendered.html, "text": rendered.text}
+    if actor.via != "cookie" or actor.id != row["learner_id"]:
+        # The link signs in as the addressee: whoever may only read must not become them.
+        values |= {body: INVITATION_LINK.sub(MASKED, values[body]) for body in ("html", "text")}
     return MessageDetail(**values)
+
+
+async def reveal_invitation(actor: Actor, mail: MailSettings, message_id: int) -> InvitationLink:
+    """The link in an invitation that no mail server takes to its addressee, to hand it over some other way; audited.
+
+    For platform admins who are signed in themselves: a token that leaks would make its finder anybody.
+    """
+    require_admin(actor)
+    if actor.via != "cookie":
+        raise Forbidden("The link of an invitation is shown to admins who are signed in, not to tokens.")
+    if mail.smtp_url is not None:
+        raise Conflict(
+            "A mail server is set up: invitations go out by mail. Invite the person again instead."
+        )
+    async with transaction():
+        rows = await fetch(f"{_SELECT} WHERE m.id = $1", message_id) if 0 < message_id <= LARGEST_ID else []
+        if not rows:
+            raise NotFound(f"There is no message {message_id}.")
+        found = INVITATION_LINK.search(rows[0]["text"])
+        secret = found["secret"] if found is not None else None
+        if secret is None or not await is_invitation(secret):
+            raise Conflict("This message holds no invitation that is still open.")
+        await audit.record(
+            actor, "invitation.reveal", "message", message_id, learner_id=rows[0]["learner_id"]
+        )
+    return InvitationLink(link=f"{mail.base_url}/invite/{secret}")
 
 
 async def retry(actor: Actor, mail: MailSettings, message_id: int) -> MessageDetail:

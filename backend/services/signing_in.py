@@ -4,19 +4,37 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+import msgspec
+
 from backend import clock
 from backend.database import execute, fetch_row, fetch_value, transaction
-from backend.services import audit
+from backend.services import audit, devices
 from backend.services.actor import Actor
 from backend.services.errors import Forbidden, Invalid, NotFound, NotSignedIn
 from backend.services.passwords import hash_password, password_matches
-from backend.services.throttling import count_attempt, forget_attempts
+from backend.services.throttling import count_attempt, forget_attempts, sign_in_keys
 from backend.text import address_key
 
 COOKIE = "muster_session"
 SIGNED_IN_FOR = timedelta(days=14)
 # How often `seen_at` is brought up to date: a write for every request would be one too many.
 SEEN_EVERY = timedelta(minutes=5)
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where an attempt to sign in comes from: its address, the device's cookie, and the secret that signs such cookies."""
+
+    address: str
+    device: str | None
+    secret: str
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """The values of both cookies."""
+
+    session: str
+    device: str
+
 
 _LEARNER = "l.id, l.is_admin, l.email, l.first_name, l.last_name, l.language"
 _BY_COOKIE = f"""
@@ -85,10 +103,11 @@ async def start_session(learner_id: int, previous: str | None = None) -> str:
     return secret
 
 
-async def sign_in(email: str, password: str, *, address: str, previous: str | None = None) -> str:
-    """Check the password and return a new cookie. Raises `TooMany` or `NotSignedIn`, the same for every reason."""
+async def sign_in(origin: Origin, email: str, password: str, *, previous: str | None = None) -> SignedIn:
+    """Check the password and return new cookies. Raises `TooMany` or `NotSignedIn`, the same for every reason."""
     account = address_key(email)
-    keys = (f"account:{account}", f"address:{address}")
+    device = devices.known(origin.device, account, origin.secret)
+    keys = sign_in_keys(account, origin.address, device)
     await count_attempt(*keys)
     row = await fetch_row(
         "SELECT id, password_hash FROM learner WHERE lower(email) = $1 AND status IN ('invited', 'active')",
@@ -97,7 +116,10 @@ async def sign_in(email: str, password: str, *, address: str, previous: str | No
     if not await password_matches(row["password_hash"] if row else None, password) or row is None:
         raise NotSignedIn("The e-mail address or the password is not right.")
     await forget_attempts(*keys)
-    return await start_session(row["id"], previous)
+    return SignedIn(
+        session=await start_session(row["id"], previous),
+        device=devices.remembered(origin.device, account, origin.secret),
+    )
 
 
 async def sign_out(cookie: str | None) -> None:
@@ -106,22 +128,29 @@ async def sign_out(cookie: str | None) -> None:
         await execute("DELETE FROM sign_in WHERE token_hash = $1", hash_token(cookie))
 
 
-async def change_password(actor: Actor, current: str, new: str) -> None:
-    """Set one's own password and end one's other sign-ins."""
+async def change_password(actor: Actor, current: str, new: str, *, keep_tokens: bool = False) -> None:
+    """Set one's own password and end one's other sign-ins, and one's tokens unless they are kept on purpose."""
     if actor.via != "cookie":
         raise Forbidden("A password is changed by the person who is signed in with it.")
-    await count_attempt(f"account:{address_key(actor.email)}")
+    # Whoever is signed in has a count of their own: nobody else's guesses are in it.
+    guessing = f"account:password:{actor.id}"
+    await count_attempt(guessing)
     stored = await fetch_value("SELECT password_hash FROM learner WHERE id = $1", actor.id)
     if not await password_matches(stored, current):
         raise Invalid.at("current", "wrong", "This is not your current password.")
     hashed = await hash_password(new, "new")
-    await forget_attempts(f"account:{address_key(actor.email)}")
+    await forget_attempts(guessing)
     async with transaction():
         await execute("UPDATE learner SET password_hash = $2 WHERE id = $1", actor.id, hashed)
-        await execute(
-            "DELETE FROM sign_in WHERE learner_id = $1 AND id IS DISTINCT FROM $2", actor.id, actor.sign_in_id
-        )
-        await audit.record(actor, "password.change", "learner", actor.id)
+        await end_access(actor.id, but=actor.sign_in_id, keep_tokens=keep_tokens)
+        await audit.record(actor, "password.change", "learner", actor.id, keep_tokens=keep_tokens)
+
+
+async def end_access(learner_id: int, *, but: int | None = None, keep_tokens: bool = False) -> None:
+    """End all sign-ins of a person but one, and their tokens: whoever had found out the old password is out."""
+    await execute("DELETE FROM sign_in WHERE learner_id = $1 AND id IS DISTINCT FROM $2", learner_id, but)
+    if not keep_tokens:
+        await execute("DELETE FROM api_token WHERE learner_id = $1", learner_id)
 
 
 _INVITED = """
@@ -145,6 +174,11 @@ async def create_invitation(learner_id: int, valid_for: timedelta = timedelta(da
     return secret
 
 
+async def is_invitation(token: str) -> bool:
+    """Whether the invitation can still be accepted."""
+    return await fetch_row(_INVITED, hash_token(token)) is not None
+
+
 async def invited_person(token: str) -> dict[str, str]:
     """Who an invitation is for: e-mail, names, language. Raises `NotFound`."""
     row = await fetch_row(_INVITED, hash_token(token))
@@ -153,7 +187,9 @@ async def invited_person(token: str) -> dict[str, str]:
     return {name: row[name] for name in ("email", "first_name", "last_name", "language")}
 
 
-async def accept_invitation(token: str, password: str, *, previous: str | None = None) -> str:
+async def accept_invitation(
+    token: str, password: str, *, previous: str | None = None, keep_tokens: bool = False
+) -> str:
     """Set the password of whoever was invited, make them active and sign them in: returns the cookie."""
     await invited_person(token)
     hashed = await hash_password(password)
@@ -167,6 +203,16 @@ async def accept_invitation(token: str, password: str, *, previous: str | None =
             hashed,
         )
         await execute("DELETE FROM invitation WHERE learner_id = $1", row["id"])
-        await execute("DELETE FROM sign_in WHERE learner_id = $1", row["id"])
+        await end_access(row["id"], keep_tokens=keep_tokens)
         await audit.record(Actor(id=row["id"]), "invitation.accept", "learner", row["id"])
         return await start_session(row["id"], previous)
+
+
+async def forget_ended_access() -> None:
+    """Drop sign-ins and invitations past their time, and what people who may not sign in had; run on a schedule."""
+    await execute("DELETE FROM sign_in WHERE expires_at <= muster_now()")
+    await execute("DELETE FROM invitation WHERE expires_at <= muster_now()")
+    for table in ("sign_in", "api_token"):
+        await execute(
+            f"DELETE FROM {table} USING learner l WHERE l.id = {table}.learner_id AND l.status NOT IN ('invited', 'active')"
+        )

@@ -1,5 +1,6 @@
-"""Slowing down who guesses: counted in PostgreSQL, so that it holds over processes and restarts."""
+"""Slowing down who guesses: counted in PostgreSQL, so that it holds over processes and restarts. See docs/decisions/0022."""
 
+import ipaddress
 from datetime import timedelta
 
 from backend import clock
@@ -7,8 +8,18 @@ from backend.database import execute, fetch
 from backend.services.errors import TooMany
 
 WINDOW = timedelta(minutes=15)
-# One account: enough for a forgetful person. One address: an office behind one router signs in on Monday morning.
-LIMITS = {"account": 10, "address": 200}
+LIMITS = {
+    # One account from one address: enough for a forgetful person. Who guesses from elsewhere does not use it up.
+    "account": 10,
+    # One account from everywhere, known devices aside: guessing from many addresses is slowed down, too.
+    "everywhere": 100,
+    # One address, known devices aside: an office behind one router signs in on Monday morning.
+    "address": 200,
+    # One account on a device that was signed in to it before: nobody else can use this up.
+    "device": 30,
+}
+# What belongs to one customer of a provider is one address: with IPv6 each has 2^64 of them.
+_NETWORK_BITS = 64
 
 # Counted before the password is looked at, so that guesses at the same moment cannot pass together.
 _COUNT = """
@@ -20,8 +31,16 @@ RETURNING key, failures, since
 """
 
 
+def sign_in_keys(account: str, address: str, device: str | None = None) -> tuple[str, ...]:
+    """What an attempt to sign in counts under: a known device by itself, all others by account and address."""
+    if device is not None:
+        return (f"device:{device}:{account}",)
+    network = _network(address)
+    return (f"account:{network}:{account}", f"address:{network}", f"everywhere:{account}")
+
+
 async def count_attempt(*keys: str) -> None:
-    """Count one attempt under each key (`account:…`, `address:…`); raises `TooMany` beyond the limit."""
+    """Count one attempt under each key (its first part is one of `LIMITS`); raises `TooMany` beyond the limit."""
     now = clock.now()
     for row in await fetch(_COUNT, list(keys), now, WINDOW):
         if row["failures"] > LIMITS[row["key"].partition(":")[0]]:
@@ -32,14 +51,28 @@ async def count_attempt(*keys: str) -> None:
 
 
 async def forget_attempts(*keys: str) -> None:
-    """An attempt succeeded: the account starts afresh, the address gets its one back."""
+    """An attempt succeeded: what is one person's starts afresh, what many share gets this one back."""
+    shared = [key for key in keys if key.startswith(("address:", "everywhere:"))]
     await execute(
-        "UPDATE sign_in_attempt SET failures = greatest(0, failures - 1) WHERE key = ANY($1) AND key LIKE 'address:%'",
-        list(keys),
+        "UPDATE sign_in_attempt SET failures = greatest(0, failures - 1) WHERE key = ANY($1)", shared
     )
-    await execute("DELETE FROM sign_in_attempt WHERE key = ANY($1) AND key LIKE 'account:%'", list(keys))
+    await execute(
+        "DELETE FROM sign_in_attempt WHERE key = ANY($1)", [key for key in keys if key not in shared]
+    )
 
 
 async def forget_old_attempts() -> None:
     """Drop what no longer counts; run on a schedule."""
     await execute("DELETE FROM sign_in_attempt WHERE since <= $1", clock.now() - WINDOW)
+
+
+def _network(address: str) -> str:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    if found.version == 4:
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, _NETWORK_BITS), strict=False))

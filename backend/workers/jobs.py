@@ -5,7 +5,16 @@ from typing import Any
 import structlog
 
 from backend import clock
-from backend.services import chunks, full_check, idempotency, import_work, sending, telling
+from backend.services import (
+    chunks,
+    full_check,
+    idempotency,
+    import_work,
+    sending,
+    signing_in,
+    telling,
+    throttling,
+)
 
 # A job hands over to the next one after this many chunks or batches, so that no job outlives arq's patience.
 ROUNDS = 200
@@ -42,3 +51,5 @@ async def check_enrollments(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq'
 async def forget(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature
     """Drop what has had its time."""
     await idempotency.forget_old_keys()
+    await throttling.forget_old_attempts()
+    await signing_in.forget_ended_access()

@@ -308,6 +308,10 @@ export const outbox = (query: Asked<'/api/v1/outbox'> = {}, signal?: Signal) =>
 export const message = (message_id: Id, signal?: Signal) =>
   answer(client.GET('/api/v1/outbox/{message_id}', { params: { path: { message_id } }, signal }));
 
+/** Without a mail server: where somebody who was invited chooses a password. It is noted who asked. */
+export const revealInvitation = (message_id: Id) =>
+  answer(client.POST('/api/v1/outbox/{message_id}/invitation', { params: { path: { message_id } } }));
+
 export const tokens = (signal?: Signal) =>
   answer(client.GET('/api/v1/tokens', { params: { query: WHOLE }, signal }));
 export const createToken = (body: TokenInput) => answer(client.POST('/api/v1/tokens', { body }));

@@ -1027,6 +1027,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/outbox/{message_id}/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** RevealInvitation */
+        post: operations["revealInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/results/bulk": {
         parameters: {
             query?: never;
@@ -2173,6 +2190,12 @@ export interface components {
         /** InvitationInput */
         InvitationInput: {
             password: string;
+            /** @default false */
+            keep_tokens?: boolean;
+        };
+        /** InvitationLink */
+        InvitationLink: {
+            link: string;
         };
         /** InvitedPerson */
         InvitedPerson: {
@@ -2689,6 +2712,8 @@ export interface components {
         PasswordInput: {
             current: string;
             new: string;
+            /** @default false */
+            keep_tokens?: boolean;
         };
         /** PathResultFilter */
         PathResultFilter: {
@@ -8598,6 +8623,34 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    revealInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "link": "text"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["InvitationLink"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     bulkResults: {
         parameters: {
             query?: never;
@@ -9911,7 +9964,8 @@ export interface operations {
                 /**
                  * @example {
                  *       "current": "correct horse battery",
-                 *       "new": "battery horse correct"
+                 *       "new": "battery horse correct",
+                 *       "keep_tokens": true
                  *     }
                  */
                 "application/json": components["schemas"]["PasswordInput"];
@@ -9972,7 +10026,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "password": "correct horse battery"
+                 *       "password": "correct horse battery",
+                 *       "keep_tokens": true
                  *     }
                  */
                 "application/json": components["schemas"]["InvitationInput"];
