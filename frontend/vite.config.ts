@@ -7,8 +7,11 @@ const api = process.env.MUSTER_API ?? 'http://127.0.0.1:8000';
 /** What every page runs on; it changes only with its versions, so browsers keep it over most updates of Muster. */
 const FRAMEWORK =
   /node_modules[\\/](svelte|@sveltejs|@tanstack|esm-env|devalue|clsx|openapi-fetch)[\\/]|generated[\\/]client-optimized[\\/]app|paraglide[\\/]runtime/;
+/** What draws dialogs, menus and lists that float; pages fetch it when one is opened. */
+const POPUPS =
+  /node_modules[\\/](bits-ui|@floating-ui|svelte-toolbelt|tabbable|runed|style-to-object|inline-style-parser)[\\/]/;
 /** Bytes below which files that pages share are joined with their neighbour. */
-const SMALL_FILE = 800;
+const SMALL_FILE = 3_000;
 
 export default defineConfig({
   plugins: [
@@ -34,6 +37,14 @@ export default defineConfig({
           groups: [
             { name: 'framework', test: FRAMEWORK, priority: 4 },
             { name: 'words', test: /paraglide|lucide/, minShareCount: 3, priority: 3 },
+            {
+              name: 'popups',
+              test: POPUPS,
+              minShareCount: 2,
+              entriesAware: true,
+              entriesAwareMergeThreshold: SMALL_FILE,
+              priority: 3,
+            },
             { name: 'controls', minShareCount: 5, priority: 2 },
             { name: 'shared', minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: SMALL_FILE },
           ],

@@ -1,4 +1,4 @@
-// `LineChart` and `Sparkline` bring uPlot with them: import them from their own files, where a page needs them.
+// `LineChart` brings uPlot with it: import it from its own file, where a page needs it.
 export { default as Avatar } from './Avatar.svelte';
 export { default as BulkBar } from './BulkBar.svelte';
 export { default as Button } from './Button.svelte';
@@ -29,7 +29,6 @@ export { default as Spinner } from './Spinner.svelte';
 export { default as Switch } from './Switch.svelte';
 export { default as Tabs } from './Tabs.svelte';
 export { default as TextInput } from './TextInput.svelte';
-export { default as Tooltip } from './Tooltip.svelte';
 export { default as VirtualList } from './VirtualList.svelte';
 export type { Column } from './columns';
 export { matching, plain, type LoadOptions, type Option } from './options';
