@@ -15,6 +15,7 @@ from backend.schemas.audience import (
     Explanation,
     ForecastDay,
     ForecastRequest,
+    HistoryRequest,
     MembersRequest,
     Preview,
     PreviewRequest,
@@ -80,6 +81,20 @@ async def forecast_audience(
 ) -> list[ForecastDay]:
     """The audience's size on the days to come, if nothing but time changes."""
     return await audiences.forecast(actor, follower, data)
+
+
+@post(
+    "/audiences/history",
+    operation_id="audienceHistory",
+    opt=rights.staff(reads=True),
+    tags=TAGS,
+    status_code=200,
+)
+async def audience_history(
+    data: JSONBody[HistoryRequest], actor: CurrentActor, follower: CurrentFollower
+) -> list[ForecastDay]:
+    """The audience's size on each of some days, as a preview `at` that day counts it; in the order of the question."""
+    return await audiences.history(actor, follower, data)
 
 
 @post(

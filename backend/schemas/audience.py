@@ -197,6 +197,17 @@ class ForecastRequest(Input, rename={"from_": "from"}):
     to: date
 
 
+# A line of so many points shows a course; each of them reads the change log.
+HISTORY_DAYS = 31
+
+
+class HistoryRequest(Input):
+    """The audience's size at the end of some days."""
+
+    rule: Rule
+    days: Annotated[list[date], Meta(min_length=1, max_length=HISTORY_DAYS)]
+
+
 class ForecastDay(Output):
     """The audience's size on one day."""
 

@@ -25,6 +25,7 @@ from backend.schemas.audience import (
     FilterCounts,
     ForecastDay,
     ForecastRequest,
+    HistoryRequest,
     Preview,
     PreviewCounts,
     PreviewRequest,
@@ -217,6 +218,15 @@ async def forecast(actor: Actor, follower: Follower, request: ForecastRequest) -
     except BrokenRule as broken:
         raise Broken(broken.problems) from None
     return [ForecastDay(date=day.date, total=day.total) for day in totals]
+
+
+async def history(actor: Actor, follower: Follower, request: HistoryRequest) -> list[ForecastDay]:
+    """The rule's total on each of the days, one answer after the other: what `preview` says at that day."""
+    found = []
+    for day in request.days:
+        counts = await preview(actor, follower, PreviewRequest(rule=request.rule, at=day, sample=0))
+        found.append(ForecastDay(date=day, total=counts.total))
+    return found
 
 
 async def explain(actor: Actor, follower: Follower, request: ExplainRequest) -> Explanation:

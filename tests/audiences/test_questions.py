@@ -149,6 +149,9 @@ def test_time_is_a_parameter(ask: Ask, world: World) -> None:
     yesterday = str(today - timedelta(days=1))
     assert ask("preview", rule={"blocks": [{"groups": [group]}]}, at=yesterday)["total"] == 0
     assert ask("members", rule={"blocks": [{"groups": [group]}]}, at=yesterday)["items"] == []
+    line = ask("history", rule={"blocks": [{"groups": [group]}]}, days=[yesterday, str(today)])
+    assert line == [{"date": yesterday, "total": 0}, {"date": str(today), "total": 1}]
+    assert ask("history", status=422, rule=rule, days=[yesterday] * 32)["errors"][0]["path"] == "days"
     far = {"from": str(today), "to": str(today + timedelta(days=40_000))}
     assert ask("forecast", status=422, rule=rule, **far)["errors"][0]["path"] == "to"
 

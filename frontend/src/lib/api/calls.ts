@@ -191,6 +191,8 @@ export const explain = (body: { rule: WireRule; learner_id: Id; at?: Day }, sign
   answer(client.POST('/api/v1/audiences/explain', { body, signal }));
 export const forecast = (body: { rule: WireRule; from: Day; to: Day }, signal?: Signal) =>
   answer(client.POST('/api/v1/audiences/forecast', { body, signal }));
+export const audienceHistory = (body: { rule: WireRule; days: Day[] }, signal?: Signal) =>
+  answer(client.POST('/api/v1/audiences/history', { body, signal }));
 export const describe = (body: { rule: WireRule; language?: string }, signal?: Signal) =>
   answer(client.POST('/api/v1/audiences/describe', { body, signal }));
 

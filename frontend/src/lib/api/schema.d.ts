@@ -231,6 +231,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audiences/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** AudienceHistory */
+        post: operations["audienceHistory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audiences/describe": {
         parameters: {
             query?: never;
@@ -2130,6 +2147,11 @@ export interface components {
             version: string;
             position: number;
             head?: number;
+        };
+        /** HistoryRequest */
+        HistoryRequest: {
+            rule: components["schemas"]["Rule"];
+            days: string[];
         };
         /** Import */
         Import: {
@@ -4931,6 +4953,65 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["ForecastRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "date": "2026-11-23",
+                     *         "total": 7
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["ForecastDay"][];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    audienceHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "rule": {
+                 *         "blocks": [
+                 *           {
+                 *             "groups": [
+                 *               1,
+                 *               2
+                 *             ],
+                 *             "filters": [
+                 *               {
+                 *                 "type": "language",
+                 *                 "op": "in",
+                 *                 "values": [
+                 *                   "fr"
+                 *                 ]
+                 *               }
+                 *             ]
+                 *           }
+                 *         ]
+                 *       },
+                 *       "days": [
+                 *         "2026-11-23"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["HistoryRequest"];
             };
         };
         responses: {

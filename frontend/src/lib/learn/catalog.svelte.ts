@@ -6,6 +6,9 @@ import type { CatalogItem } from './types';
 /** Notices that something ended are shown until dismissed, at most this many: more would hide the catalog itself. */
 const MOST_ENDED = 5;
 
+/** A socket opens within a few milliseconds; after this long it is not waited for. */
+const WITHOUT_SOCKET_MS = 500;
+
 /** The reader's catalog, kept true: the socket says that it changed, the API says what it is now. */
 export class CatalogStore {
   items = $state.raw<CatalogItem[] | null>(null);
@@ -22,8 +25,10 @@ export class CatalogStore {
       state: () => void this.reload(),
       event: () => void this.reload(),
     });
-    void this.reload();
+    // What is read once the socket follows cannot miss a change; without a socket there is still a catalog.
+    const alone = setTimeout(() => this.#abort === null && void this.reload(), WITHOUT_SOCKET_MS);
     return () => {
+      clearTimeout(alone);
       stop();
       this.#abort?.abort();
     };

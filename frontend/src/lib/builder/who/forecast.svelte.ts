@@ -33,19 +33,18 @@ export class Forecast {
     $effect(() => {
       if (settled === null) return;
       const [rule, today, days] = JSON.parse(settled) as [Rule, Day, number];
-      return later(BACK_PAUSE_MS, (signal) => this.#lookBack(rule, today, days, signal));
+      return later(BACK_PAUSE_MS, async (signal) => {
+        this.back = await api.audienceHistory({ rule, days: before(today, days) }, signal);
+      });
     });
   }
-
-  async #lookBack(rule: Rule, today: Day, days: number, signal: AbortSignal): Promise<void> {
-    const points: ForecastPoint[] = [];
-    for (let look = LOOKS_BACK; look >= 1; look -= 1) {
-      const day = addDays(today, -Math.round((days * look) / LOOKS_BACK));
-      points.push({ date: day, total: (await api.preview({ rule, at: day }, signal)).total });
-    }
-    this.back = points;
-  }
 }
+
+/** Some days of the past, the earliest first. */
+const before = (today: Day, days: number): Day[] =>
+  Array.from({ length: LOOKS_BACK }, (_, look) =>
+    addDays(today, -Math.round((days * (LOOKS_BACK - look)) / LOOKS_BACK)),
+  );
 
 /** Runs after a pause unless the question changes first; without an answer the old curve stays. */
 function later(ms: number, run: (signal: AbortSignal) => Promise<void>): () => void {
