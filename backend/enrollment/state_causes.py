@@ -14,7 +14,8 @@ _WORDS: dict[str, dict[str, str]] = {
     "en": {
         "broken_rule": "Its rule cannot be worked out.",
         "broken_rule_problems": "Its rule cannot be worked out: {problems}",
-        "fuse": "{leaving} of {remaining} people would leave at once.",
+        "fuse_leaving": "{leaving} of {remaining} people would be let go at once.",
+        "fuse_entering": "{entering} people would be enrolled at once.",
         "rejected": "Somebody rejected its changes.",
         "rejected_note": "Somebody rejected its changes: {note}",
         "undone": "Somebody undid its run {run_id}.",
@@ -22,7 +23,8 @@ _WORDS: dict[str, dict[str, str]] = {
     "fr": {
         "broken_rule": "Sa règle ne peut pas être évaluée.",
         "broken_rule_problems": "Sa règle ne peut pas être évaluée : {problems}",
-        "fuse": "{leaving} personnes sur {remaining} partiraient d’un coup.",
+        "fuse_leaving": "{leaving} personnes sur {remaining} partiraient d’un coup.",
+        "fuse_entering": "{entering} personnes seraient inscrites d’un coup.",
         "rejected": "Ses changements ont été rejetés.",
         "rejected_note": "Ses changements ont été rejetés : {note}",
         "undone": "Son exécution {run_id} a été annulée.",
@@ -31,7 +33,7 @@ _WORDS: dict[str, dict[str, str]] = {
 
 
 class Stated(Struct, frozen=True):
-    """The cause of a state. Details: `problems` [{path, code, message}], `leaving`, `remaining`, `run_id`, `note`."""
+    """The cause of a state. Details: `problems` [{path, code, message}], `leaving`, `remaining`, `entering`, `run_id`, `note`."""
 
     cause: StateCause
     details: dict[str, Any]
@@ -45,7 +47,7 @@ class Stated(Struct, frozen=True):
                     f"{one['path']}: {one['message']}" for one in details["problems"]
                 )
             case "fuse":
-                return f"{details['leaving']} of {details['remaining']} people would leave at once"
+                return state_sentence(self.cause, details, "en")
             case "rejected":
                 return "rejected: " + (
                     details.get("note") or f"{details.get('people')} people would have left at once"
@@ -73,8 +75,9 @@ def state_sentence(cause: StateCause | None, details: Mapping[str, Any] | None, 
         case "rejected" if found.get("note"):
             return words["rejected_note"].format(note=found["note"])
         case "fuse":
-            return words["fuse"].format(
-                leaving=found.get("leaving", "?"), remaining=found.get("remaining", "?")
-            )
+            told = [
+                words[f"fuse_{name}"].format_map(found) for name in ("leaving", "entering") if name in found
+            ]
+            return " ".join(told)
         case _:
             return words[cause].format(run_id=found.get("run_id", ""))

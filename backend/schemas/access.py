@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from backend.schemas.commons import Code, Id, Input, Name, Output
@@ -12,6 +13,7 @@ Role = Literal["admin", "group_admin", "coach", "instructor", "manager", "resell
 Scope = Literal["read", "write", "scim"]
 Email = Annotated[str, Meta(min_length=1, max_length=320, examples=["ana@example.org"])]
 Password = Annotated[str, Meta(max_length=1000)]
+Bound = Annotated[int, Meta(ge=0, le=10_000_000, description="people", examples=[1_000])]
 
 
 class SignInInput(Input):
@@ -55,6 +57,20 @@ class Account(Output):
     language: str
 
 
+class OrganisationFuse(Output):
+    """When dynamic changes wait for a person in sessions that do not say: see `Fuse` of sessions."""
+
+    most: int = 1_000
+    entering: int = 1_000
+
+
+class OrganisationFuseInput(Input):
+    """What to change of it; what is absent stays."""
+
+    most: Bound | UnsetType = UNSET
+    entering: Bound | UnsetType = UNSET
+
+
 class Organisation(Output):
     """Facts about the whole installation."""
 
@@ -62,6 +78,7 @@ class Organisation(Output):
     timezone: str
     language: str
     managers_enroll: bool = False
+    fuse: OrganisationFuse = msgspec.field(default_factory=OrganisationFuse)
 
 
 class OrganisationChange(Input):
@@ -71,6 +88,7 @@ class OrganisationChange(Input):
     timezone: Code | UnsetType = UNSET
     language: Code | UnsetType = UNSET
     managers_enroll: bool | UnsetType = UNSET
+    fuse: OrganisationFuseInput | UnsetType = UNSET
 
 
 class Me(Output):

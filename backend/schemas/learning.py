@@ -116,17 +116,24 @@ class ActivityChange(Input):
 
 
 class Fuse(Output):
-    """A dynamic removal of more people than both is held for a person to approve."""
+    """A dynamic removal of more people than `count` and `percent`, or than `most`, is held for a person to approve.
+
+    So is a dynamic change that enrolls more people than `entering` within an hour, if they more than double the session.
+    """
 
     count: int
     percent: float
+    most: int
+    entering: int
 
 
 class FuseInput(Input):
-    """A dynamic removal of more people than both is held for a person to approve."""
+    """When a dynamic change waits for a person; of `most` and `entering`, null stands for what the organisation says."""
 
     count: Count = 50
     percent: Percent = 10
+    most: Count | None = None
+    entering: Count | None = None
 
 
 class Session(Output):

@@ -14,6 +14,9 @@ _HELD_BY_ANOTHER = """EXISTS (
 WAITING = f"""(
     SELECT CASE
         WHEN c.change = 'entered' AND e.state <> 'expired' THEN 'gained'
+        WHEN c.change = 'entered' AND EXISTS (
+            SELECT FROM enrollment x WHERE x.learner_id = c.learner_id AND x.exclusive AND x.state <> 'expired'
+                AND x.activity_id = (SELECT activity_id FROM session WHERE id = r.session_id)) THEN 'blocked'
         WHEN c.change <> 'left' THEN c.change
         WHEN e.state = 'completed' THEN 'completed_stay'
         WHEN e.state IN ('active', 'suspended') AND m.on_leave <> 'keep' AND NOT {_HELD_BY_ANOTHER} THEN 'left'

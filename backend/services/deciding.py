@@ -38,8 +38,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     entering: list[int] = []
     leaving: list[int] = []
     releasing: list[int] = []
-    # Looked at and staying: told only where a removal is held, for they may be on its list.
+    # Looked at, and holding the source or not in the audience: told only of held methods, for they may be on the list.
     staying: list[int] = []
+    unwanted: BitMap = EMPTY
     remaining: int = 0
     problem: Stated | None = None
     reasons: dict[int, Reason] = {}
@@ -111,7 +112,7 @@ def _difference(index: FacetIndex, look: Look, method: Method, desired: BitMap) 
     leaving = actual - desired
     releasing = (waiting & scope) - desired
     held = method.state == "held"
-    if not (entering or leaving or releasing or method.state == "frozen" or (held and actual & desired)):
+    if not (entering or leaving or releasing or held or method.state == "frozen"):
         return None
     return Decision(
         method=method,
@@ -120,6 +121,7 @@ def _difference(index: FacetIndex, look: Look, method: Method, desired: BitMap) 
         leaving=list(leaving),
         releasing=list(releasing),
         staying=list(actual & desired) if held else [],
+        unwanted=(scope - desired) | actual if held else EMPTY,
         remaining=held_by_it.intersection_cardinality(index.countable) if leaving else 0,
     )
 

@@ -8,7 +8,6 @@ from pyroaring import BitMap
 
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value, transaction
-from backend.enrollment.fuse import blows
 from backend.enrollment.planning import Plan, digest, make_plan
 from backend.index import BrokenRule, FacetIndex, Follower
 from backend.index.steps import Steps
@@ -22,6 +21,7 @@ from backend.services.chunks import begin_large
 from backend.services.enrolling_rights import Permit, permit_for
 from backend.services.enrollment_writer import Write, Written, lock_sessions, settle, write
 from backend.services.errors import Conflict, Invalid, NotFound
+from backend.services.fuses import fuse_of
 from backend.services.method_drafts import BY_NAME, COLUMNS, Draft, asked, checked, stored_draft
 from backend.services.people import blocked_people, people
 from backend.services.rights import session_for
@@ -182,7 +182,7 @@ async def shown(session: Record, decided: Decided) -> wire.Plan:
     return wire.Plan(
         hash=decided.hash,
         **{name: len(getattr(made, name)) for name in Plan.__struct_fields__},
-        held=decided.draft.dynamic and _is_large(session, made),
+        held=decided.draft.dynamic and await _blows(session, made),
         samples=wire.Samples(
             **{name: [known[one] for one in some if one in known] for name, some in named.items()},
             blocked=await blocked_people(list(made.blocked[: wire.SAMPLE]), session["id"]),
@@ -192,14 +192,11 @@ async def shown(session: Record, decided: Decided) -> wire.Plan:
     )
 
 
-def _is_large(session: Record, made: Plan) -> bool:
-    return blows(
-        leaving=len(made.leaving),
-        left_lately=0,
-        remaining=len(made.closing) + len(made.staying),
-        most=session["fuse_count"],
-        percent=session["fuse_percent"],
-    )
+async def _blows(session: Record, made: Plan) -> bool:
+    organisation = await fetch_row("SELECT fuse_most, fuse_entering FROM organisation")
+    assert organisation is not None  # noqa: S101 - the schema brings the row
+    remaining = len(made.closing) + len(made.staying)
+    return fuse_of(session, organisation).blows(leaving=len(made.leaving), left_lately=0, remaining=remaining)
 
 
 def _warnings(session: Record, decided: Decided) -> list[str]:

@@ -14,7 +14,8 @@ ZONE = "(SELECT timezone FROM organisation)"
 # Everything that places people in sessions of an activity holds this lock, so that one look tells who is enrolled where;
 # the partial unique index enrollment_one_live stands behind it. Facts (results, memberships) never wait for it.
 LOCK = """
-SELECT s.id, s.activity_id, s.starts_at, s.ends_at, s.fuse_count, s.fuse_percent, a.several_sessions
+SELECT s.id, s.activity_id, s.starts_at, s.ends_at, s.fuse_count, s.fuse_percent, s.fuse_most, s.fuse_entering,
+       a.several_sessions
 FROM session s JOIN activity a ON a.id = s.activity_id
 WHERE s.id = ANY($1::integer[])
 ORDER BY a.id, s.id FOR NO KEY UPDATE OF a, s

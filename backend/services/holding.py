@@ -1,18 +1,20 @@
-"""Methods that wait for a person: held removals, frozen rules."""
+"""Methods that wait for a person: held removals and entries, frozen rules."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal
 
+import msgspec
 from asyncpg import Record
+from pyroaring import BitMap
 
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value
-from backend.enrollment.fuse import blows
 from backend.enrollment.state_causes import Stated
 from backend.index.structure_rows import Method
 from backend.schemas.enrolling import MethodState
 from backend.services import notices
-from backend.services.enrollment_writer import Reason
+from backend.services.deciding import Decision
+from backend.services.fuses import Fuses, entry_floods, removal_blows
 
 _IN_CHARGE = """
 SELECT id FROM learner WHERE is_admin AND status IN ('invited', 'active')
@@ -20,103 +22,113 @@ UNION SELECT m.created_by FROM enrollment_method m JOIN learner l ON l.id = m.cr
     AND l.status IN ('invited', 'active') WHERE m.id = $1
 """
 _HELD_RUN = "SELECT * FROM run WHERE method_id = $1 AND state = 'held' ORDER BY id DESC LIMIT 1 FOR UPDATE"
+# $1 run, $2 change, $3 learners, $4 their reasons.
 _ADD = """
 INSERT INTO run_change (run_id, learner_id, change, reason)
-SELECT $1, w.l, 'left', w.reason FROM unnest($2::integer[], $3::jsonb[]) AS w(l, reason)
+SELECT $1, w.l, $2, w.reason FROM unnest($3::integer[], $4::jsonb[]) AS w(l, reason)
 ON CONFLICT (run_id, learner_id, change) DO NOTHING
 """
-_TAKE_OFF = "DELETE FROM run_change WHERE run_id = $1 AND change = 'left' AND learner_id = ANY($2::integer[])"
+_TAKE_OFF = "DELETE FROM run_change WHERE run_id = $1 AND change = $2 AND learner_id = ANY($3::integer[])"
+
+# On the list of a held run: whose source would be opened, whose would end.
+Listed = Literal["entered", "left"]
+CHANGES: tuple[Listed, ...] = ("entered", "left")
 
 
-class Removal(Protocol):
-    """What a decision says about a removal."""
+async def pass_or_hold(decision: Decision, known: Fuses, position: int) -> Decision:
+    """What may be written of the decision now; its session is locked.
 
-    @property
-    def method(self) -> Method: ...
-    @property
-    def leaving(self) -> list[int]: ...
-    @property
-    def staying(self) -> list[int]: ...
-    @property
-    def remaining(self) -> int: ...
-    @property
-    def reasons(self) -> dict[int, Reason]: ...
-
-
-async def pass_or_hold(removal: Removal, session: Record, left_lately: int, position: int) -> list[int]:
-    """Those who may leave `session`, which is locked, now. The others are put on the list of a held run, and those in charge are told."""
-    if removal.method.state == "held":
-        run = await held_run(removal.method.id)
-        if run is not None:
-            await _on_and_off(run, removal)
-            return []
-    if not removal.leaving:
-        return []
-    if not blows(
-        leaving=len(removal.leaving),
-        left_lately=left_lately,
-        remaining=removal.remaining,
-        most=session["fuse_count"],
-        percent=session["fuse_percent"],
-    ):
-        return removal.leaving
-    await _hold(removal, position)
-    return []
+    The others are put on the list of a held run, and those in charge are told. Each direction is held by itself: where
+    too many would leave, others still enter.
+    """
+    run = await held_run(decision.method.id) if decision.method.state == "held" else None
+    waiting = {change: BitMap(await listed(run["id"], change)) if run else BitMap() for change in CHANGES}
+    if run is not None:
+        await _take_off(run["id"], decision, waiting)
+    held: list[Listed] = []
+    if decision.method.dynamic:
+        if decision.leaving and (waiting["left"] or await removal_blows(known, decision)):
+            held.append("left")
+        if decision.entering and (waiting["entered"] or await entry_floods(known, decision)):
+            held.append("entered")
+    if held:
+        await _hold(decision, held, run, position)
+    elif run is not None and not await count_list(run["id"]):
+        await close(run["id"], "rejected")
+        await set_state(decision.method.id, "live")
+    return msgspec.structs.replace(
+        decision,
+        leaving=[] if "left" in held else decision.leaving,
+        entering=[] if "entered" in held else decision.entering,
+    )
 
 
 async def held_run(method_id: int) -> Record | None:
-    """The method's removal that waits for a person, its row locked."""
+    """The method's change that waits for a person, its row locked."""
     return await fetch_row(_HELD_RUN, method_id)
 
 
-async def _hold(removal: Removal, position: int) -> None:
-    method = removal.method
-    run_id: int = await fetch_value(
-        "INSERT INTO run (method_id, session_id, cause, state, position, created_at)"
-        " VALUES ($1, $2, 'change', 'held', $3, $4) RETURNING id",
-        method.id,
-        method.session_id,
-        position,
-        clock.now(),
+async def _take_off(run_id: int, decision: Decision, waiting: dict[Listed, BitMap]) -> None:
+    """The list follows the facts: who would stay again, or come no longer, is not on it."""
+    back = waiting["left"] & BitMap(decision.staying)
+    if back:
+        await execute(_TAKE_OFF, run_id, "left", list(back))
+    gone = waiting["entered"] & decision.unwanted
+    if gone:
+        await execute(_TAKE_OFF, run_id, "entered", list(gone))
+
+
+async def _hold(decision: Decision, held: Sequence[Listed], run: Record | None, position: int) -> None:
+    method = decision.method
+    run_id: int = (
+        run["id"]
+        if run is not None
+        else await fetch_value(
+            "INSERT INTO run (method_id, session_id, cause, state, position, created_at)"
+            " VALUES ($1, $2, 'change', 'held', $3, $4) RETURNING id",
+            method.id,
+            method.session_id,
+            position,
+            clock.now(),
+        )
     )
-    await _put_on(run_id, removal.leaving, removal.reasons)
-    why = Stated("fuse", {"leaving": len(removal.leaving), "remaining": removal.remaining})
-    await set_state(method.id, "held", why)
-    await tell_those_in_charge("held", method, run_id)
-
-
-async def _on_and_off(run: Record, removal: Removal) -> None:
-    """The list follows the facts: who would leave is on it, who would stay again is not."""
-    if removal.staying:
-        await execute(_TAKE_OFF, run["id"], removal.staying)
-    await _put_on(run["id"], removal.leaving, removal.reasons)
-    if not await count_list(run["id"]):
-        await close(run["id"], "rejected")
-        await set_state(removal.method.id, "live")
-
-
-async def _put_on(run_id: int, learner_ids: Sequence[int], reasons: dict[int, Reason]) -> None:
-    if learner_ids:
-        await execute(_ADD, run_id, list(learner_ids), [reasons.get(one) for one in learner_ids])
+    for change in held:
+        people = decision.leaving if change == "left" else decision.entering
+        reasons = [decision.reasons.get(one) for one in people]
+        await execute(_ADD, run_id, change, people, reasons)
     await count_list(run_id)
+    if run is not None:
+        return
+    why = {"entering": len(decision.entering)} if "entered" in held else {}
+    if "left" in held:
+        why |= {"leaving": len(decision.leaving), "remaining": decision.remaining}
+    await set_state(method.id, "held", Stated("fuse", why))
+    await tell_those_in_charge("held", method, run_id)
 
 
 async def count_list(run_id: int) -> int:
     """How many wait on the run's list; kept on the run as its total."""
     people: int = await fetch_value(
-        "UPDATE run SET total = (SELECT count(*) FROM run_change WHERE run_id = $1 AND change = 'left')"
-        " WHERE id = $1 RETURNING total",
+        "UPDATE run SET total = (SELECT count(*) FROM run_change WHERE run_id = $1) WHERE id = $1 RETURNING total",
         run_id,
     )
     return people
 
 
-async def listed(run_id: int) -> list[int]:
+async def listed(run_id: int, change: Listed) -> list[int]:
     """Who waits on the run's list."""
     rows = await fetch(
-        "SELECT learner_id FROM run_change WHERE run_id = $1 AND change = 'left' ORDER BY learner_id", run_id
+        "SELECT learner_id FROM run_change WHERE run_id = $1 AND change = $2 ORDER BY learner_id",
+        run_id,
+        change,
     )
     return [row["learner_id"] for row in rows]
+
+
+async def take_off(run_id: int, change: Listed, learner_ids: Sequence[int]) -> None:
+    """They wait no longer: it has been decided about them."""
+    if learner_ids:
+        await execute(_TAKE_OFF, run_id, change, list(learner_ids))
 
 
 async def close(run_id: int, state: str) -> None:

@@ -11,21 +11,16 @@ from asyncpg import Record
 
 from backend import clock
 from backend.database import execute, fetch, fetch_row, transaction
-from backend.enrollment.fuse import WINDOW
 from backend.services import holding
 from backend.services.chunks import CHUNK, begin_large
 from backend.services.deciding import Decision
 from backend.services.enrollment_writer import Write, lock_sessions, write
+from backend.services.fuses import fuses_of
 
 _METHODS = """
 SELECT m.id, m.version, m.state, m.active,
        EXISTS (SELECT FROM run r WHERE r.method_id = m.id AND r.state = 'applying') AS applying
 FROM enrollment_method m WHERE m.id = ANY($1::integer[]) AND m.deleted_at IS NULL
-"""
-_LEFT_LATELY = """
-SELECT method_id, sum(left_count)::integer AS people FROM run
-WHERE method_id = ANY($1::integer[]) AND cause IN ('change', 'clock', 'check') AND created_at > $2
-GROUP BY method_id
 """
 # Of people who are to come and to go, those who have not yet done so. Set against set: there may be a million.
 _UNDONE = """
@@ -96,13 +91,11 @@ async def _write_group(group: Sequence[Decision], position: int) -> list[int]:
     current = [decision for decision in group if _is_current(decision, rows.get(decision.method.id))]
     await _freeze_or_thaw(current)
     sound = [decision for decision in current if decision.problem is None]
-    lately = await _left_lately([d.method.id for d in sound if d.leaving])
+    known = await fuses_of(sound, sessions, clock.now())
     small: list[Write] = []
     runs: list[int] = []
     for decision in sound:
-        session = sessions[decision.method.session_id]
-        leaving = await holding.pass_or_hold(decision, session, lately.get(decision.method.id, 0), position)
-        one = _write_of(decision, leaving, position)
+        one = _write_of(await holding.pass_or_hold(decision, known, position), position)
         if _is_large(one):
             one = await _undone(one)
         if _is_large(one):
@@ -140,21 +133,14 @@ async def _freeze_or_thaw(current: Sequence[Decision]) -> None:
             await holding.set_state(decision.method.id, "live")
 
 
-async def _left_lately(method_ids: Sequence[int]) -> dict[int, int]:
-    if not method_ids:
-        return {}
-    rows = await fetch(_LEFT_LATELY, list(method_ids), clock.now() - WINDOW)
-    return {row["method_id"]: row["people"] for row in rows}
-
-
-def _write_of(decision: Decision, leaving: list[int], position: int) -> Write:
+def _write_of(decision: Decision, position: int) -> Write:
     return Write(
         method_id=decision.method.id,
         session_id=decision.method.session_id,
         cause=decision.cause,
         position=position,
         entering=decision.entering,
-        leaving=leaving,
+        leaving=decision.leaving,
         releasing=decision.releasing,
         reasons=decision.reasons,
     )

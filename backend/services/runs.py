@@ -163,41 +163,43 @@ async def _left_alone(actor: Actor, session_id: int, detail: dict[str, Any]) -> 
 
 
 async def approve(actor: Actor, follower: Follower, run_id: int, request: wire.Approve) -> wire.RunDetail:
-    """Let those on the held list leave who still would; with `learner_ids` only these, and the rest stays held."""
+    """Let those on the held list come and go who still would; with `learner_ids` only these, and the rest stays held."""
     async with transaction():
         run = await _locked(actor, run_id, "held", "approved")
         index = await caught_up(follower)
         permit = await permit_to_decide(actor, index, run)
-        listed = BitMap(await holding.listed(run_id))
-        chosen = listed if request.learner_ids is UNSET else listed & BitMap(request.learner_ids)
-        permit.require_people(entering=BitMap(), leaving=chosen)
-        rest = listed - chosen
-        leaving = await _would_leave(index, run["method_id"]) & chosen
-        await execute(
-            "DELETE FROM run_change WHERE run_id = $1 AND change = 'left' AND learner_id = ANY($2::integer[])",
-            run_id,
-            list(chosen),
-        )
+        listed = {change: BitMap(await holding.listed(run_id, change)) for change in holding.CHANGES}
+        chosen = {
+            change: some if request.learner_ids is UNSET else some & BitMap(request.learner_ids)
+            for change, some in listed.items()
+        }
+        permit.require_people(entering=chosen["entered"], leaving=chosen["left"])
+        partly = chosen != listed
+        entering, leaving = await _would_change(index, run["method_id"])
+        for change, some in chosen.items():
+            await holding.take_off(run_id, change, list(some))
         one = Write(
             method_id=run["method_id"],
             session_id=run["session_id"],
             cause="approve",
             actor_id=actor.id,
             position=index.position,
-            leaving=list(leaving),
-            run_id=None if rest else run_id,
+            entering=list(entering & chosen["entered"]),
+            leaving=list(leaving & chosen["left"]),
+            run_id=None if partly else run_id,
         )
-        answered = await _approved(one, bool(rest))
-        if rest:
+        answered = await _approved(one, partly)
+        if partly:
             await holding.count_list(run_id)
         else:
             await holding.set_state(run["method_id"], "live")
-        await audit.record(actor, "run.approve", "run", run_id, people=len(leaving), of=len(listed))
+        people, of = (sum(len(some) for some in sets.values()) for sets in (chosen, listed))
+        await audit.record(actor, "run.approve", "run", run_id, people=people, of=of)
     return await get_run(actor, answered)
 
 
 async def _approved(one: Write, partly: bool) -> int:
-    if len(one.leaving) > CHUNK:
+    if len(one.entering) + len(one.leaving) > CHUNK:
         return await begin_large(one)
     (written,) = await write([one])
     assert written.run_id is not None  # noqa: S101 - approvals leave a run
@@ -211,21 +213,22 @@ async def _approved(one: Write, partly: bool) -> int:
     return written.run_id
 
 
-async def _would_leave(index: FacetIndex, method_id: int) -> BitMap:
-    """Who holds the method's source and is not in its audience now. Raises `Broken`."""
+async def _would_change(index: FacetIndex, method_id: int) -> tuple[BitMap, BitMap]:
+    """Who is in the method's audience now without its source, and who holds that without being in it. Raises `Broken`."""
     method = index.structure.methods.get(method_id)
     if method is None or method.rule is None:
-        return BitMap()
+        return BitMap(), BitMap()
     rule = method.rule
     try:
         desired = await index.sliced(lambda: index.evaluate_steps(rule, clock.today(index.timezone)))
     except BrokenRule as broken:
         raise Broken(broken.problems) from broken
-    return (index.sources(method_id) & index.countable) - desired
+    actual = index.sources(method_id) & index.countable
+    return desired - actual, actual - desired
 
 
 async def reject(actor: Actor, follower: Follower, run_id: int, request: wire.Reject) -> wire.RunDetail:
-    """Nobody of the list leaves; the method is frozen until somebody confirms a plan of it."""
+    """Nobody of the list comes or goes; the method is frozen until somebody confirms a plan of it."""
     async with transaction():
         run = await _locked(actor, run_id, "held", "rejected")
         await permit_to_decide(actor, await caught_up(follower), run)

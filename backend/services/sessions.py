@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from backend.database import execute, fetch, fetch_row, fetch_value, transaction
 from backend.schemas.commons import Page
-from backend.schemas.learning import Fuse, Session, SessionChange, SessionInput
+from backend.schemas.learning import Fuse, FuseInput, Session, SessionChange, SessionInput
 from backend.schemas.problem import Mistake
 from backend.services import audit, dependents
 from backend.services.actor import Actor
@@ -31,10 +31,11 @@ _SORTS = {
 }
 _COLUMNS = """
 s.id, s.activity_id, a.title AS activity_title, s.name, s.external_id, s.starts_at, s.ends_at, s.group_id, s.catalog,
-s.fuse_count, s.fuse_percent, s.version,
+s.fuse_count, s.fuse_percent, coalesce(s.fuse_most, o.fuse_most) AS fuse_most,
+coalesce(s.fuse_entering, o.fuse_entering) AS fuse_entering, s.version,
 ARRAY(SELECT i.learner_id FROM session_instructor i WHERE i.session_id = s.id ORDER BY 1) AS instructor_ids
 """
-_SOURCE = "session s JOIN activity a ON a.id = s.activity_id"
+_SOURCE = "session s JOIN activity a ON a.id = s.activity_id CROSS JOIN organisation o"
 
 
 @dataclass(slots=True)
@@ -53,7 +54,7 @@ class SessionQuery:
 
 def _wire(row: Record) -> Session:
     values = {name: row[name] for name in Session.__struct_fields__ if name != "fuse"}
-    return Session(**values, fuse=Fuse(count=row["fuse_count"], percent=row["fuse_percent"]))
+    return Session(**values, fuse=Fuse(**{name: row[f"fuse_{name}"] for name in Fuse.__struct_fields__}))
 
 
 async def list_sessions(actor: Actor, query: SessionQuery) -> Page[Session]:
@@ -147,6 +148,10 @@ async def _write_instructors(actor: Actor, session_id: int, learner_ids: Sequenc
     )
 
 
+def _columns_of(fuse: FuseInput) -> dict[str, int | float | None]:
+    return {f"fuse_{name}": getattr(fuse, name) for name in ("count", "percent", "most", "entering")}
+
+
 async def create_session(actor: Actor, data: SessionInput) -> Session:
     """A new session. Raises `Conflict` if its external id is taken."""
     await _may_belong_to(actor, data.group_id)
@@ -155,11 +160,12 @@ async def create_session(actor: Actor, data: SessionInput) -> Session:
     except NotFound:
         raise Invalid.at("activity_id", "unknown", "There is no such activity.") from None
     _check_times(data.starts_at, data.ends_at)
-    fuse = (data.fuse.count, data.fuse.percent) if data.fuse else (50, 10.0)
+    fuse = data.fuse or FuseInput()
     async with transaction():
         session_id = await fetch_value(
-            "INSERT INTO session (activity_id, name, external_id, starts_at, ends_at, group_id, catalog, fuse_count,"
-            " fuse_percent, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+            "INSERT INTO session (activity_id, name, external_id, starts_at, ends_at, group_id, catalog, created_by,"
+            " fuse_count, fuse_percent, fuse_most, fuse_entering)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id",
             data.activity_id,
             data.name,
             data.external_id,
@@ -167,8 +173,8 @@ async def create_session(actor: Actor, data: SessionInput) -> Session:
             data.ends_at,
             data.group_id,
             data.catalog,
-            *fuse,
             actor.id or None,
+            *_columns_of(fuse).values(),
         )
         await _write_instructors(actor, session_id, data.instructor_ids)
         await audit.record(actor, "session.create", "session", session_id, name=data.name)
@@ -187,16 +193,15 @@ async def change_session(actor: Actor, session_id: int, data: SessionChange, if_
     after = {**row, **given}
     _check_times(after["starts_at"], after["ends_at"])
     if given.get("fuse") is not None:
-        after |= {"fuse_count": given["fuse"].count, "fuse_percent": given["fuse"].percent}
+        after |= _columns_of(given["fuse"])
     async with transaction():
         await lock_version("session", session_id, if_match)
         await execute(
             "UPDATE session SET name = $2, external_id = $3, starts_at = $4, ends_at = $5, group_id = $6, catalog = $7,"
-            " fuse_count = $8, fuse_percent = $9, version = version + 1 WHERE id = $1",
+            " fuse_count = $8, fuse_percent = $9, fuse_most = $10, fuse_entering = $11, version = version + 1 WHERE id = $1",
             session_id,
             *(after[name] for name in ("name", "external_id", "starts_at", "ends_at", "group_id", "catalog")),
-            after["fuse_count"],
-            after["fuse_percent"],
+            *(after[name] for name in _columns_of(FuseInput())),
         )
         if "instructor_ids" in given:
             await _write_instructors(actor, session_id, given["instructor_ids"])

@@ -68,6 +68,8 @@ class Session(Table, tablename="session", db=ENGINE):
     catalog = Text(default="hidden")
     fuse_count = Integer(default=50)
     fuse_percent = DoublePrecision(default=10)
+    fuse_most = Integer(null=True, default=None)
+    fuse_entering = Integer(null=True, default=None)
     created_by = ForeignKey(Learner, on_delete=OnDelete.set_null, null=True, default=None)
     version = Integer(default=1)
 

@@ -26,6 +26,8 @@ class Organisation(Table, tablename="organisation", db=ENGINE):
     timezone = Text(default="UTC")
     language = Text(default="en")
     managers_enroll = Boolean(default=False)
+    fuse_most = Integer(default=1000)
+    fuse_entering = Integer(default=1000)
 
 
 class Environment(Table, tablename="environment", db=ENGINE):

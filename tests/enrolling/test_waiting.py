@@ -123,6 +123,103 @@ async def test_a_confirmed_removal_is_not_held(house: House) -> None:
     assert await house.enrolled(session) == set()
 
 
+async def test_very_many_are_held_whatever_their_share(house: House) -> None:
+    """The bound is the organisation's, or the session's own."""
+    group = await house.group()
+    people = await house.people(60, group)
+    answer = await house.admin.patch("/organisation", json={"fuse": {"most": 3}})
+    assert answer.json()["fuse"] == {"most": 3, "entering": 1_000}
+    activity = await house.activity(several_sessions=True)
+    sessions = []
+    for fuse in ({"percent": 50}, {"percent": 50, "most": 10}):
+        body = {"activity_id": activity, "name": "Spring", "fuse": fuse}
+        made = (await house.admin.post("/sessions", json=body)).json()
+        assert made["fuse"] == {"count": 50, "percent": 50, "most": fuse.get("most", 3), "entering": 1_000}
+        await house.enroll_group(made["id"], group)
+        sessions.append(made["id"])
+    await house.leave(group, *people[:5])
+    await house.settled()
+    assert [len(await house.enrolled(session)) for session in sessions] == [60, 55]
+    assert await held_run(sessions[0])
+
+
+async def test_two_methods_that_one_mistake_empties_do_not_vouch_for_each_other(house: House) -> None:
+    group = await house.group()
+    people = await house.people(12, group)
+    session = await house.session(fuse_count=5)
+    for _ in range(2):
+        await house.enroll_group(session, group)
+    await house.leave(group, *people)
+    await house.settled()
+    assert await house.enrolled(session) == set(people)
+    assert await fetch_value("SELECT count(*) FROM run WHERE state = 'held'") == 2
+
+
+async def test_who_is_held_by_another_method_does_not_count_for_the_fuse(house: House) -> None:
+    red, blue = await house.group("Red"), await house.group("Blue")
+    people = await house.people(12, red)
+    await house.join(blue, *people)
+    session = await house.session(fuse_count=5)
+    first = await house.enroll_group(session, red)
+    await house.enroll_group(session, blue)
+    await house.leave(red, *people)
+    await house.settled()
+    assert (await house.method(first["method_id"]))["state"] == "live"
+    assert await house.enrolled(session) == set(people)
+
+
+async def test_very_many_who_enter_wait_for_a_person(house: House) -> None:
+    group = await house.group()
+    session = await house.session(fuse_entering=10)
+    there = await house.people(3, group)
+    done = await house.enroll_group(session, group)
+    people = await house.people(12, group)
+    await house.settled()
+    assert await house.enrolled(session) == set(there)
+    assert (await house.method(done["method_id"]))["state"] == "held"
+    run = await held_run(session)
+    shown = (await house.admin.get(f"/runs/{run}")).json()
+    assert (shown["entering"], shown["leaving"], shown["entered"], shown["total"]) == (12, 0, 0, 12)
+    told = await fetch("SELECT learner_id FROM notice WHERE run_id = $1", run)
+    assert [row["learner_id"] for row in told] == [house.admin_id]
+    # The list follows the facts, and those who leave still do.
+    await house.leave(group, people[0], there[0])
+    (late,) = await house.people(1, group)
+    await house.settled()
+    assert await house.enrolled(session) == set(there[1:])
+    listed = (await house.admin.get(f"/runs/{run}/changes", params={"change": "entered"})).json()["items"]
+    assert [row["learner"]["id"] for row in listed] == [*people[1:], late]
+    # Some of them, then all.
+    some = await house.admin.post(f"/runs/{run}/approve", json={"learner_ids": people[1:3]})
+    assert some.json()["entered"] == 2
+    assert await house.enrolled(session) == {*there[1:], *people[1:3]}
+    rest = (await house.admin.post(f"/runs/{run}/approve")).json()
+    assert (rest["state"], rest["entered"], rest["cause"]) == ("applied", 10, "approve")
+    await house.settled()
+    assert await house.enrolled(session) == {*there[1:], *people[1:], late}
+    assert (await house.method(done["method_id"]))["state"] == "live"
+    # What a person has let in does not count as having come unasked.
+    more = await house.people(9, group)
+    await house.settled()
+    assert set(more) < await house.enrolled(session)
+
+
+async def test_rejecting_who_enters_freezes_the_method(house: House) -> None:
+    group = await house.group()
+    session = await house.session(fuse_entering=2)
+    done = await house.enroll_group(session, group)
+    people = await house.people(4, group)
+    await house.settled()
+    run = await held_run(session)
+    assert (await house.admin.post(f"/runs/{run}/reject")).json()["state"] == "rejected"
+    await house.people(1, group)
+    await house.settled()
+    assert await house.enrolled(session) == set()
+    # Whoever confirms a plan has decided: it passes.
+    body = {"method_id": done["method_id"], "rule": {"blocks": [{"groups": [group]}]}, "dynamic": True}
+    assert (await house.apply(session, **body))["entered"] == len(people) + 1
+
+
 async def test_a_broken_rule_freezes_and_thaws(house: House) -> None:
     group = await house.group()
     people = await house.people(3, group)

@@ -7,20 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.enrollment.circles import circle_through
-from backend.enrollment.fuse import blows
+from backend.enrollment.fuse import Fuse
 from backend.enrollment.undoing import Undoable, changed_since
 
 NUMBERS = st.integers(0, 500)
 
 
-@given(NUMBERS, NUMBERS, NUMBERS, st.integers(0, 200), st.integers(0, 100))
-def test_the_fuse_needs_both_number_and_share(
-    leaving: int, lately: int, more: int, most: int, percent: int
+@given(NUMBERS, NUMBERS, NUMBERS, st.integers(0, 200), st.integers(0, 100), NUMBERS)
+def test_the_fuse_needs_both_number_and_share_or_very_many(
+    leaving: int, lately: int, more: int, count: int, percent: int, most: int
 ) -> None:
     remaining = leaving + more
-    blown = blows(leaving=leaving, left_lately=lately, remaining=remaining, most=most, percent=percent)
+    fuse = Fuse(count=count, percent=percent, most=most)
+    blown = fuse.blows(leaving=leaving, left_lately=lately, remaining=remaining)
     gone, there_were = leaving + lately, remaining + lately
-    expected = bool(leaving) and gone > most and gone / there_were > percent / 100
+    expected = bool(leaving) and (gone > most or (gone > count and gone / there_were > percent / 100))
     # At the very edge of the share, division rounds.
     assert blown == expected or gone * 100 == percent * there_were
 
@@ -34,10 +35,29 @@ def test_the_fuse_needs_both_number_and_share(
         (51, 0, 509, True),
         (1, 50, 50, True),  # a mistake that arrives row by row
         (0, 60, 60, False),  # nobody more leaves
+        (1_000, 0, 1_000_000, False),
+        (1_001, 0, 1_000_000, True),  # very many, whatever their share
+        (1, 1_000, 999_000, True),
     ],
 )
 def test_the_default_fuse(leaving: int, lately: int, remaining: int, blown: bool) -> None:
-    assert blows(leaving=leaving, left_lately=lately, remaining=remaining, most=50, percent=10.0) is blown
+    assert Fuse().blows(leaving=leaving, left_lately=lately, remaining=remaining) is blown
+
+
+@pytest.mark.parametrize(
+    ("entering", "lately", "enrolled", "flooded"),
+    [
+        (1_000, 0, 0, False),
+        (1_001, 0, 0, True),  # into an empty session
+        (1_001, 0, 1_001, False),  # it only doubles
+        (1_001, 0, 1_000, True),
+        (1, 1_000, 1_900, True),  # one by one within the hour: 900 there were
+        (1, 1_000, 2_001, False),
+        (0, 5_000, 5_000, False),  # nobody more comes
+    ],
+)
+def test_the_default_fuse_of_entering(entering: int, lately: int, enrolled: int, flooded: bool) -> None:
+    assert Fuse().floods(entering=entering, entered_lately=lately, enrolled=enrolled) is flooded
 
 
 GRAPHS = st.dictionaries(st.integers(1, 6), st.frozensets(st.integers(1, 6), max_size=4), max_size=6)
