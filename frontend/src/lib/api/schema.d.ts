@@ -2000,6 +2000,8 @@ export interface components {
         Fuse: {
             count: number;
             percent: number;
+            most: number;
+            entering: number;
         };
         /** FuseInput */
         FuseInput: {
@@ -2007,6 +2009,8 @@ export interface components {
             count?: number;
             /** @default 10 */
             percent?: number;
+            most?: number | null;
+            entering?: number | null;
         };
         /** Grade */
         Grade: {
@@ -2722,6 +2726,7 @@ export interface components {
             language: string;
             /** @default false */
             managers_enroll: boolean;
+            fuse: components["schemas"]["OrganisationFuse"];
         };
         /** OrganisationChange */
         OrganisationChange: {
@@ -2729,6 +2734,27 @@ export interface components {
             timezone?: string;
             language?: string;
             managers_enroll?: boolean;
+            fuse?: components["schemas"]["OrganisationFuseInput"];
+        };
+        /** OrganisationFuse */
+        OrganisationFuse: {
+            /** @default 1000 */
+            most: number;
+            /** @default 1000 */
+            entering: number;
+        };
+        /** OrganisationFuseInput */
+        OrganisationFuseInput: {
+            /**
+             * @description people
+             * @example 1000
+             */
+            most?: number;
+            /**
+             * @description people
+             * @example 1000
+             */
+            entering?: number;
         };
         /** PasswordInput */
         PasswordInput: {
@@ -4518,7 +4544,11 @@ export interface operations {
                      *       "name": "Paris",
                      *       "timezone": "Europe/Paris",
                      *       "language": "en",
-                     *       "managers_enroll": true
+                     *       "managers_enroll": true,
+                     *       "fuse": {
+                     *         "most": 7,
+                     *         "entering": 7
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Organisation"];
@@ -4541,7 +4571,11 @@ export interface operations {
                  *       "name": "Paris",
                  *       "timezone": "Europe/Paris",
                  *       "language": "en",
-                 *       "managers_enroll": true
+                 *       "managers_enroll": true,
+                 *       "fuse": {
+                 *         "most": 1000,
+                 *         "entering": 1000
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["OrganisationChange"];
@@ -4559,7 +4593,11 @@ export interface operations {
                      *       "name": "Paris",
                      *       "timezone": "Europe/Paris",
                      *       "language": "en",
-                     *       "managers_enroll": true
+                     *       "managers_enroll": true,
+                     *       "fuse": {
+                     *         "most": 7,
+                     *         "entering": 7
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Organisation"];
@@ -9662,7 +9700,9 @@ export interface operations {
                      *           "catalog": "hidden",
                      *           "fuse": {
                      *             "count": 7,
-                     *             "percent": 1
+                     *             "percent": 1,
+                     *             "most": 7,
+                     *             "entering": 7
                      *           },
                      *           "version": 7
                      *         }
@@ -9700,7 +9740,9 @@ export interface operations {
                  *       "catalog": "hidden",
                  *       "fuse": {
                  *         "count": 7,
-                 *         "percent": 1
+                 *         "percent": 1,
+                 *         "most": 7,
+                 *         "entering": 7
                  *       }
                  *     }
                  */
@@ -9730,7 +9772,9 @@ export interface operations {
                      *       "catalog": "hidden",
                      *       "fuse": {
                      *         "count": 7,
-                     *         "percent": 1
+                     *         "percent": 1,
+                     *         "most": 7,
+                     *         "entering": 7
                      *       },
                      *       "version": 7
                      *     }
@@ -9774,7 +9818,9 @@ export interface operations {
                      *       "catalog": "hidden",
                      *       "fuse": {
                      *         "count": 7,
-                     *         "percent": 1
+                     *         "percent": 1,
+                     *         "most": 7,
+                     *         "entering": 7
                      *       },
                      *       "version": 7
                      *     }
@@ -9830,7 +9876,9 @@ export interface operations {
                  *       "catalog": "hidden",
                  *       "fuse": {
                  *         "count": 7,
-                 *         "percent": 1
+                 *         "percent": 1,
+                 *         "most": 7,
+                 *         "entering": 7
                  *       }
                  *     }
                  */
@@ -9860,7 +9908,9 @@ export interface operations {
                      *       "catalog": "hidden",
                      *       "fuse": {
                      *         "count": 7,
-                     *         "percent": 1
+                     *         "percent": 1,
+                     *         "most": 7,
+                     *         "entering": 7
                      *       },
                      *       "version": 7
                      *     }
@@ -9959,7 +10009,11 @@ export interface operations {
                      *         "name": "Paris",
                      *         "timezone": "Europe/Paris",
                      *         "language": "en",
-                     *         "managers_enroll": true
+                     *         "managers_enroll": true,
+                     *         "fuse": {
+                     *           "most": 7,
+                     *           "entering": 7
+                     *         }
                      *       },
                      *       "smtp": true,
                      *       "clock_offset_seconds": 1
@@ -10021,7 +10075,11 @@ export interface operations {
                      *         "name": "Paris",
                      *         "timezone": "Europe/Paris",
                      *         "language": "en",
-                     *         "managers_enroll": true
+                     *         "managers_enroll": true,
+                     *         "fuse": {
+                     *           "most": 7,
+                     *           "entering": 7
+                     *         }
                      *       },
                      *       "smtp": true,
                      *       "clock_offset_seconds": 1
@@ -10137,7 +10195,11 @@ export interface operations {
                      *         "name": "Paris",
                      *         "timezone": "Europe/Paris",
                      *         "language": "en",
-                     *         "managers_enroll": true
+                     *         "managers_enroll": true,
+                     *         "fuse": {
+                     *           "most": 7,
+                     *           "entering": 7
+                     *         }
                      *       },
                      *       "smtp": true,
                      *       "clock_offset_seconds": 1
