@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from backend.database import fetch, transaction
+from backend.database import fetch, plan_anew_for, transaction
 from backend.schemas.imports import ImportKind, SheetLearner
 from backend.schemas.people import BulkAnswer
 from backend.services.actor import Actor
@@ -14,14 +14,26 @@ from backend.services.importing import write_rows
 from backend.text import address_key
 
 _OUT = frozenset({"suspended", "deactivated"})
+# Groups and values of all of them at once: tables that the sheet itself has just filled would be read whole for each person.
 _PEOPLE = """
+WITH people AS MATERIALIZED (
+    SELECT * FROM learner WHERE external_id = ANY($1::text[])
+    UNION
+    SELECT * FROM learner WHERE lower(email) = ANY($2::text[])
+), in_groups AS MATERIALIZED (
+    SELECT s.learner_id, string_agg(coalesce(g.external_id, g.name), '; ' ORDER BY g.id) AS groups
+    FROM membership s JOIN learner_group g ON g.id = s.group_id
+    WHERE s.learner_id = ANY((SELECT array_agg(id) FROM people)::integer[]) GROUP BY s.learner_id
+), valued AS MATERIALIZED (
+    SELECT v.learner_id, jsonb_object_agg(f.key,
+               coalesce(v.text_value, v.number_value::text, v.date_value::text, v.boolean_value::text)) AS fields
+    FROM field_value v JOIN field f ON f.id = v.field_id
+    WHERE v.learner_id = ANY((SELECT array_agg(id) FROM people)::integer[]) GROUP BY v.learner_id
+)
 SELECT l.id, l.email, l.first_name, l.last_name, l.language, l.status, l.added_at, l.external_id, m.email AS manager,
-       (SELECT string_agg(coalesce(g.external_id, g.name), '; ' ORDER BY g.id)
-        FROM membership s JOIN learner_group g ON g.id = s.group_id WHERE s.learner_id = l.id) AS groups,
-       (SELECT jsonb_object_agg(f.key, coalesce(v.text_value, v.number_value::text, v.date_value::text, v.boolean_value::text))
-        FROM field_value v JOIN field f ON f.id = v.field_id WHERE v.learner_id = l.id) AS fields
-FROM learner l LEFT JOIN learner m ON m.id = l.manager_id
-WHERE l.external_id = ANY($1::text[]) OR lower(l.email) = ANY($2::text[])
+       in_groups.groups, valued.fields
+FROM people l LEFT JOIN learner m ON m.id = l.manager_id
+LEFT JOIN in_groups ON in_groups.learner_id = l.id LEFT JOIN valued ON valued.learner_id = l.id
 """
 _TOLD = (
     "email",
@@ -55,6 +67,7 @@ class _NotKeptError(Exception):
 async def written(actor: Actor, kind: ImportKind, rows: Sequence[Any], lines: Sequence[int]) -> Written:
     """Write rows as `write_rows` does, and tell what it did."""
     async with transaction():
+        await plan_anew_for(len(rows))
         before = await _people(rows)
         answer = await write_rows(actor, kind, rows, lines)
         after = await _people(rows)
