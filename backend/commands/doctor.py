@@ -205,14 +205,18 @@ async def _waiting() -> list[Finding]:
 
 
 async def _texts(*, repair: bool) -> Finding:
-    """Addresses and external ids from before texts had one form."""
-    odd = await stored_texts.odd_texts()
+    """Addresses, external ids and values from before texts had one form."""
+    odd, values = await stored_texts.odd_texts(), await stored_texts.odd_values()
     if repair:
         await stored_texts.mend(odd)
+        await stored_texts.mend_values(values)
         odd = [one for one in odd if not one.mendable]
-    if not odd:
-        return Finding("texts", "addresses and external ids are in their normal form")
-    told = "; ".join(
+        values = [one for one in values if not one.mendable]
+    if not odd and not values:
+        return Finding("texts", "addresses, external ids and values are in their normal form")
+    told = "; ".join(f"{one.count} values of field “{one.key}”" for one in values)
+    told += "; " if odd and values else ""
+    told += "; ".join(
         f"{one.table} {one.id}: {one.column} {one.stored!a}"
         + (f" is the same as that of {one.other}" if one.other is not None else "")
         for one in odd[: stored_texts.NAMED]

@@ -24,6 +24,7 @@ from backend.index.structure_rows import (
     usable_timezone,
 )
 from backend.rules import Facet, segments_of
+from backend.text import code_key
 
 
 class _Row(Protocol):
@@ -209,7 +210,7 @@ class Structure:
 
     def _find(self, facet: str, table: dict[int, T], reference: int | str) -> T | None:
         if isinstance(reference, str):
-            found = self._external[facet].get(reference)
+            found = self._external[facet].get(code_key(reference))
             return None if found is None else table[found]
         return table.get(reference)
 

@@ -33,6 +33,7 @@ from backend.services.rights import activity_for, require_admin
 from backend.services.sorted_rows import sorted_rows
 from backend.services.steps import write_steps
 from backend.services.versions import lock_version
+from backend.text import code_key
 
 _SORTS = {"title": (("lower(a.title)", "text"), ("a.id", "integer")), "id": (("a.id", "integer"),)}
 _COLUMNS = """
@@ -101,7 +102,7 @@ async def list_activities(actor: Actor, follower: Follower, query: ActivityQuery
     if query.kinds:
         conditions.add("a.kind = ANY({})", list(query.kinds))
     if query.external_id is not None:
-        conditions.add("a.external_id = {}", query.external_id)
+        conditions.add("a.external_id = {}", code_key(query.external_id))
     order = chosen_sort(query.sort, _SORTS, "title")
     rows, total = await sorted_rows(
         _COLUMNS, "activity a", conditions, order, limit=query.limit, cursor=query.cursor

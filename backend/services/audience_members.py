@@ -1,5 +1,6 @@
 """Exactly who: pages of the people of an audience, and of those around it."""
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -118,8 +119,9 @@ def _elsewhere(index: FacetIndex, session_id: int, learner_id: int) -> int | Non
 
 async def _found(q: str) -> BitMap:
     """Everybody whose name or address holds `q`, or whose external id it is."""
-    escaped = q.strip().lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return BitMap(row["id"] for row in await fetch(_SEARCH, f"%{escaped}%", q.strip(), FOUND_MOST))
+    q = unicodedata.normalize("NFC", q.strip())
+    escaped = q.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return BitMap(row["id"] for row in await fetch(_SEARCH, f"%{escaped}%", q, FOUND_MOST))
 
 
 async def _page(people: BitMap, limit: int, cursor: str | None) -> tuple[list[int], str | None]:

@@ -1,5 +1,6 @@
 """WHERE clauses put together from parts, with their parameters."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,7 +31,7 @@ class Conditions:
 
     def add_search(self, q: str | None, *columns: str) -> None:
         """Every word of `q` occurs in one of the columns, in whatever case."""
-        for word in (q or "").split()[:MOST_WORDS]:
+        for word in unicodedata.normalize("NFC", q or "").split()[:MOST_WORDS]:
             mark = self.value(f"%{word.lower().translate(_WILDCARDS)}%")
             self.parts.append("(" + " OR ".join(f"lower({column}) LIKE {mark}" for column in columns) + ")")
 

@@ -23,6 +23,7 @@ from backend.services.paging import page_of
 from backend.services.reach import is_staff, joined_groups, led_groups
 from backend.services.rights import group_for, is_inside
 from backend.services.versions import lock_version
+from backend.text import code_key
 
 PRIVATE_NAME = "Private group"
 
@@ -84,7 +85,7 @@ async def list_groups(actor: Actor, follower: Follower, query: GroupQuery) -> Pa
     if query.mine:
         conditions.add("g.id = ANY({}::integer[])", list(await led_groups(actor)))
     if query.external_id is not None:
-        conditions.add(f"g.external_id = {{}} AND NOT {hidden}", query.external_id)
+        conditions.add(f"g.external_id = {{}} AND NOT {hidden}", code_key(query.external_id))
     # `hidden` names a parameter, which every query that has it must use.
     name = f"CASE WHEN {hidden} THEN '' ELSE lower(g.name) END"
     order = chosen_sort(

@@ -23,6 +23,7 @@ from backend.services.reach import containing_groups, instructed_sessions, led_g
 from backend.services.rights import activity_for, group_for, session_for
 from backend.services.sorted_rows import sorted_rows
 from backend.services.versions import lock_version
+from backend.text import code_key
 
 _SORTS = {
     "name": (("lower(s.name)", "text"), ("s.id", "integer")),
@@ -78,7 +79,7 @@ async def list_sessions(actor: Actor, query: SessionQuery) -> Page[Session]:
     for column, value in (
         ("activity_id", query.activity),
         ("group_id", query.group),
-        ("external_id", query.external_id),
+        ("external_id", None if query.external_id is None else code_key(query.external_id)),
     ):
         if value is not None:
             conditions.add(f"s.{column} = {{}}", value)

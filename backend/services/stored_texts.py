@@ -6,11 +6,31 @@ Doors and triggers keep new ones out. See docs/decisions/0031.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from backend.database import execute, fetch, transaction
+from backend.database import execute, fetch, fetch_value, transaction
 from backend.text import TextError, clean_address, clean_code
 
 # Found first by what SQL can tell: outside ASCII, or with white space around it, or a domain in its ASCII form.
 _ODD = r"octet_length({0}) <> char_length({0}) OR {0} ~ '^\s|\s$' OR {0} ILIKE '%xn--%'"
+_ODD_VALUE = (
+    "v.text_value <> normal_text(v.text_value) AND (octet_length(v.text_value) > char_length(v.text_value)"
+    r" OR v.text_value ~ '^\s|\s$')"
+)
+_ODD_VALUES = f"""
+SELECT f.id, f.key, f.type, count(*) FROM field_value v JOIN field f ON f.id = v.field_id
+WHERE v.text_value IS NOT NULL AND {_ODD_VALUE} GROUP BY f.id ORDER BY f.id
+"""
+_MEND_VALUES = f"""
+WITH odd AS (
+    SELECT v.learner_id, v.field_id, normal_text(v.text_value) AS form FROM field_value v
+    WHERE v.field_id = $1 AND v.text_value IS NOT NULL AND {_ODD_VALUE} LIMIT $2
+), gone AS (
+    DELETE FROM field_value v USING odd WHERE (v.learner_id, v.field_id) = (odd.learner_id, odd.field_id) AND odd.form = ''
+), mended AS (
+    UPDATE field_value v SET text_value = odd.form FROM odd
+    WHERE (v.learner_id, v.field_id) = (odd.learner_id, odd.field_id) AND odd.form <> ''
+)
+SELECT count(*) FROM odd
+"""
 # What is said of one kind; the rest is a number.
 NAMED = 20
 # Rows changed in one transaction, so that nobody waits long and the log takes them in bites.
@@ -76,6 +96,31 @@ def _form(text: str, clean: Callable[[str], str]) -> str | None:
 
 def _key(form: str, compared: str) -> str:
     return form.lower() if compared.startswith("lower") else form
+
+
+@dataclass(frozen=True, slots=True)
+class OddValues:
+    """How many stored values of a field are not in their normal form, or are blank; options keep the form that the field gives them."""
+
+    field_id: int
+    key: str
+    count: int
+    mendable: bool
+
+
+async def odd_values() -> list[OddValues]:
+    """Fields with such values: rules compare them with texts in the normal form, and miss them."""
+    rows = await fetch(_ODD_VALUES)
+    return [OddValues(row["id"], row["key"], row["count"], row["type"] == "text") for row in rows]
+
+
+async def mend_values(found: Sequence[OddValues]) -> None:
+    """Bring values of text fields into their normal form; blank ones go, for they are none."""
+    for one in found:
+        more = one.mendable
+        while more:
+            async with transaction():
+                more = await fetch_value(_MEND_VALUES, one.field_id, BITE) == BITE
 
 
 async def mend(found: Sequence[OddText]) -> int:

@@ -67,3 +67,16 @@ async def test_the_database_holds_the_same_form_whoever_writes(admin: httpx.Asyn
     )
     taken = await admin.post("/learners", json={"email": "zo\u00eb@x.org"})
     assert taken.status_code == 409
+
+
+async def test_what_is_asked_for_is_found_in_whatever_form(admin: httpx.AsyncClient) -> None:
+    for path, body in (
+        ("/groups", {"name": "B\u00fcro"}),
+        ("/activities", {"kind": "course", "title": "B\u00fcro"}),
+    ):
+        made = await admin.post(path, json=body | {"external_id": "B\u00dc 1"})
+        assert made.status_code == 201, made.text
+        by_id = await admin.get(path, params={"external_id": " BU\u0308 1\u200b"})
+        assert by_id.json()["total"] == 1
+        by_name = await admin.get(path, params={"q": "bu\u0308ro"})
+        assert by_name.json()["total"] == 1

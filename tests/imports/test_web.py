@@ -204,3 +204,39 @@ def test_many_rows_in_chunks(structure: httpx.Client) -> None:
     assert [(one["row"], one["problem"]["message"]) for one in refused] == [
         (10_502, "Line 5 is about the same learner.")
     ]
+
+
+def test_whoever_a_sheet_puts_into_a_group_is_enrolled_as_whoever_is_added_by_hand(
+    structure: httpx.Client,
+) -> None:
+    http = structure
+    group = http.post("/groups", json={"name": "Night shift", "external_id": "night"}).json()["id"]
+    course = http.post("/activities", json={"kind": "course", "title": "Fire Safety"}).json()["id"]
+    session = http.post("/sessions", json={"activity_id": course, "name": "Always"}).json()["id"]
+    method = {"kind": "group", "group_id": group, "dynamic": True, "due_days": 10}
+    plan = http.post(f"/sessions/{session}/plan", json=method).json()
+    applied = http.post(f"/sessions/{session}/apply", json=method | {"hash": plan["hash"]})
+    assert applied.status_code == 200, applied.text
+    people = [http.post("/learners", json={"email": f"night{n}@x.org"}).json()["id"] for n in range(3)]
+    assert http.post(f"/groups/{group}/members", json={"learner_ids": people[:1]}).is_success
+    load(http, "memberships", "learner,group\nnight1@x.org,night\n")
+    load(http, "learners", "email,groups\nnight2@x.org,night\nnight3@x.org,night\n")
+    deadline = time.monotonic() + SECONDS
+    while len(enrolled := http.get(f"/sessions/{session}/enrollments").json()["items"]) < 4:
+        assert time.monotonic() < deadline, enrolled
+        time.sleep(0.05)
+    assert len({one["due_at"][:10] for one in enrolled}) == 1
+    assert {source["kind"] for one in enrolled for source in one["sources"]} == {"group"}
+    messages = http.get("/outbox", params={"limit": 1000}).json()["items"]
+    told = [one["email"] for one in messages if one["email"].startswith("night")]
+    assert sorted(told) == sorted({*told}), "one message each"
+    assert len(told) == 4
+    # Who leaves by a sheet leaves as whoever is taken out.
+    left = load(
+        http, "memberships", "learner,group,status\nnight1@x.org,night,deleted\nnight9@x.org,night,deleted\n"
+    )
+    assert (left["updated"], left["errors"]) == (1, 1)
+    deadline = time.monotonic() + SECONDS
+    while http.get(f"/sessions/{session}/enrollments", params={"state": "active"}).json()["total"] != 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -48,13 +48,20 @@ def test_texts_from_before_there_was_one_form_are_listed_and_mended(servers: Ser
         ):
             world.run("INSERT INTO learner (email, added_at) VALUES ($1, now())", email)
         world.run("ALTER TABLE learner ENABLE TRIGGER learner_in_normal_form")
+        note = world.field("note", "text")
+        for learner, value in zip(world.learners(3), ("  ", "Ko\u0308ln ", "plain"), strict=True):
+            world.set_text(note, value, learner)
     said = run_muster("doctor", environment=environment, directory=tmp_path).stdout
     assert "ju\\u0308rgen@x.org' is the same as that of" in said
     assert "zoe\\u0308@x.org'" in said
     mended = run_muster("doctor", "--repair", environment=environment, directory=tmp_path).stdout
     assert "ju\\u0308rgen" in mended
     assert "zoe" not in mended
+    assert "2 values of field “note”" in said
+    assert "note”" not in mended
     with world_of(database) as world:
         found = world.run("SELECT string_agg(email, ' ') FROM learner").split()
+        kept = world.run("SELECT string_agg(text_value, ' ' ORDER BY text_value) FROM field_value")
+    assert kept == "K\u00f6ln plain"
     assert {"zo\u00eb@x.org", "ida@b\u00fccher.example"} < set(found)
     servers.drop_database(database)
