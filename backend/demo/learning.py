@@ -79,6 +79,8 @@ class Method(msgspec.Struct, frozen=True, kw_only=True):
     dynamic: bool = True
     mandatory: bool = False
     due_days: int | None = None
+    # Days ago that it was confirmed; each time with one block more, the last time with all.
+    confirmed: tuple[int, ...]
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,7 +216,8 @@ ROUNDS = (
                     },
                 ),
                 mandatory=True,
-                due_days=30,
+                due_days=90,
+                confirmed=(72,),
             ),
         ),
     ),
@@ -245,6 +248,7 @@ ROUNDS = (
                 ),
                 mandatory=True,
                 due_days=60,
+                confirmed=(48, 33),
             ),
         ),
     ),
@@ -265,6 +269,7 @@ ROUNDS = (
                         "filters": [{"type": "field", "field": "grade", "op": "gte", "values": [5]}],
                     },
                 ),
+                confirmed=(9, 4),
             ),
         ),
     ),
@@ -283,6 +288,7 @@ ROUNDS = (
                         "filters": [{"type": "segment", "segments": ["Where it snows"]}],
                     },
                 ),
+                confirmed=(24,),
             ),
         ),
     ),
@@ -291,5 +297,7 @@ ROUNDS = (
 HISTORY = (
     History(activity="safety", group="operations", completed=0.6, started=0.15, days=(20, 420)),
     History(activity="data-protection", group="halden", completed=0.45, started=0.1, days=(40, 760)),
+    History(activity="safety", group="operations", completed=0.3, started=0.2, days=(3, 70)),
+    History(activity="data-protection", group="halden", completed=0.2, started=0.15, days=(1, 46)),
     History(activity="winter-driving", group="fleet", completed=0.3, started=0.2, days=(2, 18)),
 )

@@ -3,14 +3,13 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 
 from backend import clock
-from backend.database import fetch, fetch_value, transaction
+from backend.database import fetch, fetch_value
 from backend.demo.following import following
-from backend.demo.learning import COURSES, HISTORY, PATHS, ROUNDS, SEGMENTS, History, Method
+from backend.demo.learning import COURSES, HISTORY, PATHS, SEGMENTS, History
 from backend.demo.organisation import (
     ADMIN,
     COACH,
@@ -23,19 +22,19 @@ from backend.demo.organisation import (
     Person,
     people,
 )
+from backend.demo.past import days_ago
+from backend.demo.rounds import days_of_change, enroll_on
 from backend.demo.structure import (
     ensure_activity,
     ensure_fields,
     ensure_groups,
-    ensure_session,
     write_all,
 )
 from backend.index import Follower
 from backend.rules import Rule
 from backend.schemas.access import OrganisationChange
 from backend.schemas.audience import SegmentInput
-from backend.schemas.enrolling.plans import ApplyRequest, PlanRequest
-from backend.schemas.learning import Activity, ResultRow, SessionInput
+from backend.schemas.learning import Activity, ResultRow
 from backend.schemas.people import (
     FieldInput,
     GroupRow,
@@ -45,10 +44,13 @@ from backend.schemas.people import (
     MemberRole,
     MembersInput,
 )
-from backend.services import activities, enrolling, learners, memberships, notices, organisations, segments
+from backend.services import activities, learners, memberships, organisations, segments
 from backend.services.actor import SYSTEM
 
 Progress = Callable[[str], None]
+
+# Days ago that the organisation began to use Muster: what happened before is in its history only.
+FOUNDED = 120
 
 
 class SignIn(msgspec.Struct, frozen=True):
@@ -83,18 +85,28 @@ async def load_demo(progress: Progress = lambda _: None) -> Sequence[SignIn]:
     today = clock.today(await fetch_value("SELECT timezone FROM organisation"))
     everybody = people(today)
     progress(f"{len(everybody)} people in {len(GROUPS)} groups")
-    await organisations.change_organisation(SYSTEM, OrganisationChange(name="Halden"))
-    await ensure_fields(SYSTEM, [msgspec.convert(field, FieldInput) for field in FIELDS])
-    groups = await ensure_groups(SYSTEM, [msgspec.convert(group, GroupRow) for group in GROUPS])
-    await write_all(SYSTEM, "learners", [_row(person) for person in everybody])
-    await _coaches(everybody, groups)
+    async with days_ago(FOUNDED):
+        await organisations.change_organisation(SYSTEM, OrganisationChange(name="Halden"))
+        await ensure_fields(SYSTEM, [msgspec.convert(field, FieldInput) for field in FIELDS])
+        groups = await ensure_groups(SYSTEM, [msgspec.convert(group, GroupRow) for group in GROUPS])
+        await write_all(SYSTEM, "learners", [_row(person) for person in everybody])
+        await _coaches(everybody, groups)
+        made = await _activities()
     progress("courses, paths and what people did")
-    made = await _activities()
-    await write_all(SYSTEM, "results", _results(everybody, made))
+    results = _results(everybody, made)
+    begun = clock.now() - timedelta(days=FOUNDED)
+    async with days_ago(FOUNDED):
+        await write_all(SYSTEM, "results", _until(results, begun))
     progress("audiences")
     async with following() as follower:
         named = await _segments(follower)
-        await _sessions(follower, groups, made, named)
+        for day in days_of_change():
+            moment = clock.now() - timedelta(days=day)
+            async with days_ago(day):
+                await write_all(SYSTEM, "results", _until(results, moment, begun))
+            await enroll_on(day, follower, groups, made, named)
+            begun = moment
+        await write_all(SYSTEM, "results", _until(results, clock.now(), begun))
     await _sign_ins()
     return SIGN_INS
 
@@ -211,77 +223,15 @@ async def _segments(follower: Follower) -> dict[str, int]:
     return found
 
 
-async def _sessions(
-    follower: Follower, groups: Mapping[str, int], made: Mapping[str, Activity], named: Mapping[str, int]
-) -> None:
-    coach: int = await fetch_value("SELECT id FROM learner WHERE email = $1", COACH)
-    for one in ROUNDS:
-        session = msgspec.convert(
-            {
-                "activity_id": made[one.activity].id,
-                "name": one.name,
-                "external_id": one.external_id,
-                "starts_at": _at(one.starts),
-                "ends_at": _at(one.ends),
-                "group_id": groups[one.group],
-                "catalog": one.catalog,
-                "instructor_ids": [coach],
-            },
-            SessionInput,
-        )
-        session_id = await ensure_session(SYSTEM, session)
-        for method in one.methods:
-            run_id = await _enroll(follower, session_id, method, groups, named)
-            if run_id is not None and (one.starts is None or one.starts <= 0):
-                # The demo begins with people who have been told long ago.
-                async with transaction():
-                    await notices.cancel_for_run(run_id)
-
-
-def _at(days: int | None) -> datetime | None:
-    if days is None:
-        return None
-    return clock.start_of_day(clock.now().date() + timedelta(days=days), "UTC") + timedelta(hours=8)
-
-
-async def _enroll(
-    follower: Follower, session_id: int, method: Method, groups: Mapping[str, int], named: Mapping[str, int]
-) -> int | None:
-    """Plan and confirm, as a person would; the run."""
-    if await fetch_value(
-        "SELECT count(*) FROM enrollment_method WHERE session_id = $1 AND name = $2", session_id, method.name
-    ):
-        return None
-    rule = msgspec.convert(
-        {
-            "blocks": [
-                {
-                    "groups": [groups[name] for name in block["groups"]],
-                    "filters": [_with_segments(one, named) for one in block["filters"]],
-                }
-                for block in method.blocks
-            ]
-        },
-        Rule,
-    )
-    request = PlanRequest(
-        kind="audience",
-        name=method.name,
-        rule=rule,
-        dynamic=method.dynamic,
-        mandatory=method.mandatory,
-        due_days=method.due_days,
-    )
-    plan = await enrolling.plan(SYSTEM, follower, session_id, request)
-    fields = {name: getattr(request, name) for name in request.__struct_fields__}
-    applied = await enrolling.apply(SYSTEM, follower, session_id, ApplyRequest(**fields, hash=plan.hash))
-    return applied.run_id
-
-
-def _with_segments(one: Mapping[str, Any], named: Mapping[str, int]) -> Mapping[str, Any]:
-    if one["type"] != "segment":
-        return one
-    return {**one, "segments": [named[name] for name in one["segments"]]}
+def _until(rows: Sequence[ResultRow], until: datetime, since: datetime | None = None) -> list[ResultRow]:
+    """What was done by `until`, and after `since`."""
+    return [
+        row
+        for row in rows
+        if isinstance(row.completed_at, datetime)
+        and row.completed_at <= until
+        and (since is None or row.completed_at > since)
+    ]
 
 
 async def _sign_ins() -> None:

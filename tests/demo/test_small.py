@@ -44,6 +44,16 @@ async def test_what_it_holds(database: str) -> None:
     assert len(methods) >= 3
     assert all(row["people"] > 3 for row in methods)
     assert await fetch_value("SELECT count(*) FROM enrollment WHERE state = 'completed'") > 10
+    # It has a history: people came on several days, and completed on many more; nothing happens after now.
+    assert await fetch_value("SELECT count(DISTINCT since::date) FROM enrollment") >= 5
+    assert await fetch_value("SELECT count(DISTINCT at::date) FROM change_log WHERE facet = 'result'") >= 10
+    assert (
+        await fetch_value(
+            "SELECT count(DISTINCT applied::date) FROM (SELECT finished_at AS applied FROM run) runs"
+        )
+        >= 5
+    )
+    assert not await fetch_value("SELECT count(*) FROM change_log WHERE at > muster_now()")
     # Told when it starts; those of running sessions were told long ago.
     waiting = await fetch(
         "SELECT DISTINCT m.due_at = s.starts_at AS at_start FROM message m JOIN notice n ON n.message_id = m.id "
