@@ -7,8 +7,8 @@ from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, IfMatch, Limit, Search, SortBy
 from backend.schemas.commons import Page
-from backend.schemas.people import Field, FieldChange, FieldInput
-from backend.services import fields
+from backend.schemas.people import Field, FieldChange, FieldInput, OptionRename
+from backend.services import fields, option_names
 
 TAGS = ["Fields"]
 
@@ -45,3 +45,17 @@ async def change_field(
 async def delete_field(field_id: FromPath[int], actor: CurrentActor) -> None:
     """Delete a field and all values of it; 409 with `dependents` while a rule refers to it."""
     await fields.delete_field(actor, field_id)
+
+
+@post(
+    "/fields/{field_id:int}/options/rename",
+    operation_id="renameOption",
+    opt=rights.admins(),
+    tags=TAGS,
+    status_code=200,
+)
+async def rename_option(
+    field_id: FromPath[int], data: JSONBody[OptionRename], actor: CurrentActor, if_match: IfMatch
+) -> Field:
+    """Give an option another name: values and rules follow, and nobody moves. For platform admins."""
+    return await option_names.rename_option(actor, field_id, data, if_match)

@@ -14,7 +14,7 @@ from backend.rules.dependencies import (
 from backend.rules.describing import Part, describe, describe_filter, describe_parts
 from backend.rules.names import Names
 from backend.rules.problems import InvalidRule, Problem
-from backend.rules.resolving import resolve
+from backend.rules.resolving import nobody_unsaid, resolve
 from backend.rules.tree import (
     AddedFilter,
     AllFilter,
@@ -63,6 +63,7 @@ __all__ = [
     "describe_parts",
     "facets_of",
     "is_time_dependent",
+    "nobody_unsaid",
     "resolve",
     "segments_of",
     "uses_everyone",

@@ -84,6 +84,17 @@ def _dependencies(leaf: Filter) -> Iterator[Dependency]:
         yield Dependency(kind, reference)  # type: ignore[arg-type]  # resolved
 
 
+def values_of(rule: Rule, field_id: int) -> frozenset[Value]:
+    """The values of a field that the rule names."""
+    return frozenset(
+        value
+        for block in rule.blocks
+        for leaf in leaves(block.filters)
+        if isinstance(leaf, FieldFilter) and leaf.field == field_id
+        for value in leaf.values
+    )
+
+
 def segments_of(rule: Rule) -> frozenset[int]:
     """The segments that the rule names itself."""
     return frozenset(
@@ -169,6 +180,7 @@ def canonical(rule: Rule) -> bytes:
             [canonical_block(block) for block in rule.blocks],
             sorted(set(rule.include)),
             sorted(set(rule.exclude)),
+            rule.nobody,
         )
     )
 

@@ -93,7 +93,7 @@ class _Describer:
         if rule.include:
             audiences.append(self.counted("picked", len(rule.include)))
         if not audiences:
-            return [Part(self.words["nobody"]), Part(".")]
+            return [self.word("nobody.said" if rule.nobody else "nobody"), Part(".")]
         sentence = self.joined(audiences, "plus")
         if rule.exclude:
             sentence += [self.word("except"), *self.counted("left_out", len(rule.exclude))]

@@ -44,6 +44,14 @@ def resolve(
     return resolver.rule(rule, path), resolver.problems
 
 
+def nobody_unsaid(rule: Rule, path: str = "rule") -> Problem | None:
+    """What is wrong with a rule that is to be kept, names nobody, and does not say that it means to."""
+    if rule.blocks or rule.include or rule.nobody:
+        return None
+    message = "An audience needs at least one block or one person. If it is to hold nobody, say so with “nobody”: true."
+    return Problem(path, "empty", message)
+
+
 class _Resolver(Complaints):
     def __init__(self, names: Names, inside_segment: int | None) -> None:
         super().__init__()
@@ -61,8 +69,15 @@ class _Resolver(Complaints):
         blocks = [self.block(block, f"{path}.blocks[{i}]") for i, block in enumerate(rule.blocks)]
         if self.groups_used > limits.GROUPS:
             self.complain(f"{path}.blocks", "too_many", f"A rule holds at most {limits.GROUPS:,} groups.")
+        if rule.nobody and (rule.blocks or rule.include):
+            self.complain(
+                f"{path}.nobody", "contradiction", "An audience of nobody holds no blocks and no people."
+            )
         return Rule(
-            blocks, self.people(rule.include, f"{path}.include"), self.people(rule.exclude, f"{path}.exclude")
+            blocks,
+            self.people(rule.include, f"{path}.include"),
+            self.people(rule.exclude, f"{path}.exclude"),
+            rule.nobody,
         )
 
     def people(self, ids: Sequence[int], path: str) -> list[int]:

@@ -151,8 +151,12 @@ class Block(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """An audience: blocks, people picked by hand, people left out."""
+    """An audience: blocks, people picked by hand, people left out.
+
+    An audience without anybody says so (`nobody`): a rule that lost its parts on the way here would end everybody's access.
+    """
 
     blocks: list[Block] = []
     include: list[Id] = []
     exclude: list[Id] = []
+    nobody: bool = False

@@ -7,6 +7,7 @@ Language = Literal["en", "fr"]
 
 ENGLISH = {
     "nobody": "Nobody yet",
+    "nobody.said": "Nobody",
     "groups": "people in {groups}",
     "groups.direct": "people directly in {groups}",
     "everyone": "everyone",
@@ -90,6 +91,7 @@ ENGLISH = {
 
 FRENCH = {
     "nobody": "Personne pour l’instant",
+    "nobody.said": "Personne",
     "groups": "les personnes de {groups}",
     "groups.direct": "les personnes directement dans {groups}",
     "everyone": "tout le monde",

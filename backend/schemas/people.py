@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
+import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from backend.schemas.commons import Bulk, Code, Id, Input, LongText, Name, Output, Text
@@ -56,6 +57,13 @@ class FieldChange(Input):
     key: FieldKey | UnsetType = UNSET
     type: FieldType | UnsetType = UNSET
     options: Options | UnsetType = UNSET
+
+
+class OptionRename(Input):
+    """An option of a choice field, and the name it is to have."""
+
+    from_: Name = msgspec.field(name="from")
+    to: Name
 
 
 class LearnerGroupRole(Output):

@@ -13,7 +13,7 @@ from backend.index import BrokenRule, FacetIndex, Follower, IndexBehind
 from backend.index import Preview as Found
 from backend.index.following import CATCH_UP_SECONDS
 from backend.index.steps import Steps
-from backend.rules import Problem, Rule, depends_on, resolve
+from backend.rules import Problem, Rule, depends_on, nobody_unsaid, resolve
 from backend.rules import describe as sentence_of
 from backend.schemas.audience import (
     BlockCounts,
@@ -101,6 +101,14 @@ def checked(rule: Rule, index: FacetIndex, *, inside_segment: int | None = None)
     if problems:
         raise Invalid("; ".join(problem.message for problem in problems[:3]), errors=mistakes(problems))
     return resolved
+
+
+def kept(rule: Rule, index: FacetIndex, *, inside_segment: int | None = None) -> Rule:
+    """`checked`, for a rule that is stored: one that holds nobody says so."""
+    unsaid = nobody_unsaid(rule)
+    if unsaid is not None:
+        raise Invalid(unsaid.message, errors=mistakes([unsaid]))
+    return checked(rule, index, inside_segment=inside_segment)
 
 
 @contextmanager

@@ -1,8 +1,11 @@
 """What would break if something were deleted: nothing is deleted from under others silently."""
 
+from collections.abc import Callable, Collection
+
 from backend.database import fetch
-from backend.rules import Dependency, convert, depends_on
-from backend.rules.dependencies import DependencyKind
+from backend.rules import Dependency, InvalidRule, Rule, convert, depends_on
+from backend.rules.dependencies import DependencyKind, values_of
+from backend.rules.tree import Value
 from backend.schemas.problem import Dependent
 from backend.services.errors import HasDependents
 
@@ -26,11 +29,25 @@ async def refuse_if_rules_refer(what: str, *found: Dependency) -> None:
 async def rules_that_refer(*found: Dependency) -> list[Dependent]:
     """Segments and methods whose rule refers to any of these."""
     wanted = set(found)
-    return [
-        Dependent(row["kind"], row["id"], row["name"])
-        for row in await fetch(_RULES)
-        if not wanted.isdisjoint(depends_on(convert(row["rule"])))
-    ]
+    return await _rules_where(lambda rule: not wanted.isdisjoint(depends_on(rule)))
+
+
+async def rules_that_name(field_id: int, values: Collection[Value]) -> list[Dependent]:
+    """Segments and methods, drafts too, whose rule names one of these values of the field."""
+    return await _rules_where(lambda rule: not values_of(rule, field_id).isdisjoint(values))
+
+
+async def _rules_where(holds: Callable[[Rule], bool]) -> list[Dependent]:
+    found = []
+    for row in await fetch(_RULES):
+        try:
+            rule = convert(row["rule"])
+        except InvalidRule:
+            # What is no rule refers to nothing, and is told of elsewhere.
+            continue
+        if holds(rule):
+            found.append(Dependent(row["kind"], row["id"], row["name"]))
+    return found
 
 
 async def named(kind: str, sql: str, *arguments: object) -> list[Dependent]:
@@ -45,4 +62,12 @@ async def refuse(what: str, dependents: list[Dependent]) -> None:
         raise HasDependents(what, dependents[:MOST_NAMED])
 
 
-__all__ = ["Dependency", "DependencyKind", "named", "refuse", "refuse_if_rules_refer", "rules_that_refer"]
+__all__ = [
+    "Dependency",
+    "DependencyKind",
+    "named",
+    "refuse",
+    "refuse_if_rules_refer",
+    "rules_that_name",
+    "rules_that_refer",
+]

@@ -43,14 +43,19 @@ async def get_field(field_id: int) -> Field:
     return _wire(row)
 
 
-def _check_options(kind: str, options: list[str]) -> None:
+def check_options(kind: str, options: list[str], *, path: str = "options") -> None:
+    """Raises `Invalid`, at `path`, for options that a field of this kind cannot have."""
     if kind != "choice" and options:
-        raise Invalid.at("options", "not_choice", "Only a field of type choice has options.")
+        raise Invalid.at(path, "not_choice", "Only a field of type choice has options.")
     seen: set[str] = set()
     for i, option in enumerate(options):
         # “Paris” and “paris” are one place to whoever chooses.
         if option.casefold() in seen:
-            raise Invalid.at(f"options[{i}]", "duplicate", "Each option is there once, whatever its case.")
+            raise Invalid.at(
+                f"{path}[{i}]" if path == "options" else path,
+                "duplicate",
+                "Each option is there once, whatever its case.",
+            )
         seen.add(option.casefold())
 
 
@@ -61,7 +66,7 @@ def _key_of(name: str) -> str:
 async def create_field(actor: Actor, data: FieldInput) -> Field:
     """A new field. Raises `Conflict` if its key is taken."""
     require_admin(actor)
-    _check_options(data.type, data.options)
+    check_options(data.type, data.options)
     async with transaction():
         key = data.key if data.key is not UNSET else _key_of(data.name)
         row = await fetch_row(
@@ -85,7 +90,7 @@ async def change_field(actor: Actor, field_id: int, data: FieldChange, if_match:
         await lock_version("field", field_id, if_match)
         kind = data.type if data.type is not UNSET else before.type
         options = data.options if data.options is not UNSET else before.options if kind == "choice" else []
-        _check_options(kind, options)
+        check_options(kind, options)
         await _check_values_fit(before, kind, options)
         row = await fetch_row(
             f"UPDATE field SET key = $2, name = $3, type = $4, options = $5, version = version + 1"
@@ -117,9 +122,14 @@ async def _check_values_fit(before: Field, kind: str, options: list[str]) -> Non
             before.id,
             gone,
         )
+        rules = await dependents.rules_that_name(before.id, gone)
         if used:
             told = ", ".join(f"“{row[0]}” ({row[1]})" for row in used)
-            raise Conflict(f"Learners still have these options, which are to be removed: {told}.")
+            raise Conflict(
+                f"Learners still have these options, which are to be removed: {told}. To give an option another name, rename it.",
+                extra={"dependents": rules},
+            )
+        await dependents.refuse("The options " + ", ".join(f"“{option}”" for option in gone), rules)
 
 
 async def delete_field(actor: Actor, field_id: int) -> None:

@@ -19,6 +19,7 @@ from backend.rules import (
     SegmentFilter,
     canonical,
     convert,
+    nobody_unsaid,
     resolve,
 )
 from backend.rules.dependencies import leaves
@@ -126,6 +127,8 @@ async def checked(draft: Draft, index: FacetIndex) -> Draft:
     if problems:
         raise _invalid(problems)
     draft = msgspec.structs.replace(draft, rule=derived_rule(draft))
+    if (unsaid := _nobody_unsaid(draft, index)) is not None:
+        raise _invalid([unsaid])
     if draft.rule is not None:
         rule, found = resolve(draft.rule, index)
         problems += [Mistake(path=p.path, code=p.code, message=p.message) for p in found]
@@ -189,6 +192,17 @@ def _shape_problems(draft: Draft) -> list[Mistake]:
         )
         found.append(Mistake(path="on_leave", code="dynamic", message=message))
     return found
+
+
+def _nobody_unsaid(draft: Draft, index: FacetIndex) -> Mistake | None:
+    """A rule without anybody ends the access of all whom the method holds, so it is said in so many words."""
+    if draft.rule is None or draft.kind not in ("audience", "manual"):
+        return None
+    if draft.kind == "manual" and not (draft.id and index.sources(draft.id)):
+        # A list that nobody has been put on yet.
+        return None
+    unsaid = nobody_unsaid(draft.rule)
+    return None if unsaid is None else Mistake(path=unsaid.path, code=unsaid.code, message=unsaid.message)
 
 
 def derived_rule(draft: Draft) -> Rule | None:

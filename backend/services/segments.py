@@ -11,7 +11,7 @@ from backend.schemas.audience import Segment, SegmentInput, SegmentPatch
 from backend.schemas.commons import LARGEST_ID, UNSET, Page
 from backend.services import audit
 from backend.services.actor import Actor
-from backend.services.audiences import caught_up, checked
+from backend.services.audiences import caught_up, kept
 from backend.services.dependents import Dependency, named, refuse, rules_that_refer
 from backend.services.errors import NotFound
 from backend.services.paging import decode_cursor, page_of
@@ -60,7 +60,7 @@ async def create_segment(actor: Actor, follower: Follower, request: SegmentInput
     """A new segment. Raises `Invalid` for its rule, `Conflict` for a name that is taken."""
     require_admin(actor)
     index = await caught_up(follower)
-    rule = checked(request.rule, index)
+    rule = kept(request.rule, index)
     async with transaction():
         row = await fetch_row(
             "INSERT INTO segment (name, rule, created_by) VALUES ($1, $2, $3) RETURNING *",
@@ -87,7 +87,7 @@ async def update_segment(
         index = await caught_up(follower)
         rule = row["rule"]
         if patch.rule is not UNSET:
-            rule = checked(patch.rule, index, inside_segment=segment_id)
+            rule = kept(patch.rule, index, inside_segment=segment_id)
         changed = await fetch_row(
             "UPDATE segment SET name = $2, rule = $3, version = version + 1 WHERE id = $1 RETURNING *",
             segment_id,
