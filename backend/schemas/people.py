@@ -179,7 +179,10 @@ class LearnersBulk(Bulk):
 
 
 class BulkAnswer(Output):
-    """What became of the rows; a row with an error was left alone, `row` counts from 0."""
+    """What became of the rows; `row` counts from 0. A row with an error was left alone.
+
+    Where only its manager could not be (`self`, `circle`), the rest of it was written, and it is counted as well.
+    """
 
     created: int = 0
     updated: int = 0

@@ -15,6 +15,7 @@ from backend.services import audit
 from backend.services.actor import Actor
 from backend.services.learner_checks import FieldKind, check_language, check_values, clean_email, field_kinds
 from backend.services.learner_writing import Writing, reserve_ids, write
+from backend.services.manager_circles import in_circles
 from backend.services.rights import require_admin
 from backend.text import address_key
 
@@ -84,6 +85,7 @@ async def bulk_upsert(
         _match(checked, people, lines)
         good = _without_lost_managers([row for row in checked if not row.mistakes], people)
         await _assign_ids(good, people)
+        await _leave_managers_of_circles(good)
         changed = await write([row.writing for row in good])
         created = sum(row.writing.is_new for row in good)
         for row in checked:
@@ -228,14 +230,13 @@ def _without_lost_managers(rows: list[_Row], people: _People) -> list[_Row]:
     waiting = [
         name for name in reports if people.manager(name) is None and not made & {name, address_key(name)}
     ]
+    selfish: list[_Row] = []
     for row in rows:
         manager = row.data.manager_external_id
         if manager and (
             manager == row.external_id or address_key(manager) == row.key or _is(people.manager(manager), row)
         ):
-            _refuse(row, "manager_external_id", "self", "Nobody manages themselves.")
-            if row.external_id and row.external_id not in people.by_external:
-                waiting.append(row.external_id)
+            selfish.append(row)
     while waiting:
         name = waiting.pop()
         for row in reports.get(name, []):
@@ -244,11 +245,33 @@ def _without_lost_managers(rows: list[_Row], people: _People) -> list[_Row]:
             _refuse(row, "manager_external_id", "unknown", f"There is no learner “{name}”.")
             if row.external_id and row.external_id not in people.by_external:
                 waiting.append(row.external_id)
-    return [row for row in rows if not row.mistakes]
+    good = [row for row in rows if not row.mistakes]
+    for row in selfish:
+        # The rest of the row is written.
+        row.data.manager_external_id = UNSET
+        _refuse(
+            row, "manager_external_id", "self", "Nobody manages themselves: the manager is left as it is."
+        )
+    return good
 
 
 def _is(person: Any, row: _Row) -> bool:
     return person is not None and person["id"] == row.writing.learner_id
+
+
+async def _leave_managers_of_circles(rows: Sequence[_Row]) -> None:
+    """Who would be their own manager through others keeps the manager they have; the rest of their row is written."""
+    given = {
+        row.writing.learner_id: manager
+        for row in rows
+        if isinstance(manager := row.writing.core.get("manager_id"), int)
+    }
+    circled = await in_circles(given)
+    for row in rows:
+        if row.writing.learner_id in circled:
+            del row.writing.core["manager_id"]
+            message = "They would manage themselves through others: the manager is left as it is."
+            _refuse(row, "manager_external_id", "circle", message)
 
 
 async def _assign_ids(rows: Sequence[_Row], people: _People) -> None:

@@ -16,6 +16,7 @@ from backend.services.learner_bulk import bulk_upsert
 from backend.services.learner_checks import check_language, check_values, clean_email, field_kinds
 from backend.services.learner_lists import get_learner
 from backend.services.learner_writing import Writing, reserve_ids, write
+from backend.services.manager_circles import in_circles
 from backend.services.passwords import hash_password
 from backend.services.rights import learner_for, require_admin
 from backend.services.versions import lock_version
@@ -97,6 +98,11 @@ async def change_learner(actor: Actor, learner_id: int, data: LearnerChange, if_
         core = await _core(data, mistakes)
         if core.get("manager_id") == learner_id:
             mistakes.append(Mistake("manager_id", "self", "Nobody manages themselves."))
+        elif isinstance(manager := core.get("manager_id"), int) and await in_circles({learner_id: manager}):
+            message = (
+                "This person would manage themselves through others: choose somebody who is not below them."
+            )
+            mistakes.append(Mistake("manager_id", "circle", message))
         values = check_values(data.fields, await field_kinds(), mistakes)
         _raise(mistakes)
         if actor.id == learner_id and (

@@ -591,6 +591,23 @@ export interface paths {
         patch: operations["changeField"];
         trace?: never;
     };
+    "/api/v1/fields/{field_id}/options/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** RenameOption */
+        post: operations["renameOption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/groups": {
         parameters: {
             query?: never;
@@ -2719,6 +2736,11 @@ export interface components {
             open: number;
             overdue: number;
         };
+        /** OptionRename */
+        OptionRename: {
+            from: string;
+            to: string;
+        };
         /** Organisation */
         Organisation: {
             name: string;
@@ -3025,6 +3047,8 @@ export interface components {
             blocks?: components["schemas"]["Block"][];
             include?: number[];
             exclude?: number[];
+            /** @default false */
+            nobody?: boolean;
         };
         /** Run */
         Run: {
@@ -6285,6 +6309,51 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["FieldChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "key": "location",
+                     *       "name": "Paris",
+                     *       "type": "choice",
+                     *       "options": [
+                     *         "text"
+                     *       ],
+                     *       "version": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Field"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    renameOption: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                field_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "from": "text",
+                 *       "to": "text"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OptionRename"];
             };
         };
         responses: {
