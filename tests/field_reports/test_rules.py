@@ -330,7 +330,8 @@ def test_a_rule_of_nobody_is_said(http: httpx.Client, world: World) -> None:
     live = audience(http, session, among(group))
     segment = http.post("/segments", json={"name": "Three", "rule": among(group)}).json()["id"]
     until(lambda: enrolled(http, session) == set(people))
-    for rule in ({}, {"blocks": []}, {"blocks": [], "include": [], "exclude": [people[0]]}):
+    empty: list[dict[str, Any]] = [{}, {"blocks": []}, {"blocks": [], "include": [], "exclude": [people[0]]}]
+    for rule in empty:
         for answer in (
             http.post("/segments", json={"name": "Nobody", "rule": rule}),
             http.patch(f"/segments/{segment}", json={"rule": rule}),
