@@ -9,7 +9,9 @@ from backend.schemas.commons import Code, Id, Input, Output
 from backend.schemas.people import Email, Instant, LearnerRow, MemberRole
 
 ImportKind = Literal["learners", "groups", "memberships", "results", "enrollments"]
-QuestionKind = Literal["encoding", "delimiter", "date_order", "decimal_mark", "zeros", "unused_columns"]
+QuestionKind = Literal[
+    "sheet", "encoding", "delimiter", "date_order", "decimal_mark", "zeros", "unused_columns"
+]
 RowAction = Literal["created", "updated", "unchanged", "reactivated", "left"]
 ImportState = Literal["reading", "ready", "applying", "done", "failed", "cancelled"]
 RowOutcome = Literal["valid", "error", "applied"]

@@ -1,5 +1,6 @@
 """From the cells of a row to the row of a bulk request: what people type, read as what it means."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -51,7 +52,7 @@ _LISTS = re.compile(r"[;,|\n]")
 _DAY = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?!\d)(.*)")
 _YEAR_FIRST = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?!\d)(.*)")
 _BLANKS = re.compile("[ \u00a0\u202f'’]")  # noqa: RUF001 - as thousands are written in Switzerland
-_POINTED = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d+)?([eE][+-]?\d+)?")
+_POINTED = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 # What spreadsheet programs make of long numbers when they save a text file: most digits are gone.
 _ROUNDED = re.compile(r"\d([.,]\d+)?[eE]\+\d{1,3}")
 
@@ -256,13 +257,15 @@ def number(cell: str, mark: str = "") -> float:
     text = _BLANKS.sub("", cell)
     if mark == COMMA:
         text = text.replace(",", " ").replace(".", ",").replace(" ", ".")
-    found = _POINTED.fullmatch(text) if text else None
-    if found is None:
+    if _POINTED.fullmatch(text) is None:
         raise WrongCell(f"“{cell}” is not a number.")
     try:
-        return float(text.replace(",", ""))
+        found = float(text.replace(",", ""))
     except ValueError:
         raise WrongCell(f"“{cell}” is not a number.") from None
+    if not math.isfinite(found):
+        raise WrongCell(f"“{cell}” is too large a number.")
+    return found
 
 
 def _iso(cell: str, order: str) -> str:

@@ -87,12 +87,15 @@ def _is_field(column: Column) -> bool:
 
 
 def _of_file(sheet: Sheet) -> Iterator[Decision]:
-    for id_, guess in (("encoding", sheet.encoding), ("delimiter", sheet.delimiter)):
-        if isinstance(guess, Guess):
+    guesses: tuple[tuple[QuestionKind, Guess | None], ...] = (
+        ("sheet", sheet.sheet),
+        ("encoding", sheet.encoding),
+        ("delimiter", sheet.delimiter),
+    )
+    for kind, guess in guesses:
+        if guess is not None:
             value = guess.value if guess.sure else None
-            yield Decision(
-                id_, "encoding" if id_ == "encoding" else "delimiter", guess.options, guess.samples, value
-            )
+            yield Decision(kind, kind, guess.options, guess.samples, value)
 
 
 def _of_days(column: Column, cells: Sequence[str]) -> Iterator[Decision]:

@@ -47,7 +47,9 @@ class Read(msgspec.Struct):
 
 async def read(kind: ImportKind, content: bytes, answers: Mapping[str, str]) -> Read:
     """Read a sheet. Raises `SheetError`, or `Invalid` when a column is missing."""
-    sheet = await read_sheet(content, Wishes(answers.get("encoding"), answers.get("delimiter")))
+    sheet = await read_sheet(
+        content, Wishes(answers.get("sheet"), answers.get("encoding"), answers.get("delimiter"))
+    )
     table = table_of(kind, sheet)
     try:
         plain = await reader_for(kind, table.header, {})

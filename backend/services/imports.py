@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 
 from asyncpg import Record
 
@@ -24,6 +25,8 @@ PREVIEW_ROWS = 20
 # What is counted of rows: foreseen before applying, done afterwards. The last two are among those updated.
 COUNTS = ("created", "updated", "unchanged", "reactivated", "left")
 LONGEST_NAME = 300
+# A sheet about people is not kept for nothing.
+UNANSWERED_FOR = timedelta(days=30)
 COLUMNS = "id, kind, state, filename, rows, valid, errors, progress, error, detail, created_by, created_at, finished_at"
 
 
@@ -211,6 +214,15 @@ async def template(actor: Actor, session_ids: Sequence[int]) -> bytes:
         raise Invalid.at(f"session_ids[{unknown[0]}]", "unknown", "There is no such session.")
     header = ["E-mail", *(named[session_id] for session_id in dict.fromkeys(session_ids))]
     return await asyncio.to_thread(xlsx_bytes, header, [])
+
+
+async def forget_unanswered() -> None:
+    """Imports that nobody has applied for long end, for their sheets are kept until then."""
+    await execute(
+        "UPDATE import_job SET state = 'cancelled', content = NULL, finished_at = $1 WHERE state = 'ready' AND created_at < $2",
+        clock.now(),
+        clock.now() - UNANSWERED_FOR,
+    )
 
 
 async def _wake() -> None:

@@ -2,7 +2,6 @@
 
 import codecs
 import re
-from itertools import pairwise
 
 from backend.sheets.limits import SheetError
 from backend.sheets.sheet import Guess
@@ -17,8 +16,8 @@ _MARKS = (
 OFFERED = (UTF8, WESTERN, "cp1250", "iso8859-15", "mac_roman", "cp850", "cp1251", "cp1253", "cp1254", "cp1257",
            "shift_jis", "gb18030", "utf-16-le", "utf-16-be")  # fmt: skip
 # Letters beyond ASCII of languages that Windows-1252 is used for. A word that no row covers was written in another encoding:
-# “Dvořák” of a Czech file reads “Dvoøák”, “ö” of an old Mac or of DOS is a quotation mark or a Š.
-_ALPHABETS = ("äöüß", "àâæçéèêëîïôùûüÿ", "áéíóúüñ", "áâãàçéêíóôõúü", "àèéìíîòóùú", "æøåéòôê", "åäöéü", "áðéíóúýþæö",
+# “Dvořák” of a Czech file reads “Dvoøák” (and Icelandic looks like Turkish), “ö” of an old Mac or of DOS is a quotation mark or a Š.
+_ALPHABETS = ("äöüß", "àâæçéèêëîïôùûüÿ", "áéíóúüñ", "áâãàçéêíóôõúü", "àèéìíîòóùú", "æøåéòôê", "åäöéü",
               "éëïöüèê", "àçèéíïòóúü", "áéíóúâêîôûŵŷäëïöü")  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+")
 # Between letters these are no punctuation that anybody types; apostrophes are.
@@ -112,7 +111,7 @@ def _reads_well(text: str) -> bool:
 
 def _is_word(word: str) -> bool:
     letters = {letter for letter in word.lower() if letter > "\x7f"}
-    if any(upper > "\x7f" and upper.isupper() and before.islower() for before, upper in pairwise(word)):
+    if not word.isupper() and any(letter > "\x7f" and letter.isupper() for letter in word[1:]):
         return False
     return any(letters <= set(alphabet) for alphabet in _ALPHABETS)
 

@@ -14,8 +14,8 @@ _ZEROS = re.compile(r'^(?:"[^"]*"|\\.)*(0{2,})(?:;.*)?$')
 _CELL = re.compile(r"([A-Z]+)([0-9]+)")
 
 
-def zeros_of(content: bytes) -> dict[tuple[int, int], int]:
-    """How many digits cells of the first sheet show, by row and column from 0, where their format pads them with zeros.
+def zeros_of(content: bytes, name: str) -> dict[tuple[int, int], int]:
+    """How many digits cells of this sheet show, by row and column from 0, where their format pads them with zeros.
 
     The parts have been checked (no document type, not too large); what is not as expected pads nothing.
     """
@@ -24,7 +24,7 @@ def zeros_of(content: bytes) -> dict[tuple[int, int], int]:
             styles = _padding_styles(archive.read("xl/styles.xml"))
             if not styles:
                 return {}
-            with archive.open(_first_sheet(archive)) as sheet:
+            with archive.open(_part_of(archive, name)) as sheet:
                 return dict(_padded(sheet, styles))
         except (KeyError, ET.ParseError):
             return {}
@@ -43,11 +43,12 @@ def _padding_styles(styles: bytes) -> dict[str, int]:
     return {str(index): digits[known] for index, known in enumerate(formats) if known in digits}
 
 
-def _first_sheet(archive: zipfile.ZipFile) -> str:
+def _part_of(archive: zipfile.ZipFile, name: str) -> str:
     workbook = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - see above
     relations = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - see above
-    first = next(workbook.iter(f"{_MAIN}sheet"), None)
-    wanted = None if first is None else first.get(_RELATION)
+    wanted = next(
+        (one.get(_RELATION) for one in workbook.iter(f"{_MAIN}sheet") if one.get("name") == name), None
+    )
     for one in relations.iter(f"{_PACKAGE}Relationship"):
         if one.get("Id") == wanted:
             target = one.get("Target", "")

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from backend.sheets.delimited import rows_of
 from backend.sheets.encodings import decoded
@@ -20,22 +20,23 @@ from backend.sheets.limits import (
     SheetError,
 )
 from backend.sheets.number_formats import zeros_of
-from backend.sheets.sheet import Sheet, SheetRow, Wishes
+from backend.sheets.sheet import Guess, Sheet, SheetRow, Wishes
 
 ZIP_START, OLD_EXCEL_START = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 CHUNK = 1024**2
 # Workbooks keep numbers as doubles: from here on the last digits are not those that were typed.
 EXACT_BELOW = 2.0**53
 LARGEST_INTEGER = 1e21
+SHEETS_SHOWN = 20
 # A document type is the way to entities that expand without end; no spreadsheet program writes one.
 DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
 
 
 def parse(content: bytes, wishes: Wishes | None = None) -> Sheet:
-    """The first sheet of a workbook, or a text file, without empty rows; raises `SheetError`."""
+    """One sheet of a workbook, or a text file, without empty rows; raises `SheetError`."""
     if content.startswith(ZIP_START):
         _check_parts(content)
-        sheet = Sheet(list(_xlsx_rows(content)))
+        sheet = _workbook(content, wishes or Wishes())
     elif content.startswith(OLD_EXCEL_START):
         raise SheetError("This is an old or an encrypted Excel file. Save it as .xlsx without a password.")
     else:
@@ -72,23 +73,48 @@ def _check_parts(content: bytes) -> None:
         raise SheetError("The file is damaged or not a sheet.") from error
 
 
-def _xlsx_rows(content: bytes) -> Iterator[SheetRow]:
+def _workbook(content: bytes, wishes: Wishes) -> Sheet:
+    """The sheet that was asked for, else the first that has cells; hidden ones only where there are no others."""
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheet = workbook.get_sheet_by_index(0)
-        if sheet.total_height > MOST_ROWS or sheet.total_width > MOST_COLUMNS:
-            raise SheetError(_too_large())
-        padding = zeros_of(content)
-        top, left = sheet.start or (0, 0)
-        for number, row in enumerate(sheet.to_python(skip_empty_area=True), top):
-            cells = [_text(cell, padding.get((number, left + at))) for at, cell in enumerate(row)]
-            if any(cells):
-                rounded = [
-                    at for at, cell in enumerate(row) if isinstance(cell, float) and abs(cell) >= EXACT_BELOW
-                ]
-                yield SheetRow(number + 1, cells, None, rounded)
+        shown = [one.name for one in workbook.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
+        names = [
+            name
+            for name in shown or workbook.sheet_names
+            if workbook.get_sheet_by_name(name).start is not None
+        ]
+        if not names:
+            return Sheet([])
+        if wishes.sheet is not None and wishes.sheet not in names:
+            raise SheetError(f"The workbook has no sheet “{wishes.sheet}” with cells.")
+        name = wishes.sheet or names[0]
+        rows = list(_xlsx_rows(content, workbook, name))
+        if len(names) == 1:
+            return Sheet(rows)
+        samples = [f"{other}: {_beginning(workbook, other)}" for other in names[:SHEETS_SHOWN]]
+        return Sheet(rows, sheet=Guess(name, names, samples, sure=wishes.sheet is not None))
     except (CalamineError, IndexError, ValueError) as error:
         raise SheetError(f"The sheet cannot be read: {error}") from error
+
+
+def _beginning(workbook: CalamineWorkbook, name: str) -> str:
+    row = next(iter(workbook.get_sheet_by_name(name).to_python(skip_empty_area=True, nrows=1)), [])
+    return " ¦ ".join(_text(cell) for cell in row[:6])
+
+
+def _xlsx_rows(content: bytes, workbook: CalamineWorkbook, name: str) -> Iterator[SheetRow]:
+    sheet = workbook.get_sheet_by_name(name)
+    if sheet.total_height > MOST_ROWS or sheet.total_width > MOST_COLUMNS:
+        raise SheetError(_too_large())
+    padding = zeros_of(content, name)
+    top, left = sheet.start or (0, 0)
+    for number, row in enumerate(sheet.to_python(skip_empty_area=True), top):
+        cells = [_text(cell, padding.get((number, left + at))) for at, cell in enumerate(row)]
+        if any(cells):
+            rounded = [
+                at for at, cell in enumerate(row) if isinstance(cell, float) and abs(cell) >= EXACT_BELOW
+            ]
+            yield SheetRow(number + 1, cells, None, rounded)
 
 
 def _text(cell: object, digits: int | None = None) -> str:  # noqa: PLR0911 - one answer a kind of cell
@@ -118,7 +144,7 @@ def _text_sheet(content: bytes, wishes: Wishes) -> Sheet:
     if "\0" in text:
         raise SheetError("This is neither an .xlsx nor a CSV file.")
     rows, delimiter = rows_of(text, wishes.delimiter)
-    return Sheet(rows, encoding, delimiter)
+    return Sheet(rows, None, encoding, delimiter)
 
 
 def _check_limits(rows: list[SheetRow]) -> None:

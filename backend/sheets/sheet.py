@@ -30,9 +30,10 @@ class Guess(msgspec.Struct):
 
 
 class Sheet(msgspec.Struct):
-    """The rows of the first sheet; encoding and delimiter only of text files."""
+    """The rows of one sheet; encoding and delimiter only of text files, `sheet` only of workbooks that have several with cells."""
 
     rows: list[SheetRow]
+    sheet: Guess | None = None
     encoding: Guess | None = None
     delimiter: Guess | None = None
 
@@ -45,5 +46,6 @@ class Sheet(msgspec.Struct):
 class Wishes(msgspec.Struct):
     """What somebody said the file is; what is None is found out."""
 
+    sheet: str | None = None
     encoding: str | None = None
     delimiter: str | None = None

@@ -10,6 +10,7 @@ from backend.services import (
     full_check,
     idempotency,
     import_work,
+    imports,
     sending,
     signing_in,
     telling,
@@ -51,5 +52,6 @@ async def check_enrollments(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq'
 async def forget(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature
     """Drop what has had its time."""
     await idempotency.forget_old_keys()
+    await imports.forget_unanswered()
     await throttling.forget_old_attempts()
     await signing_in.forget_ended_access()
