@@ -2224,7 +2224,7 @@ export interface components {
         ImportQuestion: {
             id: string;
             /** @enum {string} */
-            kind: "encoding" | "delimiter" | "date_order" | "decimal_mark" | "zeros" | "unused_columns";
+            kind: "sheet" | "encoding" | "delimiter" | "date_order" | "decimal_mark" | "zeros" | "unused_columns";
             options: string[];
             samples: string[];
             column: string | null;
@@ -6950,7 +6950,7 @@ export interface operations {
                      *           "questions": [
                      *             {
                      *               "id": "text",
-                     *               "kind": "encoding",
+                     *               "kind": "sheet",
                      *               "options": [
                      *                 "text"
                      *               ],
@@ -6964,7 +6964,7 @@ export interface operations {
                      *           "settings": [
                      *             {
                      *               "id": "text",
-                     *               "kind": "encoding",
+                     *               "kind": "sheet",
                      *               "options": [
                      *                 "text"
                      *               ],
@@ -7079,7 +7079,7 @@ export interface operations {
                      *       "questions": [
                      *         {
                      *           "id": "text",
-                     *           "kind": "encoding",
+                     *           "kind": "sheet",
                      *           "options": [
                      *             "text"
                      *           ],
@@ -7093,7 +7093,7 @@ export interface operations {
                      *       "settings": [
                      *         {
                      *           "id": "text",
-                     *           "kind": "encoding",
+                     *           "kind": "sheet",
                      *           "options": [
                      *             "text"
                      *           ],
@@ -7253,7 +7253,7 @@ export interface operations {
                      *       "questions": [
                      *         {
                      *           "id": "text",
-                     *           "kind": "encoding",
+                     *           "kind": "sheet",
                      *           "options": [
                      *             "text"
                      *           ],
@@ -7267,7 +7267,7 @@ export interface operations {
                      *       "settings": [
                      *         {
                      *           "id": "text",
-                     *           "kind": "encoding",
+                     *           "kind": "sheet",
                      *           "options": [
                      *             "text"
                      *           ],
@@ -7357,7 +7357,7 @@ export interface operations {
                      *       "questions": [
                      *         {
                      *           "id": "text",
-                     *           "kind": "encoding",
+                     *           "kind": "sheet",
                      *           "options": [
                      *             "text"
                      *           ],
@@ -7371,7 +7371,7 @@ export interface operations {
                      *       "settings": [
                      *         {
                      *           "id": "text",
-                     *           "kind": "encoding",
+                     *           "kind": "sheet",
                      *           "options": [
                      *             "text"
                      *           ],
@@ -7454,7 +7454,7 @@ export interface operations {
                      *       "questions": [
                      *         {
                      *           "id": "text",
-                     *           "kind": "encoding",
+                     *           "kind": "sheet",
                      *           "options": [
                      *             "text"
                      *           ],
@@ -7468,7 +7468,7 @@ export interface operations {
                      *       "settings": [
                      *         {
                      *           "id": "text",
-                     *           "kind": "encoding",
+                     *           "kind": "sheet",
                      *           "options": [
                      *             "text"
                      *           ],
