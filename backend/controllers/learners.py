@@ -36,6 +36,7 @@ async def list_learners(
     group_tree: FromQuery[int | None] = None,
     status: FromQuery[list[Status] | None] = None,
     manager: FromQuery[int | None] = None,
+    manages: FromQuery[bool] = False,
     added_from: FromQuery[str | None] = None,
     added_to: FromQuery[str | None] = None,
     enrollments: FromQuery[bool] = False,
@@ -45,8 +46,8 @@ async def list_learners(
 ) -> Page[ListedLearner]:
     """The learners one may see.
 
-    `group`: direct members; `group_tree`: with subgroups; `field.KEY=VALUE` (several of one key: any of them);
-    `sort`: name, email, added or id. `enrollments`: say how many of theirs are open and overdue. Days are the organisation's, both included.
+    `group`: direct members; `group_tree`: with subgroups; `manages`: only who is somebody's manager;
+    `field.KEY=VALUE` (several of one key: any of them); `sort`: name, email, added or id. `enrollments`: say how many of theirs are open and overdue. Days are the organisation's, both included.
     """
     asked = [(k[len(FIELD) :], v) for k, v in request.query_params.multi_items() if k.startswith(FIELD)]
     query = LearnerQuery(
@@ -55,6 +56,7 @@ async def list_learners(
         group_tree=group_tree,
         statuses=status or (),
         manager=manager,
+        manages=manages,
         fields=asked,
         added_from=added_from,
         added_to=added_to,

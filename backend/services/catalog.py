@@ -11,7 +11,7 @@ from asyncpg import Record
 from backend import clock
 from backend.database import fetch
 from backend.index import FacetIndex, Follower
-from backend.rules import Rule
+from backend.rules import InvalidRule, Rule, convert, describe
 from backend.schemas.commons import Page
 from backend.schemas.enrolling import catalog as wire
 from backend.services.actor import Actor
@@ -83,7 +83,8 @@ async def catalog_of(actor: Actor, follower: Follower) -> Page[wire.CatalogItem]
     why = await _why(actor, reader)
     ways = await _ways([row["session_id"] for row in offered])
     items = [_own_item(reader, row, steps, why) for row in mine]
-    items += [_offered_item(reader, row, steps, ways[row["session_id"]]) for row in offered]
+    found = (_offered_item(reader, row, steps, ways[row["session_id"]]) for row in offered)
+    items += [item for item in found if item is not None]
     return Page(items=items[:MOST_ITEMS], total=len(items[:MOST_ITEMS]))
 
 
@@ -170,16 +171,14 @@ def _own_item(
 
 def _offered_item(
     reader: Reader, row: Record, steps: dict[int, list[wire.CatalogStep]], ways: list[Record]
-) -> wire.CatalogItem:
+) -> wire.CatalogItem | None:
+    """Nothing where the learner can neither enroll themselves nor earn it: what one cannot act on is no offer."""
     doors = [way for way in ways if way["kind"] == "self" and way["state"] == "live"]
     missing = None
     if not doors:
-        audience = next((way for way in ways if way["kind"] not in ("self", "manual")), None)
-        missing = (
-            _sentence(reader, audience, reader.own.lacking)
-            if audience
-            else words_for(reader.language)["invitation"]
-        )
+        missing = next(filter(None, (_to_earn(reader, way) for way in ways)), None)
+        if missing is None:
+            return None
     return wire.CatalogItem(
         **_head(row, steps),
         section="open" if doors else "almost",
@@ -196,6 +195,17 @@ def _offered_item(
         needs_key=bool(doors) and all(door["key"] is not None for door in doors),
         missing=missing,
     )
+
+
+def _to_earn(reader: Reader, way: Record) -> str | None:
+    """What the learner has yet to complete for a live audience to enroll them, in words."""
+    if way["kind"] in ("self", "manual") or way["state"] != "live":
+        return None
+    try:
+        part = reader.own.attainable(convert(way["rule"]))
+    except InvalidRule:
+        return None
+    return describe(part, reader.index, reader.language, sealed=reader.sealed) if part else None
 
 
 def _head(row: Record, steps: dict[int, list[wire.CatalogStep]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from asyncpg import Record
 from msgspec import Struct
 
 from backend import clock
-from backend.database import fetch, fetch_value
+from backend.database import fetch, fetch_row, fetch_value
 from backend.schemas.commons import Page
 from backend.schemas.enrolling import enrollments as wire
 from backend.schemas.people import Person
@@ -48,6 +48,15 @@ FROM blocked b
 JOIN learner l ON l.id = b.learner_id
 JOIN session s ON s.id = b.session_id
 JOIN activity a ON a.id = s.activity_id
+"""
+# The runs of a session that unenrolled somebody by hand are few, and each names its person.
+_ENDED = """
+SELECT r.id, r.created_at, r.detail->>'text' AS reason, l.id AS actor_id, l.email, l.first_name, l.last_name
+FROM run r
+JOIN run_change c ON c.run_id = r.id AND c.learner_id = $2 AND c.change = 'left'
+LEFT JOIN learner l ON l.id = r.actor_id
+WHERE r.session_id = $1 AND r.cause = 'act' AND r.state = 'applied' AND r.detail->>'act' = 'unenroll'
+ORDER BY r.id DESC LIMIT 1
 """
 # Who has no due date or score comes last, and first the other way round.
 _SORTS = {
@@ -94,7 +103,24 @@ async def one(actor: Actor, enrollment_id: int) -> wire.Enrollment:
     """One enrollment, for those whose right to it has been checked."""
     rows = await fetch(f"SELECT {_COLUMNS} {_FROM} WHERE e.id = $1", enrollment_id)
     (found,) = await _shown(actor, rows)
+    if found.state == "expired":
+        found.ended = await _ended(found)
     return found
+
+
+async def _ended(enrollment: wire.Enrollment) -> wire.EnrollmentEnd | None:
+    row = await fetch_row(_ENDED, enrollment.session_id, enrollment.learner.id)
+    if row is None:
+        return None
+    by = None
+    if row["actor_id"] is not None:
+        by = Person(
+            id=row["actor_id"],
+            email=row["email"],
+            first_name=row["first_name"],
+            last_name=row["last_name"],
+        )
+    return wire.EnrollmentEnd(run_id=row["id"], at=row["created_at"], by=by, reason=row["reason"] or "")
 
 
 async def _only_sessions_of(actor: Actor, conditions: Conditions) -> None:

@@ -47,6 +47,8 @@ class LearnerQuery:
     group_tree: int | None = None
     statuses: Sequence[str] = ()
     manager: int | None = None
+    # Only those who are the manager of somebody whom the asker leads.
+    manages: bool = False
     fields: Sequence[tuple[str, str]] = ()
     added_from: str | None = None
     added_to: str | None = None
@@ -184,6 +186,18 @@ async def _add_fields(conditions: Conditions, asked: Sequence[tuple[str, str]]) 
         conditions.parts.append(" OR ".join(any_of))
 
 
+async def _add_manages(actor: Actor, conditions: Conditions) -> None:
+    reports = "SELECT FROM learner r WHERE r.manager_id = l.id"
+    if actor.is_admin:
+        conditions.parts.append(f"EXISTS ({reports})")
+        return
+    conditions.add(
+        f"EXISTS ({reports} AND EXISTS (SELECT FROM membership x WHERE x.learner_id = r.id"
+        " AND x.group_id = ANY({}::integer[])))",
+        list(await led_groups(actor)),
+    )
+
+
 async def _conditions(actor: Actor, query: LearnerQuery) -> Conditions:
     conditions = Conditions()
     await add_visible(actor, conditions)
@@ -203,6 +217,8 @@ async def _conditions(actor: Actor, query: LearnerQuery) -> Conditions:
     if query.manager is not None:
         await learner_for(actor, query.manager)
         conditions.add("l.manager_id = {}", query.manager)
+    if query.manages:
+        await _add_manages(actor, conditions)
     if query.added_from:
         conditions.add("l.added_at >= {}", await _instant(query.added_from, "added_from", end=False))
     if query.added_to:

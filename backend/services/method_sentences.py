@@ -14,7 +14,6 @@ _WORDS = {
         "self": "Self enrollment.",
         "self_key": "Self enrollment with a key.",
         "organisation": "Enrolled by your organisation.",
-        "invitation": "By invitation.",
         "broken": "The audience's rule has to be mended.",
     },
     "fr": {
@@ -23,7 +22,6 @@ _WORDS = {
         "self": "Auto-inscription.",
         "self_key": "Auto-inscription avec une clé.",
         "organisation": "Inscription par votre organisation.",
-        "invitation": "Sur invitation.",
         "broken": "La règle de l'audience est à corriger.",
     },
 }

@@ -6,10 +6,11 @@ import msgspec
 from pyroaring import BitMap
 
 from backend.index import BrokenRule, FacetIndex
-from backend.rules import Block, Rule
+from backend.rules import Block, CertificateFilter, Filter, PathResultFilter, Rule
 
 # A rule of more groups, filters and blocks is told whole: each of them is asked about by itself, on the event loop.
 MOST_PARTS = 30
+_EARNED = frozenset({"started", "completed", "successful"})
 
 
 class OwnReasons:
@@ -31,15 +32,21 @@ class OwnReasons:
         include = [self.learner_id] if self.learner_id in rule.include else []
         return Rule(blocks, include) if blocks or include else rule
 
-    def lacking(self, rule: Rule) -> Rule:
-        """What they lack of the block that they are nearest to. All of the rule where nothing is lacking."""
-        if _too_many(rule):
-            return rule
+    def attainable(self, rule: Rule) -> Rule | None:
+        """What they can do to be covered: the nearest block that lacks nothing but results and certificates; None without one."""
+        if _too_many(rule) or self.learner_id in rule.exclude:
+            return None
         try:
-            rests = [rest for block in rule.blocks if (rest := self._rest(block)) is not None]
+            rests = [
+                rest
+                for block in rule.blocks
+                if (rest := self._rest(block)) is not None
+                and all(_can_be_earned(one) for one in rest[1].filters)
+                and (block.everyone or self._holds(Block(groups=block.groups, subgroups=block.subgroups)))
+            ]
         except BrokenRule:
-            return rule
-        return Rule([min(rests, key=lambda rest: rest[0])[1]]) if rests else rule
+            return None
+        return Rule([min(rests, key=lambda rest: rest[0])[1]]) if rests else None
 
     def _own(self, block: Block) -> Block:
         groups = [
@@ -57,6 +64,13 @@ class OwnReasons:
 
     def _holds(self, block: Block) -> bool:
         return bool(self.index.evaluate(Rule([block]), self.day, only=BitMap([self.learner_id])))
+
+
+def _can_be_earned(lacking: Filter) -> bool:
+    """Whether somebody meets a filter by learning: where they are, who leads them and what day it is are not theirs to change."""
+    if isinstance(lacking, PathResultFilter):
+        return lacking.status in _EARNED
+    return isinstance(lacking, CertificateFilter) and lacking.status == "valid"
 
 
 def _too_many(rule: Rule) -> bool:

@@ -34,8 +34,16 @@ async def test_unenrolling_leaves_out_of_dynamic_audiences(house: House) -> None
     assert await house.enrolled(session) == {other}
     assert (await house.method(done["method_id"]))["rule"]["exclude"] == [person]
     run = (await house.admin.get("/runs", params={"session_id": session})).json()["items"][0]
+    # Whoever asks why reads who did it and what they said.
+    ended = (await house.admin.get(f"/enrollments/{row['id']}")).json()["ended"]
+    assert (ended["run_id"], ended["reason"], ended["by"]["id"]) == (
+        run["id"],
+        "Left the team",
+        run["actor"]["id"],
+    )
     await house.admin.post(f"/runs/{run['id']}/undo")
     await house.settled()
+    assert (await house.admin.get(f"/enrollments/{row['id']}")).json()["ended"] is None
     assert await house.enrolled(session) == {person, other}
     assert (await house.method(done["method_id"]))["rule"]["exclude"] == []
 

@@ -33,6 +33,15 @@ async def test_almost_says_what_is_lacking(house: House) -> None:
     }
     await house.apply(session, kind="audience", rule=rule, dynamic=True)
     await house.settled()
+    # Nobody can make themselves a member of Law: what only others can change is no offer.
+    for name, beyond in (
+        ("By group", {"groups": [law]}),
+        ("By language", {"groups": [sales], "filters": [french]}),
+    ):
+        other = await house.session(await house.activity(name), catalog="everyone")
+        await house.apply(other, kind="audience", rule={"blocks": [beyond]}, dynamic=True)
+    await house.session(await house.activity("By invitation"), catalog="everyone")
+    await house.settled()
     client = await house.client("ana@people.example")
     (item,) = (await client.get("/me/catalog")).json()["items"]
     assert (item["section"], item["missing"]) == ("almost", "People in Sales who have completed Safety 1.")

@@ -33,6 +33,15 @@ class EnrollmentSource(Output):
     since: datetime
 
 
+class EnrollmentEnd(Output):
+    """Who ended it by hand, when and why; undoing the run takes it back."""
+
+    run_id: int
+    at: datetime
+    by: Person | None
+    reason: str
+
+
 class Enrollment(Output):
     """One person in one session. `progress` is 0 to 1, `score` 0 to 100.
 
@@ -58,6 +67,8 @@ class Enrollment(Output):
     version: int
     sources: list[EnrollmentSource]
     other_session_id: int | None = None
+    # Told of one enrollment that was ended by hand; never in lists.
+    ended: EnrollmentEnd | None = None
 
 
 class Counts(Output):

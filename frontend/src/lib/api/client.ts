@@ -2,6 +2,7 @@
 import createClient from 'openapi-fetch';
 import { getLocale } from '$lib/paraglide/runtime';
 import { ApiProblem, type ProblemBody } from './problem';
+import { reach } from './reach.svelte';
 import type { paths } from './schema';
 
 export type QueryValue = string | number | boolean | null | undefined | (string | number)[];
@@ -54,16 +55,27 @@ client.use({
   },
 });
 
-/** How often a server that asks for patience is asked again: right after a large run its index is seconds behind. */
-const MOST_REPEATS = 15;
+/** How often a server that asks for patience is asked again: it is seconds behind after a large run, minutes after a load. */
+const MOST_REPEATS = 300;
 
 /** Nothing has been done where the answer is "not now"; with their key even writes can be repeated. */
 async function patiently(request: Request): Promise<Response> {
-  for (let repeats = 0; ; repeats += 1) {
-    const response = await globalThis.fetch(request.clone());
-    const pause = Number(response.headers.get('retry-after'));
-    if (response.status !== 503 || !pause || repeats === MOST_REPEATS) return response;
-    await new Promise((resolve) => setTimeout(resolve, pause * 1000));
+  let waiting = false;
+  try {
+    for (let repeats = 0; ; repeats += 1) {
+      const response = await reach.through(() => globalThis.fetch(request.clone()), request.signal);
+      const pause = Number(response.headers.get('retry-after'));
+      if (response.status !== 503 || !pause || repeats === MOST_REPEATS || request.signal.aborted)
+        return response;
+      // Most are seconds behind at most; only who waits longer is told.
+      if (!waiting && repeats > 0) {
+        reach.waiting += 1;
+        waiting = true;
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause * 1000));
+    }
+  } finally {
+    if (waiting) reach.waiting -= 1;
   }
 }
 

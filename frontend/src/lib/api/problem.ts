@@ -48,6 +48,13 @@ export function isProblem(error: unknown): error is ApiProblem {
   return error instanceof ApiProblem;
 }
 
+const ASK_LATER = [408, 425, 429];
+
+/** Whether the server said no to what was asked, so that asking the same again is in vain. */
+export function isRefusal(error: unknown): boolean {
+  return isProblem(error) && error.status >= 400 && error.status < 500 && !ASK_LATER.includes(error.status);
+}
+
 /** Whether nothing was reached: the network is down or the request never left. */
 export function isUnreachable(error: unknown): boolean {
   return isProblem(error) && error.status === 0;

@@ -1869,6 +1869,15 @@ export interface components {
             version: number;
             sources: components["schemas"]["EnrollmentSource"][];
             other_session_id: number | null;
+            ended: components["schemas"]["EnrollmentEnd"] | null;
+        };
+        /** EnrollmentEnd */
+        EnrollmentEnd: {
+            run_id: number;
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["Person"] | null;
+            reason: string;
         };
         /** EnrollmentSource */
         EnrollmentSource: {
@@ -5400,7 +5409,18 @@ export interface operations {
                      *               "since": "2026-11-23T14:03:00Z"
                      *             }
                      *           ],
-                     *           "other_session_id": 7
+                     *           "other_session_id": 7,
+                     *           "ended": {
+                     *             "run_id": 7,
+                     *             "at": "2026-11-23T14:03:00Z",
+                     *             "by": {
+                     *               "id": 7,
+                     *               "email": "ana@example.org",
+                     *               "first_name": "Ana",
+                     *               "last_name": "Dubois"
+                     *             },
+                     *             "reason": "text"
+                     *           }
                      *         }
                      *       ],
                      *       "next": null,
@@ -5506,7 +5526,18 @@ export interface operations {
                      *               "since": "2026-11-23T14:03:00Z"
                      *             }
                      *           ],
-                     *           "other_session_id": 7
+                     *           "other_session_id": 7,
+                     *           "ended": {
+                     *             "run_id": 7,
+                     *             "at": "2026-11-23T14:03:00Z",
+                     *             "by": {
+                     *               "id": 7,
+                     *               "email": "ana@example.org",
+                     *               "first_name": "Ana",
+                     *               "last_name": "Dubois"
+                     *             },
+                     *             "reason": "text"
+                     *           }
                      *         }
                      *       ],
                      *       "next": null,
@@ -5575,7 +5606,18 @@ export interface operations {
                      *               "since": "2026-11-23T14:03:00Z"
                      *             }
                      *           ],
-                     *           "other_session_id": 7
+                     *           "other_session_id": 7,
+                     *           "ended": {
+                     *             "run_id": 7,
+                     *             "at": "2026-11-23T14:03:00Z",
+                     *             "by": {
+                     *               "id": 7,
+                     *               "email": "ana@example.org",
+                     *               "first_name": "Ana",
+                     *               "last_name": "Dubois"
+                     *             },
+                     *             "reason": "text"
+                     *           }
                      *         }
                      *       ],
                      *       "next": null,
@@ -5719,7 +5761,18 @@ export interface operations {
                      *           "since": "2026-11-23T14:03:00Z"
                      *         }
                      *       ],
-                     *       "other_session_id": 7
+                     *       "other_session_id": 7,
+                     *       "ended": {
+                     *         "run_id": 7,
+                     *         "at": "2026-11-23T14:03:00Z",
+                     *         "by": {
+                     *           "id": 7,
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois"
+                     *         },
+                     *         "reason": "text"
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Enrollment"];
@@ -5777,7 +5830,18 @@ export interface operations {
                      *           "since": "2026-11-23T14:03:00Z"
                      *         }
                      *       ],
-                     *       "other_session_id": 7
+                     *       "other_session_id": 7,
+                     *       "ended": {
+                     *         "run_id": 7,
+                     *         "at": "2026-11-23T14:03:00Z",
+                     *         "by": {
+                     *           "id": 7,
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois"
+                     *         },
+                     *         "reason": "text"
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Enrollment"];
@@ -5835,7 +5899,18 @@ export interface operations {
                      *           "since": "2026-11-23T14:03:00Z"
                      *         }
                      *       ],
-                     *       "other_session_id": 7
+                     *       "other_session_id": 7,
+                     *       "ended": {
+                     *         "run_id": 7,
+                     *         "at": "2026-11-23T14:03:00Z",
+                     *         "by": {
+                     *           "id": 7,
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois"
+                     *         },
+                     *         "reason": "text"
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Enrollment"];
@@ -5893,7 +5968,18 @@ export interface operations {
                      *           "since": "2026-11-23T14:03:00Z"
                      *         }
                      *       ],
-                     *       "other_session_id": 7
+                     *       "other_session_id": 7,
+                     *       "ended": {
+                     *         "run_id": 7,
+                     *         "at": "2026-11-23T14:03:00Z",
+                     *         "by": {
+                     *           "id": 7,
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois"
+                     *         },
+                     *         "reason": "text"
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Enrollment"];
@@ -5961,7 +6047,18 @@ export interface operations {
                      *           "since": "2026-11-23T14:03:00Z"
                      *         }
                      *       ],
-                     *       "other_session_id": 7
+                     *       "other_session_id": 7,
+                     *       "ended": {
+                     *         "run_id": 7,
+                     *         "at": "2026-11-23T14:03:00Z",
+                     *         "by": {
+                     *           "id": 7,
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois"
+                     *         },
+                     *         "reason": "text"
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Enrollment"];
@@ -6125,7 +6222,18 @@ export interface operations {
                      *           "since": "2026-11-23T14:03:00Z"
                      *         }
                      *       ],
-                     *       "other_session_id": 7
+                     *       "other_session_id": 7,
+                     *       "ended": {
+                     *         "run_id": 7,
+                     *         "at": "2026-11-23T14:03:00Z",
+                     *         "by": {
+                     *           "id": 7,
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois"
+                     *         },
+                     *         "reason": "text"
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Enrollment"];
@@ -7559,6 +7667,7 @@ export interface operations {
                 group_tree?: number | null;
                 status?: ("pending" | "invited" | "active" | "suspended" | "deactivated")[] | null;
                 manager?: number | null;
+                manages?: boolean;
                 added_from?: string | null;
                 added_to?: string | null;
                 enrollments?: boolean;

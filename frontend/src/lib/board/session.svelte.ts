@@ -2,10 +2,11 @@ import { live } from '$lib/live';
 import type { Counts, Id, TimelinePoint } from '$lib/api';
 import { happenings, timeline } from './calls';
 import { addHappenings, happeningOf } from './ticker';
+import { livePart } from './timeline';
 import type { Happening } from './types';
 
-/** The chart shows about a quarter: long enough for a trend, short enough to read days. */
-const TIMELINE_DAYS = 90;
+/** As far back as the curve is asked about: a session that has run for longer shows its last year. */
+const TIMELINE_DAYS = 365;
 const FIRST_HAPPENINGS = 20;
 /** The chart follows the counts, but a burst of changes is one question. */
 const TIMELINE_AFTER_MS = 2_000;
@@ -56,7 +57,7 @@ export class SessionBoard {
         timeline(this.id, TIMELINE_DAYS, signal),
       ]);
       this.ticker = addHappenings(this.ticker, before.items);
-      this.timeline = line;
+      this.timeline = livePart(line);
     } catch {
       // The numbers are the board; without its history it still tells the truth.
     }
@@ -67,7 +68,7 @@ export class SessionBoard {
     const { signal } = this.#abort;
     this.#later = setTimeout(() => {
       timeline(this.id, TIMELINE_DAYS, signal).then(
-        (line) => (this.timeline = line),
+        (line) => (this.timeline = livePart(line)),
         () => {},
       );
     }, TIMELINE_AFTER_MS);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { setLocale } from '$lib/paraglide/runtime';
-import { addHappenings, happeningOf, headline, TICKER_LENGTH } from './ticker';
+import { addHappenings, because, happeningOf, headline, linesOf, TICKER_LENGTH } from './ticker';
 import type { EventFrame } from '$lib/live';
 import type { Happening } from './types';
 
@@ -66,6 +66,40 @@ describe('the ticker', () => {
     const at = '2026-01-01T00:00:00Z';
     const told = { ...happening(9, at), learner: null, count: 4000 };
     expect(addHappenings([told], [{ ...told, position: 7 }])).toHaveLength(1);
+  });
+
+  it('tells many alike as one line, and few one by one', () => {
+    void setLocale('en', { reload: false });
+    const blocked = Array.from({ length: 40 }, (_, at) =>
+      happening(at + 1, `2026-01-01T00:00:0${at % 5}Z`, 'blocked'),
+    );
+    const lines = linesOf([
+      ...blocked,
+      happening(50, '2026-01-01T00:00:00Z'),
+      happening(51, '2026-01-01T00:00:00Z'),
+    ]);
+    expect(lines.map((line) => headline(line.first, line.others))).toEqual([
+      'Ana 1 and 39 others are blocked: enrolled in another session',
+      'Ana 50 joined',
+      'Ana 51 joined',
+    ]);
+    // A minute later is something else.
+    expect(
+      linesOf(blocked.slice(0, 5).map((one, at) => ({ ...one, at: `2026-01-01T00:0${at}:00Z` }))),
+    ).toHaveLength(5);
+  });
+
+  it('names somebody whose name it may not say, and says reasons in words', () => {
+    void setLocale('en', { reload: false });
+    const nameless = {
+      ...happening(9, '2026-01-01T00:00:00Z'),
+      learner: { id: 9, first_name: '', last_name: '' },
+    };
+    expect(headline(nameless)).toBe('Somebody joined');
+    const reason = { facet: 'membership', name: 'Sales', old: null, new: 'member', text: null };
+    expect(because(reason as Parameters<typeof because>[0])).toBe('Now in Sales');
+    const result = { facet: 'result', name: 'Safety 1', old: null, new: 'completed,true,3', text: null };
+    expect(because(result as Parameters<typeof because>[0])).not.toContain('true');
   });
 
   it('leaves frames about nobody alone', () => {

@@ -1,6 +1,7 @@
 import type { EventFrame } from '$lib/live';
 import { m } from '$lib/paraglide/messages';
 import { personName } from '$lib/format';
+import { reasonText } from '$lib/runs/words';
 import type { Happening, Reason } from './types';
 
 /** A ticker is for what is happening, not an archive. */
@@ -27,8 +28,45 @@ export function addHappenings(before: Happening[], more: Happening[]): Happening
     .slice(0, TICKER_LENGTH);
 }
 
-export function headline(one: Happening): string {
-  const name = one.learner ? personName(one.learner) : m.people_count({ count: one.count });
+/** What follows each other this closely for one reason is one thing that happened, to several people. */
+const AT_ONCE_MS = 5_000;
+/** Fewer are told one by one. */
+const TOLD_TOGETHER = 4;
+
+/** A line of the ticker: one happening, or several alike told as one. */
+export interface Line {
+  key: string;
+  first: Happening;
+  others: number;
+}
+
+export function linesOf(items: Happening[]): Line[] {
+  const runs: Happening[][] = [];
+  for (const item of items) {
+    const run = runs.at(-1);
+    if (run?.[0] && isAlike(run[0], item)) run.push(item);
+    else runs.push([item]);
+  }
+  return runs.flatMap((run): Line[] =>
+    run.length >= TOLD_TOGETHER
+      ? [{ key: happeningKey(run[0]!), first: run[0]!, others: run.length - 1 }]
+      : run.map((first) => ({ key: happeningKey(first), first, others: 0 })),
+  );
+}
+
+const isAlike = (one: Happening, other: Happening): boolean =>
+  one.event === other.event &&
+  one.learner !== null &&
+  other.learner !== null &&
+  because(one.reason) === because(other.reason) &&
+  Math.abs(Date.parse(one.at) - Date.parse(other.at)) <= AT_ONCE_MS;
+
+export function headline(one: Happening, others = 0): string {
+  const name = one.learner
+    ? personName(one.learner) || m.faces_someone()
+    : m.people_count({ count: one.count });
+  if (others > 0) return together(one.event, m.faces_and_others({ name, count: others }));
+  if (!one.learner && one.count > 1) return together(one.event, name);
   switch (one.event) {
     case 'entered':
       return m.faces_entered({ name });
@@ -45,9 +83,22 @@ export function headline(one: Happening): string {
   }
 }
 
-export function because(reason: Reason | null): string {
-  if (reason === null) return '';
-  if (reason.text) return reason.text;
-  const value = (found: unknown) => (found === null || found === undefined ? '–' : String(found));
-  return reason.name ? `${reason.name}: ${value(reason.new)}` : '';
+function together(event: Happening['event'], names: string): string {
+  switch (event) {
+    case 'entered':
+      return m.faces_all_entered({ names });
+    case 'left':
+      return m.faces_all_left({ names });
+    case 'completed':
+      return m.faces_all_completed({ names });
+    case 'blocked':
+      return m.faces_all_blocked({ names });
+    case 'unblocked':
+      return m.faces_all_unblocked({ names });
+    default:
+      return m.faces_all_changed({ names });
+  }
 }
+
+/** Why, in the words that runs use. */
+export const because = (reason: Reason | null): string => reasonText(reason && { ref: null, ...reason });

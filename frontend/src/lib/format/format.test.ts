@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { setLocale } from '$lib/paraglide/runtime';
 import { m } from '$lib/paraglide/messages';
 import {
+  ago,
+  namesakesIn,
   compactNumber,
   date,
   fromLocalInput,
@@ -16,6 +18,8 @@ import {
 const french = () => setLocale('fr', { reload: false });
 const english = () => setLocale('en', { reload: false });
 const spaces = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');
+
+const person = (id: number, first_name: string) => ({ id, first_name, last_name: 'Li' });
 
 describe('formatting', () => {
   it('follows the reader’s language', () => {
@@ -39,6 +43,14 @@ describe('formatting', () => {
     expect(relative('2026-11-23T11:59:58Z', now)).toBe('2 seconds ago');
     expect(relative('2026-11-23T12:00:00Z', now)).toBe('now');
     expect(relative('2026-11-25T13:00:00Z', now)).toBe('in 2 days');
+    // A week of the calendar is not seven days, and twelve days are not one week.
+    expect(relative('2026-12-05T08:00:00Z', now)).toBe('in 12 days');
+    expect(relative('2026-11-30T12:00:00Z', now)).toBe('in 7 days');
+    expect(relative('2027-02-20T12:00:00Z', now)).toBe('in 3 months');
+    expect(relative('2029-11-20T12:00:00Z', now)).toBe('in 3 years');
+    // Another machine's clock may be ahead of this one.
+    expect(ago('2026-11-23T12:00:04Z', now)).toBe('now');
+    expect(namesakesIn([person(1, 'Ana'), person(2, 'Bo'), person(3, 'ANA')])).toEqual(new Set([1, 3]));
     expect(relative('2026-11-22T12:00:00Z', now)).toBe('yesterday');
   });
 

@@ -1,4 +1,5 @@
 /** Numbers, dates and names in the reader's language. */
+import { now } from './clock';
 import { getLocale } from '$lib/paraglide/runtime';
 
 const cache = new Map<string, unknown>();
@@ -67,22 +68,45 @@ export function time(value: string | Date): string {
   return dateFormat('time', { timeStyle: 'short' }).format(new Date(value));
 }
 
+const DAY_SECONDS = 86_400;
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
-  ['year', 31_536_000],
-  ['month', 2_592_000],
-  ['week', 604_800],
-  ['day', 86_400],
   ['hour', 3_600],
   ['minute', 60],
   ['second', 1],
 ];
+/** Farther away than these many days, months and then years say more. */
+const DAYS_COUNTED = 45;
+const MONTH_DAYS = 365.25 / 12;
+const MONTHS_COUNTED = 18;
 
-/** `3 hours ago`, `in 2 days`. */
-export function relative(value: string | Date, now: Date = new Date()): string {
-  const seconds = Math.round((new Date(value).getTime() - now.getTime()) / 1000);
-  const format = cached('relative', (locale) => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }));
-  const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? (['second', 1] as const);
-  return format.format(Math.trunc(seconds / size), unit);
+/** Days between two moments on the reader's calendar: what is "tomorrow" is so at midnight, not 24 hours later. */
+function calendarDays(from: Date, to: Date): number {
+  const day = (moment: Date) => Date.UTC(moment.getFullYear(), moment.getMonth(), moment.getDate());
+  return Math.round((day(to) - day(from)) / (DAY_SECONDS * 1000));
+}
+
+/** `3 hours ago`, `tomorrow`, `in 12 days`. Weeks are not counted: "next week" is a week of the calendar to everybody. */
+export function relative(value: string | Date, from: Date = now()): string {
+  const when = new Date(value);
+  const seconds = Math.round((when.getTime() - from.getTime()) / 1000);
+  const auto = cached('relative', (locale) => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }));
+  const days = calendarDays(from, when);
+  if (Math.abs(seconds) < DAY_SECONDS || days === 0) {
+    const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? (['second', 1] as const);
+    return auto.format(Math.trunc(seconds / size), unit);
+  }
+  if (Math.abs(days) <= DAYS_COUNTED) return auto.format(days, 'day');
+  const exact = cached('relative-exact', (locale) => new Intl.RelativeTimeFormat(locale));
+  const months = Math.round(days / MONTH_DAYS);
+  return Math.abs(months) <= MONTHS_COUNTED
+    ? exact.format(months, 'month')
+    : exact.format(Math.round(months / 12), 'year');
+}
+
+/** How long ago something was: clocks differ by seconds, and nothing has happened in the future. */
+export function ago(value: string | Date, from: Date = now()): string {
+  const when = new Date(value);
+  return relative(when > from ? from : when, from);
 }
 
 /** `Paris, Chicago and 3 more` is the caller's; this is `Paris, Chicago, or Rome`. */
@@ -92,6 +116,17 @@ export function list(values: string[], kind: 'conjunction' | 'disjunction' = 'co
 
 export function personName(person: { first_name: string; last_name: string; email?: string }): string {
   return `${person.first_name} ${person.last_name}`.trim() || (person.email ?? '');
+}
+
+/** Those of a list who share their name with somebody else in it: a name alone does not say who they are. */
+export function namesakesIn(
+  people: { id: number; first_name: string; last_name: string; email?: string }[],
+): Set<number> {
+  const nameOf = (person: { first_name: string; last_name: string; email?: string }) =>
+    personName(person).normalize('NFKC').toLocaleLowerCase();
+  const times = new Map<string, number>();
+  for (const person of people) times.set(nameOf(person), (times.get(nameOf(person)) ?? 0) + 1);
+  return new Set(people.filter((one) => (times.get(nameOf(one)) ?? 0) > 1).map((one) => one.id));
 }
 
 export function languageName(code: string): string {

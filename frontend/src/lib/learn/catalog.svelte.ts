@@ -41,7 +41,9 @@ export class CatalogStore {
       const page = await load(abort.signal);
       if (abort.signal.aborted) return;
       const change = compareCatalogs(this.items, page.items);
-      if (change.fresh.length > 0) this.fresh = [...this.fresh, ...change.fresh];
+      // What went is no longer new, wherever in the catalog it stands now.
+      const went = change.ended.map(keyOf);
+      this.fresh = [...this.fresh.filter((key) => !went.includes(key)), ...change.fresh];
       const back = page.items.map(keyOf);
       this.ended = [...change.ended, ...this.ended.filter((item) => !back.includes(keyOf(item)))].slice(
         0,

@@ -2,14 +2,21 @@ import { untrack } from 'svelte';
 import { SvelteURL } from 'svelte/reactivity';
 import { goto } from '$app/navigation';
 import { page } from '$app/state';
-import { PagedList, pageSize, type Page, type QueryValue } from '$lib/api';
+import { isUnreachable, PagedList, pageSize, reach, type Page, type QueryValue } from '$lib/api';
 
 type Query = Record<string, QueryValue>;
 
-/** A list that asks again when `query` changes, while a component initialises. `null` waits. */
+/** What no topic of the socket tells about is looked at again this often, while somebody looks. */
+export const LOOK_AGAIN_MS = 5_000;
+
+/**
+ * A list that asks again when `query` changes, while a component initialises. `null` waits. With `looks` it is read again
+ * now and then, for what changes without telling.
+ */
 export function listed<T>(
   load: (query: Query, signal: AbortSignal) => Promise<Page<T>>,
   query: () => Query | null,
+  looks = false,
 ): PagedList<T> {
   let current: Query = {};
   const list = new PagedList<T>((cursor, signal, missing) =>
@@ -25,6 +32,15 @@ export function listed<T>(
       current = next;
       list.restart(undefined, true);
     });
+  });
+  // What failed because nobody answered is asked again as soon as somebody does.
+  $effect(() => {
+    if (reach.lostSince === null && isUnreachable(untrack(() => list.error))) untrack(() => list.retry());
+  });
+  $effect(() => {
+    if (!looks) return;
+    const timer = setInterval(() => !document.hidden && void list.refresh(), LOOK_AGAIN_MS);
+    return () => clearInterval(timer);
   });
   $effect(() => () => list.dispose());
   return list;

@@ -1,4 +1,5 @@
 import { api, type Me, type Role } from '$lib/api';
+import { now, setClock } from '$lib/format/clock';
 
 /** Who is signed in. */
 class CurrentPerson {
@@ -7,6 +8,7 @@ class CurrentPerson {
   /** Asks once; a 401 problem when nobody is signed in. */
   async load(): Promise<Me> {
     this.current ??= await api.me();
+    setClock(this.current.clock_offset_seconds);
     return this.current;
   }
 
@@ -24,7 +26,7 @@ class CurrentPerson {
 
   /** The clock of this Muster, which may be set for a demonstration. */
   now(): Date {
-    return new Date(Date.now() + (this.current?.clock_offset_seconds ?? 0) * 1000);
+    return now();
   }
 }
 

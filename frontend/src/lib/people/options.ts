@@ -7,7 +7,7 @@ import { personName } from '$lib/format';
 const SHOWN = 30;
 
 export async function loadPeople(q: string, signal: AbortSignal): Promise<Option[]> {
-  const found = await api.learners({ q, limit: SHOWN }, signal);
+  const found = await api.learners({ q, sort: 'name', limit: SHOWN }, signal);
   return found.items.map((person) => ({
     value: String(person.id),
     label: personName(person),
@@ -17,9 +17,19 @@ export async function loadPeople(q: string, signal: AbortSignal): Promise<Option
 
 export async function loadGroups(q: string, signal: AbortSignal): Promise<Option[]> {
   const found = await api.groups({ q, limit: SHOWN }, signal);
-  return found.items.map((group) => ({
+  const named = Map.groupBy(found.items, (group) => group.name);
+  // Where several are called the same, what they are inside of tells them apart.
+  const above = await Promise.all(
+    found.items.map((group) =>
+      (named.get(group.name)?.length ?? 0) > 1 && group.parent_id !== null
+        ? groupName(group.parent_id)
+        : undefined,
+    ),
+  );
+  return found.items.map((group, index) => ({
     value: String(group.id),
     label: group.name,
+    hint: above[index],
     color: group.color,
     count: group.total_count,
   }));

@@ -1,7 +1,9 @@
 import { createQuery } from '@tanstack/svelte-query';
+import { LOOK_AGAIN_MS } from '$lib/lists/listed.svelte';
 import { api, type Field, type Group } from '$lib/api';
 
 const LARGEST = 1000;
+const SELDOM_MS = 60_000;
 
 /** The fields of learners, while a component initialises. */
 export function fieldsQuery() {
@@ -27,5 +29,7 @@ export function groupsQuery() {
       return all;
     },
     staleTime: 30_000,
+    // One page is cheap to read again; a tree of thousands is not.
+    refetchInterval: ({ state }) => ((state.data?.length ?? 0) <= LARGEST ? LOOK_AGAIN_MS : SELDOM_MS),
   }));
 }

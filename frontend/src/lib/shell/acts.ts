@@ -33,6 +33,7 @@ export function actsFor(roles: Role[], onshortcuts: () => void): Act[] {
   ];
   return [
     ...(roles.includes('admin') ? making : []),
+    { key: 'account', label: m.nav_account(), href: '/settings?tab=account' },
     { key: 'theme-light', label: m.theme_light(), run: () => theme.set('light') },
     { key: 'theme-dark', label: m.theme_dark(), run: () => theme.set('dark') },
     { key: 'theme-system', label: m.theme_system(), run: () => theme.set('system') },

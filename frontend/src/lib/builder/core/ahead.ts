@@ -1,7 +1,7 @@
 /** Questions beside the rule, made of the rule itself. */
 import type { Block, FieldFilter, Filter, Rule } from '$lib/api';
-import { missingIn } from './filters';
-import { isNested, siblings, type FilterPath } from './path';
+import { isUnfinished } from './gaps';
+import { siblings, type FilterPath } from './path';
 
 /** The most choices asked about at once: a rule holds so many blocks. */
 export const MOST_CHOICES = 100;
@@ -17,7 +17,7 @@ export function choiceRule(rule: Rule, path: FilterPath, choices: Filter[]): Rul
   if (block.groups.length === 0 && !block.everyone) return null;
   const others = (siblings(rule, { block: path.block, steps: [] }) ?? []).filter((_, at) => at !== own);
   // What is not finished cannot be counted, and leaving it out would count too many.
-  if (others.some((filter) => gapsInside(filter))) return null;
+  if (others.some((filter) => isUnfinished(filter))) return null;
   const blocks: Block[] = choices
     .slice(0, MOST_CHOICES)
     .map((choice) => ({ ...block, filters: [...others, choice] }));
@@ -27,6 +27,3 @@ export function choiceRule(rule: Rule, path: FilterPath, choices: Filter[]): Rul
 export function choiceOf(filter: FieldFilter, value: string | number | boolean): FieldFilter {
   return { type: 'field', field: filter.field, op: 'in', values: [value] };
 }
-
-const gapsInside = (filter: Filter): boolean =>
-  missingIn(filter) !== null || (isNested(filter) && filter.of.some(gapsInside));

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Filter, Preview, Rule } from '$lib/api';
+import type { Block, Filter, Preview, Rule } from '$lib/api';
 import { choiceOf, choiceRule } from './ahead';
 import { counted, gained } from './counted';
 import { addDays, dayIn, daysBetween, isDay } from './days';
@@ -15,7 +15,8 @@ import {
   withAddedOp,
   withOp,
 } from './filters';
-import { gapsOf } from './gaps';
+import { finishedPart, gapsOf } from './gaps';
+import { keyOf } from './identity';
 import { begin, edited, LONGEST_HISTORY, redone, SAME_EDIT_MS, undone } from './history';
 import { fromText, toText } from './json';
 import { parsePath, samePath, textOf } from './path';
@@ -279,5 +280,24 @@ describe('days', () => {
     expect(dayIn('Asia/Tokyo', new Date('2026-11-23T20:00:00Z'))).toBe('2026-11-24');
     expect(isDay('2026-11-23')).toBe(true);
     expect(isDay('2026-13-40')).toBe(false);
+  });
+});
+
+describe('what is finished of a rule', () => {
+  const french: Filter = { type: 'language', op: 'in', values: ['fr'] };
+  const unfinished: Filter = { type: 'path_result', status: 'completed', paths: [] };
+  const block = (groups: number[], filters: Filter[]): Block => ({ groups, subgroups: true, filters });
+
+  it('leaves out what lacks a value, and nothing else', () => {
+    const whole = block([1], [french]);
+    const half = block([2], [unfinished, french, { type: 'none', of: [unfinished] }]);
+    const part = finishedPart({ blocks: [whole, half, block([], [french])], include: [], exclude: [7] });
+    expect(part).toEqual({ blocks: [whole, block([2], [french])], include: [], exclude: [7] });
+    // Lines keep their names, so that their numbers stay beside them.
+    expect(keyOf(part!.blocks[1]!)).toBe(keyOf(half));
+  });
+
+  it('is nothing where nothing is finished', () => {
+    expect(finishedPart({ blocks: [block([], [])], include: [], exclude: [] })).toBeNull();
   });
 });

@@ -1,7 +1,8 @@
 /** What is still missing from a rule before anybody can be counted. */
-import type { Rule } from '$lib/api';
+import type { Filter, Rule } from '$lib/api';
 import { missingIn } from './filters';
-import { filtersOf, textOf } from './path';
+import { inherit } from './identity';
+import { filtersOf, isNested, textOf } from './path';
 
 export interface Gap {
   /** Like the server's: `rule.blocks[0].filters[1].values`. */
@@ -21,4 +22,22 @@ export function gapsOf(rule: Rule): Gap[] {
     }
   }
   return gaps;
+}
+
+/** Whether a filter, or any inside it, lacks something. */
+export const isUnfinished = (filter: Filter): boolean =>
+  missingIn(filter) !== null || (isNested(filter) && filter.of.some(isUnfinished));
+
+/**
+ * What of a rule can be counted meanwhile: to be shown as such, never to be saved. Lines keep their names; `null` where
+ * nothing is finished.
+ */
+export function finishedPart(rule: Rule): Rule | null {
+  const blocks = rule.blocks
+    .filter((block) => block.groups.length > 0 || block.everyone)
+    .map((block) => {
+      const filters = block.filters.filter((filter) => !isUnfinished(filter));
+      return filters.length === block.filters.length ? block : inherit(block, { ...block, filters });
+    });
+  return blocks.length === 0 && rule.include.length === 0 ? null : { ...rule, blocks };
 }

@@ -4,7 +4,7 @@ import { live } from '$lib/live';
 import { parameter, setParameters } from '$lib/lists/listed.svelte';
 import { me } from '$lib/me/me.svelte';
 import { addDays, dayIn, isDay, parsePath, textOf } from '../core';
-import { Counting } from './counting.svelte';
+import { Counting, type Question } from './counting.svelte';
 import type { Directory } from './directory.svelte';
 import type { Editing } from './editing.svelte';
 import { planBody, Planning } from './planning.svelte';
@@ -41,6 +41,8 @@ export class Audience {
   readonly directory: Directory;
   readonly counting: Counting;
   readonly planning: Planning;
+  /** Grows when others change what a plan starts from: who is enrolled by what. */
+  moved = $state(0);
   /** Read politely to those who do not see the numbers move. */
   said = $state('');
   #setting: () => Setting;
@@ -54,14 +56,20 @@ export class Audience {
       () => this.sessionId ?? null,
       () =>
         this.sessionId !== undefined && this.pending && editing.countable && !this.counting.problem
-          ? { body: planBody(editing.draft, this.methodId), moment: this.counting.current?.preview.position }
+          ? {
+              body: planBody(editing.draft, this.methodId),
+              moment: `${this.counting.current?.preview.position} ${this.moved}`,
+            }
           : null,
     );
   }
 
-  readonly question = $derived.by(() =>
-    this.editing.countable ? { rule: this.editing.rule, session_id: this.sessionId, at: this.at } : null,
-  );
+  readonly question = $derived.by((): Question | null => {
+    const { counted } = this.editing;
+    return (
+      counted && { rule: counted, session_id: this.sessionId, at: this.at, partly: !this.editing.countable }
+    );
+  });
 
   /** Whether a plan of this has yet to be confirmed: something differs, or the method waits for somebody to decide. */
   readonly pending = $derived.by(

@@ -8,14 +8,16 @@ export interface Question {
   rule: Rule;
   session_id: Id | undefined;
   at: Day | undefined;
+  /** It leaves out what is not finished: its numbers are shown, but are not those of the draft. */
+  partly?: boolean;
 }
 
 /** Long enough to swallow the keys of one word, too short to be noticed. */
 const TYPING_PAUSE_MS = 60;
 
 /**
- * The counts of a rule, over the socket: at once after each edit, and again whenever people change. While the rule
- * cannot be counted the last numbers stay, marked as old.
+ * The counts of a rule, over the socket: at once after each edit, and again whenever people change. While part of the
+ * rule is not finished the rest is counted, marked as old.
  */
 export class Counting {
   current = $state.raw<Counted | null>(null);
@@ -41,7 +43,9 @@ export class Counting {
 
   /** Whether the numbers on screen belong to an older rule, or the connection is lost. */
   get old(): boolean {
-    return live.staleSince !== null || this.problem !== null || this.answered !== this.#question();
+    const now = this.#question();
+    const { staleSince } = live;
+    return staleSince !== null || this.problem !== null || this.answered !== now || Boolean(now?.partly);
   }
 
   #follow(question: Question): () => void {
@@ -60,8 +64,9 @@ export class Counting {
             this.problem = null;
           },
           problem: (problem) => {
-            this.problem = problem;
             this.answered = question;
+            // Its lines are not those on screen: what is wrong is told once the rule is whole.
+            this.problem = question.partly ? null : problem;
           },
         },
         question.at,

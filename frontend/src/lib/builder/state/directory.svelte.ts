@@ -40,6 +40,7 @@ export class Directory {
   error = $state.raw<unknown>(null);
 
   readonly #groupsBy = $derived(index(this.groups));
+  readonly #named = $derived(Map.groupBy(this.groups, (group) => group.name));
   readonly #fieldsBy = $derived(
     new Map<Ref, Field>(
       this.fields.flatMap((field) => [[field.key, field] as const, [field.id, field] as const]),
@@ -107,6 +108,12 @@ export class Directory {
   }
 
   groupName = (ref: Ref): string | undefined => this.group(ref)?.name;
+
+  /** Its name, with that of the group above it where others are called the same. */
+  distinctName(group: Group): string {
+    const above = (this.#named.get(group.name)?.length ?? 0) > 1 ? this.ancestry(group).at(-1) : undefined;
+    return above ? m.group_within({ name: group.name, above }) : group.name;
+  }
 
   /** The groups above a group, from the top. */
   above(group: Group): Group[] {

@@ -2,6 +2,7 @@ import type { Rule } from '$lib/api';
 import {
   begin,
   edited,
+  finishedPart,
   gapsOf,
   meansNobody,
   NEW_DRAFT,
@@ -29,6 +30,8 @@ export class Editing {
   readonly empty = $derived(meansNobody(this.rule));
   /** Whether it can be counted: a rule with gaps is not, since leaving something out would change who is meant. */
   readonly countable = $derived(this.gaps.length === 0);
+  /** What is counted: all of it, or what is finished of it. */
+  readonly counted = $derived(this.countable ? this.rule : finishedPart(this.rule));
   readonly differs = $derived(!sameDraft(this.draft, this.saved ?? NEW_DRAFT));
   readonly ruleDiffers = $derived(!sameRule(this.rule, (this.saved ?? NEW_DRAFT).rule));
   readonly canUndo = $derived(this.#history.past.length > 0);

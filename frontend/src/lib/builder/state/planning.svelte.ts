@@ -14,30 +14,37 @@ export function planBody(draft: Draft, method_id: Id | null): PlanRequest {
   };
 }
 
+/** What to plan, and what changes whenever the people or what is saved did. */
+interface Asking {
+  body: PlanRequest;
+  moment: unknown;
+}
+
 /** What saving the draft would change, asked again as the draft and the people change. */
 export class Planning {
   plan = $state.raw<Plan | null>(null);
   error = $state.raw<unknown>(null);
   loading = $state(false);
+  /** What `plan` or `error` answers, and what is asked now: until they are the same, the plan is yesterday's. */
+  #answered = $state.raw<Asking | null>(null);
+  readonly #asking: () => Asking | null;
 
   /**
-   * Follows `ask` while a component initialises: what to plan, and `moment`, which changes whenever people did.
-   * `null` empties it.
+   * Follows `ask` while a component initialises; `null` empties it.
    */
-  constructor(session_id: () => Id | null, ask: () => { body: PlanRequest; moment: unknown } | null) {
+  constructor(session_id: () => Id | null, ask: () => Asking | null) {
+    const asking = $derived.by(ask);
+    this.#asking = () => asking;
     $effect(() => {
       const id = session_id();
-      const question = ask();
+      const question = asking;
       if (id === null || question === null) {
         this.plan = null;
         this.error = null;
         return;
       }
       const abort = new AbortController();
-      const timer = setTimeout(
-        () => untrack(() => void this.#ask(id, question.body, abort.signal)),
-        PAUSE_MS,
-      );
+      const timer = setTimeout(() => untrack(() => void this.#ask(id, question, abort.signal)), PAUSE_MS);
       return () => {
         clearTimeout(timer);
         abort.abort();
@@ -45,14 +52,21 @@ export class Planning {
     });
   }
 
-  async #ask(id: Id, body: PlanRequest, signal: AbortSignal): Promise<void> {
+  /** Whether the plan on screen is not that of the draft and the people as they are now. */
+  get old(): boolean {
+    return this.loading || this.#answered !== this.#asking();
+  }
+
+  async #ask(id: Id, question: Asking, signal: AbortSignal): Promise<void> {
     this.loading = true;
     try {
-      this.plan = await api.plan(id, body, signal);
+      this.plan = await api.plan(id, question.body, signal);
+      this.#answered = question;
       this.error = null;
     } catch (error) {
       if (signal.aborted) return;
       this.error = error;
+      this.#answered = question;
       if (isProblem(error) && error.status !== 0) this.plan = null;
     } finally {
       if (!signal.aborted) this.loading = false;
