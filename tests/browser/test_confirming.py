@@ -231,7 +231,7 @@ def test_erasing_asks_for_the_word_and_undo_brings_progress_back(
     assert organisation.enrolled(session) == 61
 
 
-def test_a_sealed_part_is_neither_editable_nor_counted_for_a_coach(
+def test_a_method_with_a_part_outside_a_coachs_rights_is_not_shown_to_them(
     muster: Muster, organisation: Organisation, open_as: SignedIn
 ) -> None:
     session = organisation.session("Sealed", group_id=organisation.groups["sales"])
@@ -242,17 +242,12 @@ def test_a_sealed_part_is_neither_editable_nor_counted_for_a_coach(
     rule = {"blocks": [{"groups": [organisation.groups["sales"]]}, sealed]}
     method = organisation.method(session, rule)
     page = open_as(muster, COACH, PASSWORD, f"/sessions/{session}/enroll?method={method}", scheme="dark")
-    part = page.get_by_role("region", name="Part 2")
-    expect(part).to_contain_text("private group")
-    expect(part.get_by_role("button")).to_have_count(0)
+    expect(page.get_by_role("heading", name="A method of others")).to_be_visible()
     assert "Board" not in page.locator("body").inner_text()
-    expect(page.get_by_text("people match the parts you may see")).to_be_visible()
+    assert "Support" not in page.locator("body").inner_text()
     assert violations(page) == []
-    # Whatever is tried in the open part, the rule cannot be saved.
-    page.get_by_role("region", name="Part 1").get_by_role("button", name="including subgroups").click()
-    expect(page.get_by_role("button", name="Review and save")).to_be_disabled()
-    page.get_by_role("button", name=re.compile("^Why")).first.click()
-    expect(page.get_by_text("Not told").first).to_be_visible()
+    page.get_by_role("link", name="New method").click()
+    expect(page.get_by_role("region", name="Rule")).to_be_visible()
 
 
 def test_pasted_addresses_become_accounts_enrollments_and_nothing_again(

@@ -37,6 +37,8 @@ export class Reach {
   }
 
   #lost(): void {
+    // It is replaced, never changed.
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity
     this.lostSince ??= new Date();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#lookAgain(), LOOK_AGAIN_MS);

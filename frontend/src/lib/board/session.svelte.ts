@@ -1,13 +1,13 @@
 import { live } from '$lib/live';
 import type { Counts, Id, TimelinePoint } from '$lib/api';
 import { happenings, timeline } from './calls';
-import { addHappenings, happeningOf } from './ticker';
+import { addHappenings, happeningOf, TICKER_LENGTH } from './ticker';
 import { livePart } from './timeline';
 import type { Happening } from './types';
 
 /** As far back as the curve is asked about: a session that has run for longer shows its last year. */
 const TIMELINE_DAYS = 365;
-const FIRST_HAPPENINGS = 20;
+const FIRST_HAPPENINGS = TICKER_LENGTH;
 /** The chart follows the counts, but a burst of changes is one question. */
 const TIMELINE_AFTER_MS = 2_000;
 

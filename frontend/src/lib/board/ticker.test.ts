@@ -83,6 +83,11 @@ describe('the ticker', () => {
       'Ana 50 joined',
       'Ana 51 joined',
     ]);
+    // What began before the ticker does has no number.
+    const cut = Array.from({ length: TICKER_LENGTH }, (_, at) => happening(at + 1, '2026-01-01T00:00:00Z'));
+    expect(linesOf(cut).map((line) => headline(line.first, line.others))).toEqual([
+      'Ana 1 and many others joined',
+    ]);
     // A minute later is something else.
     expect(
       linesOf(blocked.slice(0, 5).map((one, at) => ({ ...one, at: `2026-01-01T00:0${at}:00Z` }))),

@@ -5,7 +5,7 @@ import { reasonText } from '$lib/runs/words';
 import type { Happening, Reason } from './types';
 
 /** A ticker is for what is happening, not an archive. */
-export const TICKER_LENGTH = 50;
+export const TICKER_LENGTH = 100;
 
 /** What of an event frame the ticker shows, or nothing when it is not about people. */
 export function happeningOf(frame: EventFrame): Happening | null {
@@ -37,6 +37,7 @@ const TOLD_TOGETHER = 4;
 export interface Line {
   key: string;
   first: Happening;
+  /** Infinite where the ticker begins in the middle of it. */
   others: number;
 }
 
@@ -47,9 +48,10 @@ export function linesOf(items: Happening[]): Line[] {
     if (run?.[0] && isAlike(run[0], item)) run.push(item);
     else runs.push([item]);
   }
+  const isCut = (run: Happening[]) => run === runs.at(-1) && items.length >= TICKER_LENGTH;
   return runs.flatMap((run): Line[] =>
     run.length >= TOLD_TOGETHER
-      ? [{ key: happeningKey(run[0]!), first: run[0]!, others: run.length - 1 }]
+      ? [{ key: happeningKey(run[0]!), first: run[0]!, others: isCut(run) ? Infinity : run.length - 1 }]
       : run.map((first) => ({ key: happeningKey(first), first, others: 0 })),
   );
 }
@@ -65,7 +67,7 @@ export function headline(one: Happening, others = 0): string {
   const name = one.learner
     ? personName(one.learner) || m.faces_someone()
     : m.people_count({ count: one.count });
-  if (others > 0) return together(one.event, m.faces_and_others({ name, count: others }));
+  if (others > 0) return together(one.event, andOthers(name, others));
   if (!one.learner && one.count > 1) return together(one.event, name);
   switch (one.event) {
     case 'entered':
@@ -82,6 +84,9 @@ export function headline(one: Happening, others = 0): string {
       return m.faces_changed({ name });
   }
 }
+
+const andOthers = (name: string, others: number): string =>
+  others === Infinity ? m.faces_and_many({ name }) : m.faces_and_others({ name, count: others });
 
 function together(event: Happening['event'], names: string): string {
   switch (event) {
