@@ -14,7 +14,10 @@ import type {
   LearnerChange,
   LearnerInput,
   MemberRole,
+  MembersMove,
+  MembersRemoval,
   MembersRequest,
+  MethodRemoval,
   OnLeave,
   OrganisationChange,
   PlanRequest,
@@ -25,7 +28,6 @@ import type {
   SessionChange,
   SessionInput,
   TokenInput,
-  Unlink,
   WireRule,
 } from './types';
 
@@ -127,27 +129,18 @@ export const members = (
       signal,
     }),
   );
-export const addMembers = (group_id: Id, learner_ids: Id[], role: MemberRole = 'member') =>
+export const addMembers = (group_id: Id, learner_ids: Id[], role: MemberRole = 'member', approve = false) =>
   answer(
     client.POST('/api/v1/groups/{group_id}/members', {
       params: { path: { group_id } },
-      body: { learner_ids, role },
+      body: { learner_ids, role, approve },
     }),
   );
-export const removeMembers = (group_id: Id, learner_ids: Id[], unlink: Unlink) =>
-  answer(
-    client.POST('/api/v1/groups/{group_id}/members/remove', {
-      params: { path: { group_id } },
-      body: { learner_ids, unlink },
-    }),
-  );
-export const moveMembers = (group_id: Id, learner_ids: Id[], to_group_id: Id, unlink: Unlink) =>
-  answer(
-    client.POST('/api/v1/groups/{group_id}/members/move', {
-      params: { path: { group_id } },
-      body: { learner_ids, to_group_id, unlink },
-    }),
-  );
+/** With `dry_run` nothing is written: the answer says what would become of enrollments, and what erasing takes. */
+export const removeMembers = (group_id: Id, body: MembersRemoval) =>
+  answer(client.POST('/api/v1/groups/{group_id}/members/remove', { params: { path: { group_id } }, body }));
+export const moveMembers = (group_id: Id, body: MembersMove) =>
+  answer(client.POST('/api/v1/groups/{group_id}/members/move', { params: { path: { group_id } }, body }));
 
 // Learning
 export const activities = (query: Asked<'/api/v1/activities'> = {}, signal?: Signal) =>
@@ -229,10 +222,11 @@ export const updateMethod = (session_id: Id, method_id: Id, body: Policy, versio
     }),
   );
 /** `people`: what becomes of those whom only this method holds. Answers the run; nothing for a draft. */
-export const deleteMethod = (session_id: Id, method_id: Id, people: OnLeave) =>
+export const deleteMethod = (session_id: Id, method_id: Id, body: MethodRemoval) =>
   answer(
     client.DELETE('/api/v1/sessions/{session_id}/methods/{method_id}', {
-      params: { path: { session_id, method_id }, query: { people } },
+      params: { path: { session_id, method_id } },
+      body,
     }),
   );
 /** What would change; `body` is the method's rule and policy. Nothing is written. */

@@ -43,6 +43,12 @@ export type Group = Schemas['Group'];
 export type GroupInput = Schemas['GroupInput'];
 export type GroupChange = Schemas['GroupChange'];
 export type GroupKind = Group['kind'];
+export type MembersRemoval = Schemas['MembersRemoval'];
+export type MembersMove = Schemas['MembersMove'];
+/** What removing or moving people did, or would do, to enrollments. */
+export type Unlinked = Omit<Schemas['MembersRemoved'], 'removed'>;
+export type EraseFigures = Schemas['EraseFigures'];
+export type MethodRemoval = Schemas['MethodRemoval'];
 export type Unlink = NonNullable<Schemas['MembersRemoval']['unlink']>;
 
 // Learning

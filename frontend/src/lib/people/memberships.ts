@@ -1,4 +1,4 @@
-import { api, type Id, type MemberRole } from '$lib/api';
+import { api, isProblem, type Id, type MemberRole } from '$lib/api';
 
 /** Somebody in a group, and what they are there. */
 export interface Membership {
@@ -22,4 +22,14 @@ export async function membershipsIn(group_id: Id, ids: Id[]): Promise<Membership
   return people.flatMap(({ id, groups }) =>
     groups.filter((group) => group.id === group_id).map(({ role }) => ({ id, role })),
   );
+}
+
+/** Takes people out of a group and nothing else. */
+export const takeOut = (group_id: Id, learner_ids: Id[]): Promise<unknown> =>
+  api.removeMembers(group_id, { learner_ids, unlink: 'group_only' });
+
+/** How many of those who were to join a group are not approved yet: the server names them, and adds nobody. */
+export function pendingIn(error: unknown): number {
+  if (!isProblem(error) || error.status !== 409) return 0;
+  return (error.body as { pending_total?: number }).pending_total ?? 0;
 }
