@@ -77,7 +77,7 @@ class Invitation(msgspec.Struct, frozen=True):
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """Something waits for a person. `figures` are what a held run would do to how many people, in the words of plans."""
 
-    kind: Literal["held", "frozen"]
+    kind: Literal["held", "frozen", "failed"]
     method: str
     session: str
     figures: Mapping[str, int]
@@ -202,11 +202,11 @@ def _figures(figures: Mapping[str, int], words: Words, language: str) -> str:
 
 
 def _alert(alert: Alert, words: Words, language: str) -> tuple[str, dict[str, object]]:
-    subject, lead = (
-        (words.held_subject, words.held_lead)
-        if alert.kind == "held"
-        else (words.frozen_subject, words.frozen_lead)
-    )
+    subject, lead = {
+        "held": (words.held_subject, words.held_lead),
+        "frozen": (words.frozen_subject, words.frozen_lead),
+        "failed": (words.failed_subject, words.failed_lead),
+    }[alert.kind]
     named = {
         "method": one_line(alert.method),
         "session": one_line(alert.session),

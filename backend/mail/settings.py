@@ -5,12 +5,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 
 SUBMISSION, PLAIN, IMPLICIT_TLS = 587, 25, 465
+# A stalled server must not hold the others' mail: whatever comes before the message itself can be said again without harm.
+REPLY_SECONDS = 30.0
 
 
 class SmtpServer(msgspec.Struct, frozen=True):
     """One mail server: `smtp://` upgrades to TLS when the server offers it, `smtps://` begins with it.
 
-    `?verify=no` accepts any certificate (a relay on the own machine often has none that verifies).
+    `?verify=no` accepts any certificate (a relay on the own machine often has none that verifies). `?timeout=SECONDS` is how long
+    each reply is waited for, but the one to a whole message, for which RFC 5321 asks ten minutes.
     """
 
     host: str
@@ -19,6 +22,7 @@ class SmtpServer(msgspec.Struct, frozen=True):
     password: str | None
     implicit_tls: bool
     verify: bool
+    reply_seconds: float = REPLY_SECONDS
 
 
 class MailSettings(msgspec.Struct, frozen=True):
@@ -43,9 +47,13 @@ class MailSettings(msgspec.Struct, frozen=True):
         implicit = parts.scheme == "smtps"
         username = unquote(parts.username) if parts.username else None
         default = IMPLICIT_TLS if implicit else SUBMISSION if username else PLAIN
-        verify = parse_qs(parts.query).get("verify") != ["no"]
+        options = parse_qs(parts.query)
+        verify = options.get("verify") != ["no"]
+        seconds = _seconds(options.get("timeout"))
         password = unquote(parts.password) if parts.password else None
-        return SmtpServer(parts.hostname, parts.port or default, username, password, implicit, verify)
+        return SmtpServer(
+            parts.hostname, parts.port or default, username, password, implicit, verify, seconds
+        )
 
     @property
     def host(self) -> str:
@@ -61,3 +69,13 @@ class MailSettings(msgspec.Struct, frozen=True):
             return given[0]
         user = unquote(parts.username or "")
         return user if "@" in user else f"muster@{self.host}"
+
+
+def _seconds(given: list[str] | None) -> float:
+    """How long each reply is waited for: not longer than leases are made for. Raises `ValueError`."""
+    if given is None:
+        return REPLY_SECONDS
+    seconds = float(given[0])
+    if not 0 < seconds <= REPLY_SECONDS:
+        raise ValueError(f"timeout in MUSTER_SMTP_URL is a number of seconds up to {REPLY_SECONDS:g}")
+    return seconds

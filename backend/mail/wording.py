@@ -37,6 +37,8 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     held_figures: dict[str, tuple[str, str]]
     frozen_subject: str
     frozen_lead: str
+    failed_subject: str
+    failed_lead: str
     alert_open: str
     day_and_time: str
 
@@ -93,6 +95,11 @@ ENGLISH = Words(
     frozen_subject="Frozen: {method}",
     frozen_lead=(
         "The audience “{method}” of {session} cannot be evaluated, so nobody is added or removed until it is mended."
+    ),
+    failed_subject="Not finished: {method}",
+    failed_lead=(
+        "A large change of who is enrolled in {session} could not be finished and was given up. "
+        "Some people are done, others are not: look at the run, and confirm a plan again."
     ),
     alert_open="Look at it",
     day_and_time="EEEE d MMMM y, HH:mm",
@@ -156,6 +163,11 @@ FRENCH = Words(
     frozen_lead=(
         "L’audience « {method} » de {session} ne peut pas être évaluée : "
         "personne n’est ajouté ni retiré tant qu’elle n’est pas réparée."
+    ),
+    failed_subject="Inachevé : {method}",
+    failed_lead=(
+        "Un grand changement des inscriptions à {session} n’a pas pu être terminé et a été abandonné. "
+        "Une partie des personnes est traitée, l’autre non : regardez l’opération, puis confirmez un nouveau plan."
     ),
     alert_open="Voir",
     day_and_time="EEEE d MMMM y, HH:mm",

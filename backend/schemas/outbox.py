@@ -5,12 +5,31 @@ from typing import Literal
 
 from backend.schemas.commons import Output
 
-MessageState = Literal["pending", "sending", "sent", "kept", "failed", "cancelled"]
+# `dormant`: it fell due while the person did not count, or was suspended in the session, and goes out when they are back.
+MessageState = Literal["pending", "dormant", "sending", "sent", "kept", "failed", "cancelled"]
+CancelledWhy = Literal[
+    "left",
+    "undone",
+    "moved",
+    "completed",
+    "no_due_date",
+    "nothing_left",
+    "has_password",
+    "settled",
+    "inactive",
+    "gathered",
+    "by_hand",
+]
 MessageKind = Literal["enrollment", "invitation", "alert"]
 
 
 class Message(Output):
-    """One e-mail. Until it goes out (`pending`) it is shown as it would read now; `error` is why it failed or waits."""
+    """One e-mail. Until it goes out (`pending`) it is shown as it would read now; `error` is why it failed or waits.
+
+    `cancelled_why`: they left, the run was undone, it is told in another message (`moved` with the session, `gathered` with what
+    waited too), they completed it, nothing is due or left to say, they have a password, the alert is settled, the account
+    is not active, or an admin took it back.
+    """
 
     id: int
     learner_id: int
@@ -24,6 +43,7 @@ class Message(Output):
     sent_at: datetime | None
     created_at: datetime
     error: str | None
+    cancelled_why: CancelledWhy | None
 
 
 class MessageDetail(Message):

@@ -32,7 +32,7 @@ from backend.services.reach import containing_groups, is_staff, team_groups
 from backend.services.rights import activity_for, require_admin
 from backend.services.sorted_rows import sorted_rows
 from backend.services.steps import write_steps
-from backend.services.versions import lock_version
+from backend.services.versions import lock_row, write_columns
 from backend.text import code_key
 
 _SORTS = {"title": (("lower(a.title)", "text"), ("a.id", "integer")), "id": (("a.id", "integer"),)}
@@ -178,26 +178,13 @@ async def change_activity(
     actor: Actor, activity_id: int, data: ActivityChange, if_match: int | None
 ) -> Activity:
     """Change what is given; results and standings follow the new steps and limits."""
-    row = await activity_for(actor, activity_id, "manage")
+    await activity_for(actor, activity_id, "manage")
     given = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
     async with transaction():
-        await lock_version("activity", activity_id, if_match)
+        row = await lock_row("activity", activity_id, if_match)
         after = {**row, **given}
-        await execute(
-            "UPDATE activity SET title = $2, description = $3, external_id = $4, min_minutes = $5, max_minutes = $6,"
-            " several_sessions = $7, version = version + 1 WHERE id = $1",
-            activity_id,
-            *(
-                after[name]
-                for name in (
-                    "title",
-                    "description",
-                    "external_id",
-                    "min_minutes",
-                    "max_minutes",
-                    "several_sessions",
-                )
-            ),
+        await write_columns(
+            "activity", activity_id, {name: value for name, value in given.items() if name in row}
         )
         if after["several_sessions"] != row["several_sessions"]:
             await _allow_several(activity_id, several=after["several_sessions"])
@@ -237,7 +224,7 @@ async def delete_activity(actor: Actor, activity_id: int) -> None:
     """Delete an activity that nothing depends on and nobody has results on. Raises `HasDependents`, `Conflict`."""
     row = await activity_for(actor, activity_id, "manage")
     async with transaction():
-        await lock_version("activity", activity_id, None)
+        await lock_row("activity", activity_id, None)
         certificate = await fetch_value("SELECT id FROM certificate WHERE activity_id = $1", activity_id)
         found = [
             *await dependents.named(

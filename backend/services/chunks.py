@@ -7,17 +7,33 @@ from asyncpg import Record
 
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value, transaction
-from backend.services import erasing, jobs, telling, undoing
+from backend.services import erasing, holding, jobs, telling, undoing
 from backend.services.enrollment_writer import Write, lock_sessions, settle, write
 from backend.services.packing import pack, slice_of
 
 # A chunk that a crash takes back is written again, for its progress goes with it: nobody waits for the disk.
 _NEXT = """
-SELECT r.*, set_config('synchronous_commit', 'off', true) FROM run r
-WHERE id = $1 AND state = 'applying' FOR UPDATE SKIP LOCKED
+SELECT r.*, set_config('synchronous_commit', 'off', true) FROM run r WHERE id = $1 AND state = 'applying' FOR UPDATE
+"""
+# Whether another worker is at the run is asked without holding it: sessions are locked before runs, by everybody.
+_TAKE = """
+SELECT session_id, pg_try_advisory_xact_lock(hashtextextended('run:' || id, 0)) AS is_ours FROM run
+WHERE id = $1 AND state = 'applying'
 """
 # People a transaction: about a second of work, in which others wait for the activity's lock.
 CHUNK = 5_000
+
+LONGEST_ERROR = 500
+# A run that cannot be written is given up after so many tries, each some seconds after the last.
+MOST_FAILURES = 5
+
+_FAILED = """
+UPDATE run SET detail = detail || jsonb_build_object('failures', coalesce((detail->>'failures')::integer, 0) + 1, 'error', $2::text)
+WHERE id = $1 AND state = 'applying' RETURNING (detail->>'failures')::integer
+"""
+_GIVE_UP = """
+UPDATE run SET state = 'failed', finished_at = $2 WHERE id = $1 AND state = 'applying' RETURNING method_id, session_id
+"""
 
 _BEGIN = """
 INSERT INTO run (method_id, session_id, cause, state, created_at) VALUES ($1, $2, $3, 'applying', $4) RETURNING id
@@ -68,10 +84,13 @@ async def open_runs() -> list[int]:
 async def apply_next_chunk(run_id: int) -> bool:
     """Write one chunk; whether there is more. False too when another worker is at it."""
     async with transaction():
+        taken = await fetch_row(_TAKE, run_id)
+        if taken is None or not taken["is_ours"]:
+            return False
+        await lock_sessions([taken["session_id"]])
         run = await fetch_row(_NEXT, run_id)
         if run is None:
             return False
-        await lock_sessions([run["session_id"]])
         part = slice_of(run["detail"]["phases"], run["done"], CHUNK)
         await _write_part(run, part)
         done = run["done"] + sum(len(people) for people in part.values())
@@ -80,6 +99,25 @@ async def apply_next_chunk(run_id: int) -> bool:
             return True
         await _finish(run)
         return False
+
+
+async def record_failure(run_id: int, error: str) -> bool:
+    """A chunk could not be written: after `MOST_FAILURES` times the run is given up, and those in charge are told; whether it was."""
+    async with transaction():
+        session_id = await fetch_value("SELECT session_id FROM run WHERE id = $1", run_id)
+        await lock_sessions([session_id] if session_id is not None else [])
+        failures = await fetch_value(_FAILED, run_id, error[:LONGEST_ERROR])
+        if failures is None or failures < MOST_FAILURES:
+            return False
+        given_up = await fetch_row(_GIVE_UP, run_id, clock.now())
+        if given_up is None or given_up["method_id"] is None:
+            return given_up is not None
+        # What the reconciler left to the run, it looks at itself again.
+        await execute(
+            "UPDATE enrollment_method SET version = version + 1 WHERE id = $1", given_up["method_id"]
+        )
+        await holding.tell_of_failure(run_id, given_up["method_id"], given_up["session_id"])
+        return True
 
 
 async def _write_part(run: Record, part: dict[str, list[int]]) -> None:

@@ -180,7 +180,7 @@ async def _invitations(heads: Sequence[Any], mail: MailSettings, now: datetime) 
 
 
 async def _alerts(message_ids: Sequence[int], mail: MailSettings) -> dict[int, Alert]:
-    """The first alert of each message whose method is still held or frozen."""
+    """The first alert of each message whose method is still held or frozen, or of a run that was given up."""
     rows = await fetch(
         f"""
         WITH held AS MATERIALIZED (
@@ -193,7 +193,7 @@ async def _alerts(message_ids: Sequence[int], mail: MailSettings) -> dict[int, A
         FROM notice n
         CROSS JOIN organisation o
         JOIN learner l ON l.id = n.learner_id
-        JOIN enrollment_method em ON em.id = n.method_id AND em.state = n.kind
+        JOIN enrollment_method em ON em.id = n.method_id AND (em.state = n.kind OR n.kind = 'failed')
         JOIN session s ON s.id = n.session_id
         LEFT JOIN held h ON h.id = n.run_id
         WHERE n.message_id = ANY($1::bigint[]) AND n.cancelled_at IS NULL
@@ -208,9 +208,9 @@ async def _alerts(message_ids: Sequence[int], mail: MailSettings) -> dict[int, A
             session=row["session"],
             figures=row["figures"],
             # What is held says how much in figures.
-            reason="" if row["kind"] == "held" else _why_frozen(row),
+            reason=_why_frozen(row) if row["kind"] == "frozen" else "",
             link=f"{mail.base_url}/runs"
-            if row["kind"] == "held"
+            if row["kind"] != "frozen"
             else f"{mail.base_url}/sessions/{row['session_id']}",
         )
         for row in rows

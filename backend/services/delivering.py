@@ -14,10 +14,12 @@ from backend.mail.settings import SmtpServer
 
 # Connections to the mail server at once.
 CONNECTIONS = 4
-# Longer than one message can take (connect, greet, upgrade, authenticate, deliver; each reply has its own limit), so
-# that only a dead sender loses its lease.
-LEASE = timedelta(minutes=5)
-LONGEST_DELIVERY_SECONDS = 240.0
+# Longer than one message can take (connect, greet, upgrade, authenticate, each with half a minute; ten minutes for the reply to the
+# message), so that only a dead sender loses its lease.
+LEASE = timedelta(minutes=15)
+LONGEST_DELIVERY_SECONDS = 840.0
+# What one call begins to deliver; the rest is left to the next one, so that no job outlives arq's patience.
+MOST_SECONDS = 200.0
 # A database that is away when the mail server has taken a message is waited for: what is not written down is sent again.
 RECORD_SECONDS = 45.0
 RECORD_RETRY_SECONDS = 0.5
@@ -37,12 +39,13 @@ async def deliver_all(
     unreachable: list[str] = []
     lost: list[Exception] = []
     sent = 0
+    deadline = time.monotonic() + MOST_SECONDS
     organisation: str = await fetch_value("SELECT name FROM organisation")
 
     async def work() -> None:
         nonlocal sent
         async with Connection(server) as connection:
-            while waiting and not unreachable and not lost:
+            while waiting and not unreachable and not lost and time.monotonic() < deadline:
                 message_id = waiting.pop()
                 try:
                     taken = await _to_the_end(_deliver(mail, organisation, connection, (message_id, lease)))
@@ -64,10 +67,17 @@ async def deliver_all(
         raise
     if lost:
         raise lost[0]
-    if unreachable:
-        _log.warning("the mail server cannot be reached", reason=unreachable[0], waiting=len(waiting))
-        await _put_off(waiting, lease, unreachable[0])
+    await _leave_the_rest(waiting, lease, unreachable)
     return sent
+
+
+async def _leave_the_rest(message_ids: list[int], lease: datetime, unreachable: Sequence[str]) -> None:
+    """What was not begun is for whoever comes next; for later, if the server is away."""
+    if unreachable:
+        _log.warning("the mail server cannot be reached", reason=unreachable[0], waiting=len(message_ids))
+        await _put_off(message_ids, lease, unreachable[0])
+    elif message_ids:
+        await _let_go(message_ids, lease)
 
 
 async def _to_the_end(delivery: Coroutine[None, None, bool]) -> bool:

@@ -12,7 +12,7 @@ from backend.database import execute, fetch, fetch_row, fetch_value, transaction
 from backend.index import Follower
 from backend.schemas.commons import LARGEST_ID
 from backend.schemas.enrolling import enrollments as wire
-from backend.services import audit, notices
+from backend.services import audit, dormant_mail, notices
 from backend.services import enrollment_sql as sql
 from backend.services.actor import Actor
 from backend.services.audiences import caught_up
@@ -193,6 +193,9 @@ async def _change(
         _require(row, allowed, act)
         run_id = await _run(actor, row, act)
         await _update(run_id, row, state=state, due_at=row["due_at"], by_hand=row["due_by_hand"])
+        if act == "resume":
+            # What fell due meanwhile waits for them.
+            await dormant_mail.wake([row["learner_id"]])
     return await one(actor, enrollment_id)
 
 

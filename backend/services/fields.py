@@ -16,7 +16,7 @@ from backend.services.errors import Conflict, Invalid, NotFound
 from backend.services.paging import page_of
 from backend.services.rights import require_admin
 from backend.services.sorted_rows import sorted_rows
-from backend.services.versions import lock_version
+from backend.services.versions import lock_row
 
 _COLUMNS = "id, key, name, type, options, version"
 _SORTS = {"name": (("lower(name)", "text"), ("id", "integer")), "id": (("id", "integer"),)}
@@ -86,8 +86,8 @@ async def change_field(actor: Actor, field_id: int, data: FieldChange, if_match:
     """Change what is given. Raises `Conflict` when learners' values do not fit the change."""
     require_admin(actor)
     async with transaction():
+        await lock_row("field", field_id, if_match)
         before = await get_field(field_id)
-        await lock_version("field", field_id, if_match)
         kind = data.type if data.type is not UNSET else before.type
         options = data.options if data.options is not UNSET else before.options if kind == "choice" else []
         check_options(kind, options)

@@ -22,7 +22,7 @@ from backend.services.memberships import add_members
 from backend.services.paging import page_of
 from backend.services.reach import is_staff, joined_groups, led_groups
 from backend.services.rights import group_for, is_inside
-from backend.services.versions import lock_version
+from backend.services.versions import lock_row, write_columns
 from backend.text import code_key
 
 PRIVATE_NAME = "Private group"
@@ -153,21 +153,15 @@ async def change_group(
     actor: Actor, follower: Follower, group_id: int, data: GroupChange, if_match: int | None
 ) -> Group:
     """Change what is given. Raises `Invalid` if it would become its own ancestor."""
-    row = await group_for(actor, group_id, "manage")
-    if data.parent_id is not UNSET and data.parent_id != row["parent_id"]:
-        await _may_put_under(actor, data.parent_id)
+    await group_for(actor, group_id, "manage")
     given = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
     if given.get("description", "") is None:
         given["description"] = ""
     async with transaction():
-        await lock_version("learner_group", group_id, if_match)
-        after = {**row, **given}
-        await execute(
-            "UPDATE learner_group SET name = $2, kind = $3, parent_id = $4, description = $5, color = $6,"
-            " private = $7, external_id = $8, version = version + 1 WHERE id = $1",
-            group_id,
-            *(after[name] for name in GroupChange.__struct_fields__),
-        )
+        row = await lock_row("learner_group", group_id, if_match)
+        if "parent_id" in given and given["parent_id"] != row["parent_id"]:
+            await _may_put_under(actor, given["parent_id"])
+        await write_columns("learner_group", group_id, given)
         await audit.record(actor, "group.change", "group", group_id, changed=sorted(given))
         actor.known.clear()
         # Who is in it does not change with it.

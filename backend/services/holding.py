@@ -165,3 +165,9 @@ async def tell_those_in_charge(kind: str, method: Method, run_id: int | None) ->
         )
     else:
         await notices.file_alert(people, "frozen", session_id=method.session_id, method_id=method.id)
+
+
+async def tell_of_failure(run_id: int, method_id: int, session_id: int) -> None:
+    """An alert that a large run was given up: some of its people are done, the others are not."""
+    people = [row["id"] for row in await fetch(_IN_CHARGE, method_id)]
+    await notices.file_alert(people, "failed", session_id=session_id, method_id=method_id, run_id=run_id)

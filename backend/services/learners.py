@@ -19,7 +19,7 @@ from backend.services.learner_writing import Writing, reserve_ids, write
 from backend.services.manager_circles import in_circles
 from backend.services.passwords import hash_password
 from backend.services.rights import learner_for, require_admin
-from backend.services.versions import lock_version
+from backend.services.versions import lock_row
 
 # What people may change about themselves.
 OWN = frozenset({"first_name", "last_name", "language"})
@@ -94,7 +94,7 @@ async def change_learner(actor: Actor, learner_id: int, data: LearnerChange, if_
         await learner_for(actor, learner_id, "manage")
     mistakes: list[Mistake] = []
     async with transaction():
-        await lock_version("learner", learner_id, if_match)
+        await lock_row("learner", learner_id, if_match)
         core = await _core(data, mistakes)
         if core.get("manager_id") == learner_id:
             mistakes.append(Mistake("manager_id", "self", "Nobody manages themselves."))

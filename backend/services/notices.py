@@ -13,6 +13,7 @@ import msgspec
 
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value, plan_by_key
+from backend.schemas.outbox import CancelledWhy
 
 # Planning anew (`plan_by_key`) takes longer than filing so many notices.
 FEW = 50
@@ -70,7 +71,7 @@ async def _file(learner_ids: Sequence[int], filing: Filing) -> int:
                 -- pending, or not cancelled, from end to end for each person.
                 SELECT FROM (SELECT id, kind, state FROM message WHERE learner_id = l OFFSET 0) m
                 CROSS JOIN LATERAL (SELECT * FROM notice WHERE message_id = m.id OFFSET 0) n
-                WHERE m.state = 'pending' AND n.kind = ANY($9::text[]) AND n.cancelled_at IS NULL
+                WHERE m.state IN ('pending', 'dormant') AND n.kind = ANY($9::text[]) AND n.cancelled_at IS NULL
                     AND n.session_id IS NOT DISTINCT FROM $5 AND (m.kind <> 'alert' OR n.method_id = $6)
                 OFFSET 0)
         ), filed AS (
@@ -130,16 +131,16 @@ async def file_enrolled(
     return await _file(learner_ids, filing)
 
 
-async def cancel_enrolled(learner_ids: Sequence[int], session_id: int) -> int:
+async def cancel_enrolled(learner_ids: Sequence[int], session_id: int, why: CancelledWhy = "left") -> int:
     """They left the session: what they were to be told of it and has not gone out is cancelled; returns how many."""
-    return await _cancel("n.session_id = $1 AND n.learner_id = ANY($2)", session_id, list(learner_ids))
+    return await _cancel(why, "n.session_id = $1 AND n.learner_id = ANY($2)", session_id, list(learner_ids))
 
 
 async def cancel_for_run(run_id: int, learner_ids: Sequence[int] | None = None) -> int:
     """The run is undone (for these people, or for all): its unsent notices are cancelled; returns how many."""
     if learner_ids is None:
-        return await _cancel("n.run_id = $1", run_id)
-    return await _cancel("n.run_id = $1 AND n.learner_id = ANY($2)", run_id, list(learner_ids))
+        return await _cancel("undone", "n.run_id = $1", run_id)
+    return await _cancel("undone", "n.run_id = $1 AND n.learner_id = ANY($2)", run_id, list(learner_ids))
 
 
 async def file_invitations(learner_ids: Sequence[int]) -> int:
@@ -179,13 +180,13 @@ async def file_nudge(learner_id: int, session_id: int, *, by: int | None, note: 
 
 async def file_alert(
     learner_ids: Sequence[int],
-    kind: Literal["held", "frozen"],
+    kind: Literal["held", "frozen", "failed"],
     *,
     session_id: int,
     method_id: int,
     run_id: int | None = None,
 ) -> int:
-    """Tell those in charge, at once, that a method is held or frozen; once while the first alert still waits."""
+    """Tell those in charge, at once, that a method is held or frozen or its run failed; once while the first alert still waits."""
     filing = Filing(
         kind=kind,
         message="alert",
@@ -236,7 +237,7 @@ async def session_moved(session_id: int) -> int:
         now,
         _message_id_start(),
     )
-    await _cancel_empty([row["message_id"] for row in waiting])
+    await _cancel_empty([row["message_id"] for row in waiting], "moved")
     return len(moving)
 
 
@@ -245,36 +246,39 @@ async def _lock_pending(condition: str, *arguments: object) -> list[Any]:
     return await fetch(
         f"""
         SELECT n.id AS notice_id, m.id AS message_id, m.due_at FROM notice n JOIN message m ON m.id = n.message_id
-        WHERE n.cancelled_at IS NULL AND m.state = 'pending' AND {condition}
+        WHERE n.cancelled_at IS NULL AND m.state IN ('pending', 'dormant') AND {condition}
         ORDER BY m.learner_id, m.id FOR UPDATE OF m
         """,
         *arguments,
     )
 
 
-async def _cancel(condition: str, *arguments: object) -> int:
+async def _cancel(why: CancelledWhy, condition: str, *arguments: object) -> int:
     waiting = await _lock_pending(condition, *arguments)
     if not waiting:
         return 0
     if len(waiting) > FEW:
         await plan_by_key()
     await execute(
-        "UPDATE notice SET cancelled_at = $2 WHERE id = ANY($1::bigint[])",
+        "UPDATE notice SET cancelled_at = $2, cancelled_why = $3 WHERE id = ANY($1::bigint[])",
         [row["notice_id"] for row in waiting],
         clock.now(),
+        why,
     )
-    await _cancel_empty([row["message_id"] for row in waiting])
+    await _cancel_empty([row["message_id"] for row in waiting], why)
     return len(waiting)
 
 
-async def _cancel_empty(message_ids: Sequence[int]) -> None:
+async def _cancel_empty(message_ids: Sequence[int], why: CancelledWhy) -> None:
     """Messages that have nothing left to say are cancelled."""
     await execute(
         """
-        UPDATE message m SET state = 'cancelled' WHERE m.id = ANY($1::bigint[]) AND m.state = 'pending'
+        UPDATE message m SET state = 'cancelled', cancelled_why = $2
+        WHERE m.id = ANY($1::bigint[]) AND m.state IN ('pending', 'dormant')
         AND NOT EXISTS (
             -- By the message and nothing else, as in filing.
             SELECT FROM (SELECT cancelled_at FROM notice WHERE message_id = m.id OFFSET 0) n WHERE n.cancelled_at IS NULL)
         """,
         list(set(message_ids)),
+        why,
     )

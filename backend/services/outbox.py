@@ -23,7 +23,7 @@ from backend.services.signing_in import is_invitation
 
 _SELECT = """
 SELECT m.id, m.learner_id, m.kind, m.state, m.due_at, coalesce(m.email, l.email) AS email, coalesce(m.subject, '') AS subject,
-       m.attempts, m.retry_at, m.sent_at, m.created_at, m.error, m.message_id, coalesce(m.html, '') AS html,
+       m.attempts, m.retry_at, m.sent_at, m.created_at, m.error, m.cancelled_why, m.message_id, coalesce(m.html, '') AS html,
        coalesce(m.body, '') AS text
 FROM message m JOIN learner l ON l.id = m.learner_id
 """
@@ -123,12 +123,12 @@ async def retry(actor: Actor, mail: MailSettings, message_id: int) -> MessageDet
     async with transaction():
         await _change(
             message_id,
-            "failed",
+            ("failed",),
             "UPDATE message SET state = 'sending', attempts = 0, retry_at = $2, due_at = least(due_at, $2)",
             clock.now(),
         )
         await audit.record(actor, "message.retry", "message", message_id)
-    await jobs.enqueue("send_mail")
+        jobs.wake("send_mail")
     return await get_message(actor, mail, message_id)
 
 
@@ -136,9 +136,13 @@ async def cancel(actor: Actor, mail: MailSettings, message_id: int) -> MessageDe
     """Take back a message that waits. For platform admins."""
     require_admin(actor)
     async with transaction():
-        await _change(message_id, "pending", "UPDATE message SET state = 'cancelled', error = NULL")
+        await _change(
+            message_id,
+            ("pending", "dormant"),
+            "UPDATE message SET state = 'cancelled', cancelled_why = 'by_hand', error = NULL",
+        )
         await execute(
-            "UPDATE notice SET cancelled_at = $2 WHERE message_id = $1 AND cancelled_at IS NULL",
+            "UPDATE notice SET cancelled_at = $2, cancelled_why = 'by_hand' WHERE message_id = $1 AND cancelled_at IS NULL",
             message_id,
             clock.now(),
         )
@@ -146,14 +150,14 @@ async def cancel(actor: Actor, mail: MailSettings, message_id: int) -> MessageDe
     return await get_message(actor, mail, message_id)
 
 
-async def _change(message_id: int, state: MessageState, update: str, *arguments: datetime) -> None:
+async def _change(message_id: int, states: Sequence[MessageState], update: str, *arguments: datetime) -> None:
     if not 0 < message_id <= LARGEST_ID:
         raise NotFound(f"There is no message {message_id}.")
     found = await fetch_value("SELECT state FROM message WHERE id = $1 FOR UPDATE", message_id)
     if found is None:
         raise NotFound(f"There is no message {message_id}.")
-    if found != state:
-        raise Conflict(f"This message is {found}, not {state}.")
+    if found not in states:
+        raise Conflict(f"This message is {found}, not {states[0]}.")
     await execute(f"{update} WHERE id = $1", message_id, *arguments)
 
 

@@ -264,13 +264,16 @@ async def visible_run(actor: Actor, run_id: int) -> Record:
 
 
 async def _locked(actor: Actor, run_id: int, state: str, done: str) -> Record:
-    """The run with its session's lock, if it is in this state. Raises `Conflict` otherwise."""
+    """The run with its session's lock, if it is in this state. Raises `Conflict` otherwise.
+
+    Sessions are locked before runs, by everybody.
+    """
     seen = await visible_run(actor, run_id)
+    await lock_sessions([seen["session_id"]])
     row = await fetch_row("SELECT * FROM run WHERE id = $1 FOR UPDATE", run_id)
     if row is None or row["state"] != state:
         now = "gone" if row is None else row["state"]
         raise Conflict(f"Only a run that is {state} can be {done}; this one is {now}.", extra={"state": now})
-    await lock_sessions([seen["session_id"]])
     return row
 
 

@@ -17,7 +17,7 @@ from backend.services.errors import NotFound
 from backend.services.paging import decode_cursor, page_of
 from backend.services.rights import require_admin
 from backend.services.sealing import sight_of
-from backend.services.versions import lock_version
+from backend.services.versions import lock_row
 
 _PAGE = """
 SELECT * FROM segment WHERE ($1::text IS NULL OR name ILIKE $1)
@@ -82,7 +82,7 @@ async def update_segment(
     async with transaction():
         # One edit of segments at a time: two at once could close a circle that neither sees.
         await execute("SELECT pg_advisory_xact_lock(hashtext('segment.rule'))")
-        await lock_version("segment", segment_id, version)
+        await lock_row("segment", segment_id, version)
         row = await _row(segment_id)
         index = await caught_up(follower)
         rule = row["rule"]

@@ -19,6 +19,10 @@ _METHODS = """
 SELECT id, key FROM enrollment_method
 WHERE session_id = $1 AND kind = 'self' AND active AND state = 'live' AND deleted_at IS NULL ORDER BY id
 """
+_STILL_OPEN = """
+SELECT EXISTS (SELECT FROM enrollment_method WHERE id = $1 AND key IS NOT DISTINCT FROM $2 AND active AND state = 'live'
+               AND deleted_at IS NULL)
+"""
 _ENROLLED = "SELECT id FROM enrollment WHERE session_id = $1 AND learner_id = $2 AND state <> 'expired'"
 
 
@@ -38,6 +42,9 @@ async def self_enroll(actor: Actor, session_id: int, key: str | None) -> wire.En
         await lock_sessions([session_id])
         enrolled = await fetch_value(_ENROLLED, session_id, actor.id)
         if enrolled is None:
+            # Under the lock nobody deletes it, closes it or gives it another key.
+            if not await fetch_value(_STILL_OPEN, method["id"], method["key"]):
+                raise Conflict("This session has just stopped taking self enrollments this way.")
             await _enroll(actor, session_id, method["id"])
             enrolled = await fetch_value(_ENROLLED, session_id, actor.id)
         return await one(actor, enrolled)

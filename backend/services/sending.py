@@ -2,9 +2,11 @@
 
 A message goes pending → sending → sent, each step committed. While `sending`, its content is fixed and `retry_at` is its
 lease: whoever finds a lease that has run out sends the message again under the same Message-ID. Without a mail server
-messages end as `kept`, to be read in the outbox.
+messages end as `kept`, to be read in the outbox. What falls due for people who do not count, or whose enrollment is
+suspended, becomes `dormant` and waits for them.
 """
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -15,7 +17,30 @@ from backend.database import execute, fetch, fetch_value, transaction
 from backend.mail import MailSettings
 from backend.services import notices
 from backend.services.composing import compose
-from backend.services.delivering import LEASE, deliver_all
+from backend.services.delivering import LEASE, MOST_SECONDS, deliver_all
+from backend.services.dormant_mail import put_to_sleep
+
+# What has nothing to say any more, with why.
+_CANCEL_SILENT = """
+WITH silent AS (
+    UPDATE message m SET state = 'cancelled', cancelled_why = CASE
+        WHEN l.status NOT IN ('invited', 'active') THEN 'inactive'
+        WHEN m.kind = 'invitation' THEN 'has_password'
+        WHEN m.kind = 'alert' THEN 'settled'
+        ELSE coalesce((
+            SELECT CASE WHEN e.id IS NULL OR e.state = 'expired' THEN 'left'
+                        WHEN e.state = 'completed' OR t.status = 'completed' THEN 'completed'
+                        WHEN n.kind = 'due_changed' AND e.due_at IS NULL THEN 'no_due_date' END AS why
+            FROM notice n
+            LEFT JOIN enrollment e ON e.session_id = n.session_id AND e.learner_id = n.learner_id
+            LEFT JOIN standing t ON t.activity_id = e.activity_id AND t.learner_id = e.learner_id
+            WHERE n.message_id = m.id AND n.cancelled_at IS NULL ORDER BY why NULLS LAST LIMIT 1), 'nothing_left') END
+    FROM learner l WHERE m.id = ANY($1::bigint[]) AND l.id = m.learner_id
+    RETURNING m.id, m.cancelled_why
+)
+UPDATE notice n SET cancelled_at = $2, cancelled_why = s.cancelled_why FROM silent s
+WHERE n.message_id = s.id AND n.cancelled_at IS NULL
+"""
 
 # One transaction renders this many; larger ones hold locks longer than they save.
 BATCH = 200
@@ -48,12 +73,13 @@ async def send_due(mail: MailSettings, now: datetime) -> int:
     refuses fails with its reason; a server that cannot be reached leaves the rest for later.
     """
     done = 0
+    deadline = time.monotonic() + MOST_SECONDS
     while True:
         claim = await _claim(mail, now)
         done += claim.kept
         if claim.message_ids and mail.server is not None:
             done += await deliver_all(mail, mail.server, claim.message_ids, claim.lease)
-        if claim.found < BATCH:
+        if claim.found < BATCH or time.monotonic() > deadline:
             return done
 
 
@@ -71,7 +97,8 @@ async def _claim(mail: MailSettings, now: datetime) -> Claim:
             BATCH,
         )
         resumed = [row["id"] for row in rows if row["state"] == "sending"]
-        fresh = await _still_due([row["id"] for row in rows if row["state"] == "pending"], now)
+        due = await _still_due([row["id"] for row in rows if row["state"] == "pending"], now)
+        fresh = await put_to_sleep(due)
         composed = await compose(fresh, mail, now)
         speaking = [(c.message_id, c.email, c.rendered) for c in composed if c.rendered is not None]
         state = "kept" if mail.server is None else "sending"
@@ -124,9 +151,4 @@ async def _still_due(message_ids: Sequence[int], now: datetime) -> list[int]:
 
 async def _cancel_silent(message_ids: list[int], now: datetime) -> None:
     if message_ids:
-        await execute("UPDATE message SET state = 'cancelled' WHERE id = ANY($1::bigint[])", message_ids)
-        await execute(
-            "UPDATE notice SET cancelled_at = $2 WHERE message_id = ANY($1::bigint[]) AND cancelled_at IS NULL",
-            message_ids,
-            now,
-        )
+        await execute(_CANCEL_SILENT, message_ids, now)

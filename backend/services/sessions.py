@@ -22,7 +22,7 @@ from backend.services.paging import page_of
 from backend.services.reach import containing_groups, instructed_sessions, led_groups, team_groups
 from backend.services.rights import activity_for, group_for, session_for
 from backend.services.sorted_rows import sorted_rows
-from backend.services.versions import lock_version
+from backend.services.versions import lock_row, write_columns
 from backend.text import code_key
 
 _SORTS = {
@@ -185,25 +185,20 @@ async def create_session(actor: Actor, data: SessionInput) -> Session:
 
 async def change_session(actor: Actor, session_id: int, data: SessionChange, if_match: int | None) -> Session:
     """Change what is given; a new start moves the notices that wait for it."""
-    row = await session_for(actor, session_id, "manage")
+    await session_for(actor, session_id, "manage")
     given: dict[str, Any] = {
         name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET
     }
-    if "group_id" in given and given["group_id"] != row["group_id"]:
-        await _may_belong_to(actor, given["group_id"])
-    after = {**row, **given}
-    _check_times(after["starts_at"], after["ends_at"])
-    if given.get("fuse") is not None:
-        after |= _columns_of(given["fuse"])
     async with transaction():
-        await lock_version("session", session_id, if_match)
-        await execute(
-            "UPDATE session SET name = $2, external_id = $3, starts_at = $4, ends_at = $5, group_id = $6, catalog = $7,"
-            " fuse_count = $8, fuse_percent = $9, fuse_most = $10, fuse_entering = $11, version = version + 1 WHERE id = $1",
-            session_id,
-            *(after[name] for name in ("name", "external_id", "starts_at", "ends_at", "group_id", "catalog")),
-            *(after[name] for name in _columns_of(FuseInput())),
-        )
+        row = await lock_row("session", session_id, if_match)
+        if "group_id" in given and given["group_id"] != row["group_id"]:
+            await _may_belong_to(actor, given["group_id"])
+        after = {**row, **given}
+        _check_times(after["starts_at"], after["ends_at"])
+        columns = {name: value for name, value in given.items() if name in row}
+        if given.get("fuse") is not None:
+            columns |= _columns_of(given["fuse"])
+        await write_columns("session", session_id, columns)
         if "instructor_ids" in given:
             await _write_instructors(actor, session_id, given["instructor_ids"])
         if after["starts_at"] != row["starts_at"]:
@@ -217,7 +212,7 @@ async def delete_session(actor: Actor, session_id: int) -> None:
     """Delete a session that nobody is or was enrolled in. Raises `HasDependents` or `Conflict`."""
     row = await session_for(actor, session_id, "manage")
     async with transaction():
-        await lock_version("session", session_id, None)
+        await lock_row("session", session_id, None)
         found = await dependents.named(
             "method",
             "SELECT id, coalesce(nullif(name, ''), kind) FROM enrollment_method"

@@ -5,12 +5,15 @@ the hour is full. So a large run writes one row here, in the transaction of its 
 Killed anywhere, they go on after the last person told.
 """
 
+import structlog
 from asyncpg import Record
 
 from backend import clock
-from backend.database import execute, fetch, fetch_row, transaction
+from backend.database import DATABASE_LOST, execute, fetch, fetch_row, fetch_value, transaction
 from backend.services import notices
 from backend.services.enrollment_writer import lock_sessions
+
+_log = structlog.get_logger("muster.telling")
 
 # Notices a transaction: about 60 ms, in which others wait for the session.
 CHUNK = 2_000
@@ -32,12 +35,11 @@ WHERE r.state <> 'applying' AND NOT EXISTS (SELECT FROM run u WHERE u.undo_of = 
 ORDER BY t.run_id
 """
 
-# The run before the session, as whoever takes the run back locks them.
+# Only tellers hold these rows; whoever takes the run back holds the session, and is looked for under its lock.
 _NEXT = """
-SELECT t.*, r.method_id FROM telling t JOIN run r ON r.id = t.run_id
-WHERE t.run_id = $1 AND NOT EXISTS (SELECT FROM run u WHERE u.undo_of = r.id AND u.state = 'applying')
-FOR UPDATE OF t {free} FOR KEY SHARE OF r
+SELECT t.*, r.method_id FROM telling t JOIN run r ON r.id = t.run_id WHERE t.run_id = $1 FOR UPDATE OF t {free}
 """
+_BEING_UNDONE = "SELECT EXISTS (SELECT FROM run u WHERE u.undo_of = $1 AND u.state = 'applying')"
 _NEXT_OF_ALL, _NEXT_FREE = _NEXT.format(free=""), _NEXT.format(free="SKIP LOCKED")
 
 
@@ -62,8 +64,13 @@ async def open_tellings() -> list[int]:
 async def tell_all(*, wait: bool = True) -> None:
     """Until everybody is told whose run is through; without `wait`, leaving to other workers what they are at."""
     for run_id in await open_tellings():
-        while await tell_next_chunk(run_id, wait=wait):
-            pass
+        try:
+            while await tell_next_chunk(run_id, wait=wait):
+                pass
+        except DATABASE_LOST:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, the other runs' people and all other mail do not wait for it
+            _log.exception("people of a run could not be told, trying again", run_id=run_id)
 
 
 async def tell_next_chunk(run_id: int, *, wait: bool) -> bool:
@@ -74,6 +81,8 @@ async def tell_next_chunk(run_id: int, *, wait: bool) -> bool:
             return False
         # As whoever enrolls and unenrolls there: nobody leaves between being found enrolled and being told so.
         await lock_sessions([telling["session_id"]])
+        if await fetch_value(_BEING_UNDONE, run_id):
+            return False
         told = await _tell(telling)
         if len(told) < CHUNK:
             await execute("DELETE FROM telling WHERE run_id = $1", run_id)

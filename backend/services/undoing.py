@@ -12,7 +12,7 @@ from backend.database import execute, fetch, fetch_row, fetch_value, plan_by_key
 from backend.enrollment.state_causes import Stated
 from backend.enrollment.undoing import Snapshot, Undoable, changed_since, is_live
 from backend.index.arrays import bitmap_sent
-from backend.services import holding, jobs, notices
+from backend.services import dormant_mail, holding, jobs, notices
 from backend.services import undo_sql as sql
 from backend.services.errors import Forbidden
 from backend.services.method_drafts import COLUMNS
@@ -106,7 +106,7 @@ async def undo_people(undo_id: int, learner_ids: list[int]) -> None:
         undo_id,
         session["activity_id"],
     )
-    cancelled = await notices.cancel_enrolled(plain, undo["session_id"]) if plain else 0
+    cancelled = await notices.cancel_enrolled(plain, undo["session_id"], "undone") if plain else 0
     others = sorted(set(learner_ids).difference(plain))
     rows = await fetch(sql.PEOPLE, undo["undo_of"], others, undo["session_id"], session["activity_id"])
     going, left_alone = sort_people(rows)
@@ -159,11 +159,21 @@ async def _go_back(undo: Record, going: list[Restoration]) -> int:
     await _restore_enrollments(session_id, going)
     await _bring_back(going)
     await _restore_blocked(undo, going)
+    resumed = [
+        one.learner_id
+        for one in going
+        if one.now is not None
+        and one.now["state"] == "suspended"
+        and one.before is not None
+        and one.before["state"] == "active"
+    ]
+    if resumed:
+        await dormant_mail.wake(resumed)
     cancelled = await notices.cancel_for_run(run_id, everyone)
     back = [one.learner_id for one in going if is_live(one.before) and not is_live(one.now)]
     gone = [one.learner_id for one in going if is_live(one.now) and not is_live(one.before)]
     if gone:
-        cancelled += await notices.cancel_enrolled(gone, session_id)
+        cancelled += await notices.cancel_enrolled(gone, session_id, "undone")
     if back:
         created = await fetch_value("SELECT created_at FROM run WHERE id = $1", run_id)
         untold = [row["learner_id"] for row in await fetch(sql.UNTOLD, session_id, back, created)]

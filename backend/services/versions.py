@@ -1,14 +1,27 @@
-"""Versions of rows: `If-Match` names the one a change was made on."""
+"""Versions of rows: `If-Match` names the one a change was made on. Changes are written on the row as it is under its lock."""
 
-from backend.database import fetch_value
+from collections.abc import Mapping
+from typing import Any
+
+from asyncpg import Record
+
+from backend.database import execute, fetch_row
 from backend.services.errors import NotFound, Stale
 
 
-async def lock_version(table: str, id_: int, expected: int | None) -> int:
-    """Lock the row until the transaction ends and return its version. Raises `Stale` or `NotFound`."""
-    version: int | None = await fetch_value(f"SELECT version FROM {table} WHERE id = $1 FOR UPDATE", id_)
-    if version is None:
+async def lock_row(table: str, id_: int, expected: int | None) -> Record:
+    """Lock the row until the transaction ends and return it as it is now. Raises `Stale` or `NotFound`."""
+    row = await fetch_row(f"SELECT * FROM {table} WHERE id = $1 FOR UPDATE", id_)
+    if row is None:
         raise NotFound
-    if expected is not None and expected != version:
-        raise Stale(version)
-    return version
+    if expected is not None and expected != row["version"]:
+        raise Stale(row["version"])
+    return row
+
+
+async def write_columns(table: str, id_: int, columns: Mapping[str, Any]) -> None:
+    """Write these columns of a locked row, and no others: whoever changed another one meanwhile keeps their change."""
+    assignments = "".join(f"{name} = ${place}, " for place, name in enumerate(columns, 2))
+    await execute(
+        f"UPDATE {table} SET {assignments}version = version + 1 WHERE id = $1", id_, *columns.values()
+    )

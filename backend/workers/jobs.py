@@ -1,10 +1,13 @@
 """arq jobs: each drains a table, may run twice, may die anywhere. What wakes them is lost without harm."""
 
+import asyncio
 from typing import Any
 
+import asyncpg
 import structlog
 
 from backend import clock
+from backend.database import DATABASE_LOST
 from backend.services import (
     chunks,
     full_check,
@@ -21,21 +24,49 @@ from backend.services import (
 ROUNDS = 200
 
 _log = structlog.get_logger("muster.jobs")
+# Senders at once in a process: a mail server that takes minutes must hold up neither other mail nor all other jobs.
+SENDERS = 4
+_sending = asyncio.Semaphore(SENDERS)
 
 
 async def apply_runs(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature
-    """Write what is left of large runs, a chunk of each in turn; then tell their people."""
+    """Write what is left of large runs, a chunk of each in turn; then tell their people.
+
+    A run that fails is left to the next job, and holds up no other.
+    """
+    failed: set[int] = set()
     for _ in range(ROUNDS):
-        more = [await chunks.apply_next_chunk(run_id) for run_id in await chunks.open_runs()]
+        waiting = [run_id for run_id in await chunks.open_runs() if run_id not in failed]
+        more = [await _applied_chunk(run_id, failed) for run_id in waiting]
         if not any(more):
             await telling.tell_all(wait=False)
             return
 
 
+async def _applied_chunk(run_id: int, failed: set[int]) -> bool:
+    try:
+        return await chunks.apply_next_chunk(run_id)
+    except DATABASE_LOST:
+        raise
+    except asyncpg.TransactionRollbackError as error:
+        # A deadlock with somebody's write; one of the two had to give way.
+        _log.warning("a chunk of a run was interrupted, trying again", run_id=run_id, error=error)
+    except asyncpg.LockNotAvailableError as error:
+        _log.warning("a run waits for somebody else's write", run_id=run_id, error=error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it would fail again, and stand in the way of the others
+        given_up = await chunks.record_failure(run_id, f"{type(error).__name__}: {error}")
+        _log.exception("a chunk of a run failed", run_id=run_id, given_up=given_up)
+    failed.add(run_id)
+    return False
+
+
 async def send_mail(ctx: dict[Any, Any]) -> None:
     """Send or keep what is due; all that somebody is owed by then is to be in it."""
-    await telling.tell_all()
-    await sending.send_due(ctx["mail"], clock.now())
+    if _sending.locked():
+        return
+    async with _sending:
+        await telling.tell_all()
+        await sending.send_due(ctx["mail"], clock.now())
 
 
 async def run_imports(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature

@@ -19,7 +19,10 @@ from backend.workers.process import DATABASE_LOST, Process
 
 # A crashed worker's job comes back after this; the schedule looks again sooner.
 JOB_SECONDS = 300
-JOBS_AT_ONCE = 4
+# One that sends mail begins nothing new after a while, but waits for the server's answer as long as the standard asks.
+MAIL_SECONDS = 1_200
+# Twice as many as send mail at once (`jobs.SENDERS`), so that there is always room for the others.
+JOBS_AT_ONCE = 8
 # How late a job that no wake-up announced is found.
 POLL_SECONDS = 0.2
 # A Redis that takes longer than this for an answer gives none.
@@ -37,7 +40,7 @@ _log = structlog.get_logger("muster.jobs")
 Job = Callable[[dict[Any, Any]], Awaitable[None]]
 
 
-def _named(job: Job) -> Function:
+def _named(job: Job, timeout: int = JOB_SECONDS) -> Function:
     """The job, with its name in all that it logs, and the request that woke it if one did."""
 
     async def run(ctx: dict[Any, Any], woken_by: str | None = None) -> None:
@@ -46,16 +49,16 @@ def _named(job: Job) -> Function:
             await job(ctx)
 
     run.__qualname__ = job.__name__
-    return func(run, name=job.__name__)
+    return func(run, name=job.__name__, timeout=timeout)
 
 
-FUNCTIONS = tuple(map(_named, (apply_runs, send_mail, run_imports, check_enrollments)))
+FUNCTIONS = (*map(_named, (apply_runs, run_imports, check_enrollments)), _named(send_mail, MAIL_SECONDS))
 
 
 def schedule() -> Sequence[CronJob]:
     """The sweep behind the wake-ups; two workers may run the same one at once without harm."""
     return [
-        cron(send_mail, name="sweep:send_mail", second=set(range(0, 60, 2))),
+        cron(send_mail, name="sweep:send_mail", second=set(range(0, 60, 2)), timeout=MAIL_SECONDS),
         cron(apply_runs, name="sweep:apply_runs", second=set(range(1, 60, 5))),
         cron(run_imports, name="sweep:run_imports", second=set(range(3, 60, 5))),
         cron(check_enrollments, name="sweep:check_enrollments", hour=3, minute=37, second=11, timeout=3_000),

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from backend.database import fetch, fetch_value
+from tests.http.conftest import AddPerson
 
 pytestmark = pytest.mark.usefixtures("sequencer")
 
@@ -267,3 +268,38 @@ async def test_who_leaves_a_group_can_leave_its_sessions_too(admin: httpx.AsyncC
     assert states[people[1]] == "expired"
     assert states.get(people[2]) in (None, "expired")
     assert await fetch_value("SELECT count(*) FROM source WHERE until IS NULL") == 1
+
+
+async def test_only_approved_people_are_in_groups(admin: httpx.AsyncClient, add_person: AddPerson) -> None:
+    group = (await admin.post("/groups", json={"name": "Sales", "external_id": "sales"})).json()["id"]
+    active, waiting = await add_person("a@example.org"), await add_person("w@example.org", status="pending")
+    members = f"/groups/{group}/members"
+    refused = await admin.post(members, json={"learner_ids": [active, waiting]})
+    assert (refused.status_code, refused.json()["type"]) == (409, "not_approved")
+    assert [one["email"] for one in refused.json()["pending"]] == ["w@example.org"]
+    assert "approve" in refused.json()["detail"]
+    assert (await admin.get(f"/groups/{group}")).json()["member_count"] == 0
+
+    # In bulk their groups wait, uncounted.
+    bulk = await admin.post(
+        "/learners/bulk",
+        json={"learners": [{"email": "new@example.org", "status": "pending", "groups": ["sales"]}]},
+    )
+    assert bulk.json()["errors"] == []
+    assert (await admin.get(f"/groups/{group}")).json()["member_count"] == 0
+    assert (await admin.get(members)).json()["total"] == 0
+    assert (await admin.get("/learners", params={"group": group})).json()["total"] == 0
+    assert (await admin.get("/learners", params={"group_tree": group})).json()["total"] == 0
+    (new,) = (await admin.get("/learners", params={"q": "new@"})).json()["items"]
+    assert [(one["id"], one["waiting"]) for one in new["groups"]] == [(group, True)]
+    await admin.patch(f"/learners/{new['id']}", json={"status": "active"})
+    assert (await admin.get(f"/groups/{group}")).json()["member_count"] == 1
+    assert (await admin.get(members)).json()["total"] == 1
+
+    both = await admin.post(members, json={"learner_ids": [active, waiting], "approve": True})
+    assert (both.status_code, both.json()["added"], both.json()["approved"]) == (200, 2, 1)
+    assert await fetch_value("SELECT status FROM learner WHERE id = $1", waiting) == "active"
+    made = await admin.post(
+        "/learners", json={"email": "x@example.org", "status": "pending", "groups": [{"id": group}]}
+    )
+    assert made.status_code == 409

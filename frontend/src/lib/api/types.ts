@@ -174,6 +174,7 @@ export type PlayerStep = Schemas['PlayerStep'];
 export type Message = Schemas['Message'];
 export type MessageDetail = Schemas['MessageDetail'];
 export type MessageState = Message['state'];
+export type CancelledWhy = NonNullable<Message['cancelled_why']>;
 export type MessageKind = Message['kind'];
 
 // The live socket

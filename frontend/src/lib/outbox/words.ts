@@ -1,12 +1,21 @@
-import type { MessageKind, MessageState } from '$lib/api';
+import type { CancelledWhy, MessageKind, MessageState } from '$lib/api';
 import { m } from '$lib/paraglide/messages';
 import type { Tone } from '$lib/sessions/words';
 
-export const MESSAGE_STATES: MessageState[] = ['pending', 'sending', 'sent', 'kept', 'failed', 'cancelled'];
+export const MESSAGE_STATES: MessageState[] = [
+  'pending',
+  'dormant',
+  'sending',
+  'sent',
+  'kept',
+  'failed',
+  'cancelled',
+];
 
 export function messageState(state: MessageState): { label: string; tone: Tone } {
   return {
     pending: { label: m.message_pending(), tone: 'accent' as const },
+    dormant: { label: m.message_dormant(), tone: 'plain' as const },
     sending: { label: m.message_sending(), tone: 'accent' as const },
     sent: { label: m.message_sent(), tone: 'enter' as const },
     kept: { label: m.message_kept(), tone: 'plain' as const },
@@ -21,4 +30,20 @@ export function messageKind(kind: MessageKind): string {
     invitation: m.message_kind_invitation,
     alert: m.message_kind_alert,
   }[kind]();
+}
+
+export function cancelledWhy(why: CancelledWhy): string {
+  return {
+    left: m.message_why_left,
+    undone: m.message_why_undone,
+    moved: m.message_why_moved,
+    completed: m.message_why_completed,
+    no_due_date: m.message_why_no_due_date,
+    nothing_left: m.message_why_nothing_left,
+    has_password: m.message_why_has_password,
+    settled: m.message_why_settled,
+    inactive: m.message_why_inactive,
+    gathered: m.message_why_gathered,
+    by_hand: m.message_why_by_hand,
+  }[why]();
 }
