@@ -2592,7 +2592,7 @@ export interface components {
             /** @enum {string} */
             kind: "enrollment" | "invitation" | "alert";
             /** @enum {string} */
-            state: "pending" | "sending" | "sent" | "kept" | "failed" | "cancelled";
+            state: "pending" | "dormant" | "sending" | "sent" | "kept" | "failed" | "cancelled";
             /** Format: date-time */
             due_at: string;
             email: string;
@@ -2603,6 +2603,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             error: string | null;
+            /** @enum {null|string} */
+            cancelled_why: "left" | "undone" | "moved" | "completed" | "no_due_date" | "nothing_left" | "has_password" | "settled" | "inactive" | "gathered" | "by_hand" | null;
         };
         /** MessageDetail */
         MessageDetail: {
@@ -2611,7 +2613,7 @@ export interface components {
             /** @enum {string} */
             kind: "enrollment" | "invitation" | "alert";
             /** @enum {string} */
-            state: "pending" | "sending" | "sent" | "kept" | "failed" | "cancelled";
+            state: "pending" | "dormant" | "sending" | "sent" | "kept" | "failed" | "cancelled";
             /** Format: date-time */
             due_at: string;
             email: string;
@@ -2622,6 +2624,8 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             error: string | null;
+            /** @enum {null|string} */
+            cancelled_why: "left" | "undone" | "moved" | "completed" | "no_due_date" | "nothing_left" | "has_password" | "settled" | "inactive" | "gathered" | "by_hand" | null;
             html: string;
             text: string;
             message_id: string;
@@ -8744,7 +8748,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description in any of these states */
-                state?: ("pending" | "sending" | "sent" | "kept" | "failed" | "cancelled")[] | null;
+                state?: ("pending" | "dormant" | "sending" | "sent" | "kept" | "failed" | "cancelled")[] | null;
                 /** @description words to be found, in whatever case */
                 q?: string | null;
                 /** @description order; a minus before it reverses it */
@@ -8781,7 +8785,8 @@ export interface operations {
                      *           "retry_at": "2026-11-23T14:03:00Z",
                      *           "sent_at": "2026-11-23T14:03:00Z",
                      *           "created_at": "2026-11-23T14:03:00Z",
-                     *           "error": "text"
+                     *           "error": "text",
+                     *           "cancelled_why": "left"
                      *         }
                      *       ],
                      *       "next": null,
@@ -8825,6 +8830,7 @@ export interface operations {
                      *       "sent_at": "2026-11-23T14:03:00Z",
                      *       "created_at": "2026-11-23T14:03:00Z",
                      *       "error": "text",
+                     *       "cancelled_why": "left",
                      *       "html": "text",
                      *       "text": "ana@example.org, bo@example.org",
                      *       "message_id": "text"
@@ -8867,6 +8873,7 @@ export interface operations {
                      *       "sent_at": "2026-11-23T14:03:00Z",
                      *       "created_at": "2026-11-23T14:03:00Z",
                      *       "error": "text",
+                     *       "cancelled_why": "left",
                      *       "html": "text",
                      *       "text": "ana@example.org, bo@example.org",
                      *       "message_id": "text"
@@ -8909,6 +8916,7 @@ export interface operations {
                      *       "sent_at": "2026-11-23T14:03:00Z",
                      *       "created_at": "2026-11-23T14:03:00Z",
                      *       "error": "text",
+                     *       "cancelled_why": "left",
                      *       "html": "text",
                      *       "text": "ana@example.org, bo@example.org",
                      *       "message_id": "text"
