@@ -38,6 +38,8 @@ BY_OBJECT: dict[tuple[str, str], str] = {
     ("activity", "see"):        "+0     +0      ++         ++    ++",
     ("activity", "take"):       "+0     -0      --         --    --",
     ("activity", "manage"):     "-0     -0      --         --    --",
+    # The person is named in the body: whom one may not grade is nobody one knows there.
+    ("step", "grade"):          "--     ?0      +?         +?    +?",
     ("session", "see"):         "+0     +0      +0         +0    +0",
     ("session", "view"):        "-0     -0      +0         +0    +0",
     ("session", "enroll"):      "-0     +0      +0         +0    +0",

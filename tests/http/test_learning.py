@@ -85,7 +85,7 @@ async def test_a_session_from_beginning_to_end(admin: httpx.AsyncClient, add_per
         catalog="everyone",
     )
     assert session["starts_at"] == "2030-03-01T08:00:00Z"
-    assert session["fuse"] == {"count": 50, "percent": 10.0}
+    assert session["fuse"] == {"count": 50, "percent": 10.0, "most": 1_000, "entering": 1_000}
     at = f"/sessions/{session['id']}"
     changed = await admin.patch(at, json={"fuse": {"count": 5}, "instructor_ids": [], "starts_at": None})
     assert changed.status_code == 200, changed.text
@@ -141,7 +141,8 @@ async def test_a_learner_completes_content_steps_of_what_they_are_enrolled_in(
     await admin.patch(f"/sessions/{session['id']}", json={"starts_at": "2090-01-01T00:00:00Z"})
     assert (await client.post(f"{at}/complete")).status_code == 409
     await admin.patch(f"/sessions/{session['id']}", json={"starts_at": None})
-    done = await client.post(f"{at}/complete", json={"score": 80})
+    assert (await client.post(f"{at}/complete", json={"score": 80})).status_code == 422
+    done = await client.post(f"{at}/complete")
     assert (done.status_code, done.json()["steps_done"]) == (200, 1), done.text
     await report(admin, {"learner": ana, "activity": course["id"], "status": "completed", "score": 70})
     enrollment = await fetch_row("SELECT * FROM enrollment")
