@@ -8,7 +8,7 @@ from backend.services.actor import Actor
 from backend.services.errors import Conflict, Invalid
 from backend.services.fields import check_options, get_field
 from backend.services.rights import require_admin
-from backend.services.versions import lock_version
+from backend.services.versions import lock_row
 
 # Where rules are stored: those of methods, drafts too, and segments, and the methods that runs keep for an undo.
 _RULES = {"enrollment_method": "rule", "segment": "rule", "run": "detail"}
@@ -23,7 +23,7 @@ async def rename_option(actor: Actor, field_id: int, data: OptionRename, if_matc
     """
     require_admin(actor)
     async with transaction():
-        await lock_version("field", field_id, if_match)
+        await lock_row("field", field_id, if_match)
         field = await get_field(field_id)
         old, new = data.from_, data.to.strip()
         if old not in field.options:
