@@ -11,7 +11,7 @@ from backend.services import throttling
 from backend.services.actor import Actor
 from backend.services.enrollment_lists import one
 from backend.services.enrollment_writer import Write, lock_sessions, write
-from backend.services.errors import Conflict, Forbidden, Invalid
+from backend.services.errors import Conflict, Forbidden, Invalid, TooMany
 from backend.services.rights import session_for
 from backend.text import code_key
 
@@ -71,7 +71,7 @@ async def _enroll(actor: Actor, session_id: int, method_id: int) -> None:
 
 
 async def _method_for(actor: Actor, session_id: int, key: str | None) -> Record:
-    """The method that lets the actor in. Guesses of keys are counted like guesses of passwords."""
+    """The method that lets the actor in. Guesses of keys are counted like guesses of passwords, for each person alone."""
     methods = await fetch(_METHODS, session_id)
     if not methods:
         raise Forbidden("This session does not take self enrollments.")
@@ -81,7 +81,11 @@ async def _method_for(actor: Actor, session_id: int, key: str | None) -> Record:
     if key is None:
         raise Invalid.at("key", "required", "This session asks for a key.")
     guessing = f"account:self-enroll:{session_id}:{actor.id}"
-    await throttling.count_attempt(guessing)
+    try:
+        await throttling.count_attempt(guessing)
+    except TooMany:
+        # Whoever guesses does not learn that the right key is among those they are stopped from trying.
+        raise _wrong_key() from None
     given = code_key(key).encode()
     for method in methods:
         kept = code_key(method["key"]).strip()
@@ -89,4 +93,12 @@ async def _method_for(actor: Actor, session_id: int, key: str | None) -> Record:
         if kept and secrets.compare_digest(kept.encode(), given):
             await throttling.forget_attempts(guessing)
             return method
-    raise Invalid.at("key", "wrong", "This is not the key of this session.")
+    raise _wrong_key()
+
+
+def _wrong_key() -> Invalid:
+    return Invalid.at(
+        "key",
+        "wrong",
+        "This is not the key of this session. After ten tries, further ones are refused for a quarter of an hour.",
+    )

@@ -1,8 +1,12 @@
 """Acts on single people, undo, addresses, self enrollment, the catalog."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from backend.database import fetch, fetch_value
+import httpx
+import pytest
+
+from backend.database import execute, fetch, fetch_value
 from tests.enrolling.house import House
 
 
@@ -201,6 +205,33 @@ async def test_pasted_addresses(house: House) -> None:
     assert enrolled not in await house.enrolled(session)
     bad = await house.admin.post(f"/sessions/{session}/emails", json={"group_id": group})
     assert bad.status_code == 422
+
+
+async def test_guessing_the_key_of_a_session(house: House, capfd: pytest.CaptureFixture[str]) -> None:
+    """A key of six characters is found within hours where guessing has no limit (field report 37)."""
+    for email in ("ana@example.org", "bo@example.org"):
+        await house.person(email)
+    session = await house.session(catalog="everyone")
+    key = "a key that nobody guesses"
+    await house.apply(session, kind="self", dynamic=False, key=key)
+    ana, bo = await house.client("ana@example.org"), await house.client("bo@example.org")
+    path = f"/sessions/{session}/self-enroll"
+    wrong = [await ana.post(path, json={"key": f"guess {i}"}) for i in range(20)]
+    stopped = await ana.post(path, json={"key": key})
+
+    def told(answer: httpx.Response) -> dict[str, Any]:
+        return {name: value for name, value in answer.json().items() if name != "request_id"}
+
+    # A blocked attempt is not told from a wrong key, neither by its text nor by a header.
+    assert {answer.status_code for answer in (*wrong, stopped)} == {422}
+    assert all(told(answer) == told(wrong[0]) for answer in (*wrong, stopped))
+    assert all("retry-after" not in answer.headers for answer in (*wrong, stopped))
+    assert (await bo.post(path, json={"key": key})).status_code == 200
+    assert (await ana.post(path, json={"key": key})).status_code == 422
+    await execute("UPDATE sign_in_attempt SET since = since - interval '16 minutes'")
+    assert (await ana.post(path, json={"key": key})).status_code == 200
+    captured = capfd.readouterr()
+    assert key not in captured.out + captured.err
 
 
 async def test_self_enrollment_with_and_without_a_key(house: House) -> None:
