@@ -12,10 +12,10 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.flow_control import CLOSE_HEADER
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from backend import readiness
+from backend.http_protocol import PatientProtocol
 
 # What ends takes its time while a successor stands beside it: uploads and large plans are finished.
 HAND_OVER_SECONDS = 30
@@ -25,7 +25,7 @@ SPREAD_SECONDS = 2.0
 ACCEPTING_TURNS = 5
 
 
-class HttpProtocol(H11Protocol):
+class HttpProtocol(PatientProtocol):
     """A connection that says goodbye in its last answer."""
 
     def connection_made(self, transport: Any) -> None:
@@ -33,8 +33,8 @@ class HttpProtocol(H11Protocol):
         if readiness.patience() is not None:
             self._limit_idling()
 
-    def handle_events(self) -> None:
-        super().handle_events()
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
         if readiness.patience() is not None:
             self._answer_last()
 
@@ -55,9 +55,8 @@ class HttpProtocol(H11Protocol):
         cycle = self._under_way()
         if cycle is None:
             return
+        # It says so in its headers, unless they are out already.
         cycle.keep_alive = False
-        if not cycle.response_started and CLOSE_HEADER not in cycle.default_headers:
-            cycle.default_headers = [*cycle.default_headers, CLOSE_HEADER]
 
     def _limit_idling(self) -> None:
         if self.timeout_keep_alive_task is None:

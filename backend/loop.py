@@ -1,4 +1,4 @@
-"""The event loop of Muster's processes: asyncio's own, which tells how long it was held.
+"""The event loop of Muster's processes: uvloop, which tells how long it was held.
 
 Between two waits for events the loop runs what is ready: for so long nobody else in the process is served. That is what is
 measured, at the wait itself, so that no hold is missed and none is guessed. A hold on a busy machine is partly the time
@@ -6,11 +6,13 @@ that other processes took; the processor's own share of the longest is told besi
 """
 
 import asyncio
-import selectors
+import ctypes
 import time
 from collections.abc import Coroutine
 from typing import Any
 
+import uvloop
+import uvloop.loop
 from prometheus_client import Counter
 
 from backend.metrics import NAME, process_gauge
@@ -62,40 +64,106 @@ class Longest:
             self._gauge.set(self._before)
 
 
-class HeldSelector(selectors.DefaultSelector):
-    """Measures from the end of one wait to the beginning of the next."""
+class Turns:
+    """What every turn of a loop is measured with, from the end of one wait to the beginning of the next."""
 
     def __init__(self) -> None:
-        super().__init__()
         self._wall, self._processor = Longest("wall"), Longest("processor")
         self._since = time.perf_counter()
         self._since_processor = time.thread_time()
 
-    def select(self, timeout: float | None = None) -> Any:
-        """Wait for events."""
+    def ends(self) -> float:
+        """The loop begins to wait; returns when."""
         now = time.perf_counter()
         held = now - self._since
         self._wall.take(held)
-        self._processor.take(time.thread_time() - self._since_processor)
+        # Waiting takes nothing of the processor: what it was at the end of the wait, it was at the beginning.
+        processor = time.thread_time()
+        self._processor.take(processor - self._since_processor)
+        self._since_processor = processor
         if held > LONG_SECONDS:
             HOLDS.inc()
-        global _turn_began  # noqa: PLW0603 - one loop a process
-        try:
-            return super().select(timeout)
-        finally:
-            self._since = _turn_began = time.perf_counter()
-            self._since_processor = time.thread_time()
-            self._wall.turn(self._since)
-            self._processor.turn(self._since)
+        return now
 
-    def close(self) -> None:
+    def begins(self, at: float) -> None:
+        """The loop has waited until `at`."""
+        global _turn_began  # noqa: PLW0603 - one loop a process
+        self._since = _turn_began = at
+        self._wall.turn(at)
+        self._processor.turn(at)
+
+    @staticmethod
+    def over() -> None:
         """The loop has ended: there are no turns."""
         global _turn_began  # noqa: PLW0603 - one loop a process
         _turn_began = 0.0
-        super().close()
+
+
+class UvTurns:
+    """Measures the turns of a uvloop, by libuv's own hooks before and after each wait.
+
+    uvloop gives out its `uv_loop_t`, and its library exports libuv's functions. libuv calls back while it still is within the wait:
+    when the wait ended it knows from the time that was idle.
+    """
+
+    _PREPARE, _CHECK, _IDLE_TIME = "prepare", "check", 1
+    # A handle takes about 120 bytes; libuv tells how many only at run time.
+    _HANDLE_BYTES = 512
+
+    def __init__(self, running: asyncio.AbstractEventLoop) -> None:
+        self._uv = ctypes.CDLL(uvloop.loop.__file__)
+        self._uv.uv_metrics_idle_time.restype = ctypes.c_uint64
+        # In no stub of uvloop's, but there for what is built on libuv.
+        get_loop: Any = getattr(uvloop.loop, "libuv_get_loop_t_ptr")  # noqa: B009 - for the type checker
+        get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+        get_pointer.restype, get_pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+        self._loop = ctypes.c_void_p(get_pointer(get_loop(running), None))
+        self._turns = Turns()
+        self._waited_from = time.perf_counter()
+        self._turns.begins(self._waited_from)
+        if self._uv.uv_loop_configure(self._loop, self._IDLE_TIME) != 0:
+            raise RuntimeError("libuv does not measure how long it is idle")
+        self._idle = self._uv.uv_metrics_idle_time(self._loop)
+        hook = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+        self._hooks = [
+            (name, ctypes.create_string_buffer(self._HANDLE_BYTES), hook(called))
+            for name, called in ((self._PREPARE, self._before_wait), (self._CHECK, self._after_wait))
+        ]
+        for name, handle, called in self._hooks:
+            getattr(self._uv, f"uv_{name}_init")(self._loop, handle)
+            getattr(self._uv, f"uv_{name}_start")(handle, called)
+            # Hooks alone keep no loop running.
+            self._uv.uv_unref(handle)
+
+    def close(self) -> None:
+        """Take the hooks out; the loop closes them in its next turn, and until then they stay in memory."""
+        for _, handle, _ in self._hooks:
+            self._uv.uv_close(handle, None)
+        _closing.append(self)
+        self._turns.over()
+
+    def _before_wait(self, _: int) -> None:
+        self._waited_from = self._turns.ends()
+
+    def _after_wait(self, _: int) -> None:
+        idle = self._uv.uv_metrics_idle_time(self._loop)
+        self._turns.begins(self._waited_from + (idle - self._idle) / 1e9)
+        self._idle = idle
+
+
+# libuv writes to a handle once more after it was closed.
+_closing: list[UvTurns] = []
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
-    """`asyncio.run`, on a loop that tells how long it was held."""
-    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(HeldSelector())) as runner:
-        runner.run(main)
+    """`asyncio.run` on uvloop, telling how long it was held."""
+
+    async def measured() -> None:
+        turns = UvTurns(asyncio.get_running_loop())
+        try:
+            await main
+        finally:
+            turns.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(measured())

@@ -13,7 +13,7 @@ from litestar.types.asgi_types import ReceiveMessage
 from backend.controllers.json_shape import JsonShape
 from backend.controllers.route_options import BODY, SAFE_METHODS
 from backend.rules.limits import BODY_BYTES, BODY_DEPTH
-from backend.services.errors import TooLarge, Unavailable, UnsupportedMediaType
+from backend.services.errors import Malformed, TooLarge, Unavailable, UnsupportedMediaType
 
 
 class BodyLimit(msgspec.Struct, frozen=True):
@@ -100,7 +100,7 @@ class _Body:
 
     def __init__(self, receive: Receive, limit: BodyLimit, turn: TakeTurn, shape: JsonShape | None) -> None:
         self._receive, self._limit, self._turn, self._shape = receive, limit, turn, shape
-        self._read = 0
+        self._read, self._more = 0, True
         # What is not large is judged by the decoder alone: nothing of it takes long or much memory.
         self._unjudged: list[bytes] = []
         self._held: asyncio.Semaphore | None = None
@@ -108,9 +108,13 @@ class _Body:
     async def receive(self) -> ReceiveMessage:
         """The next piece. Raises `TooLarge`, `Malformed` or `Unavailable`."""
         message = await self._receive()
-        piece: bytes = message.get("body", b"") if message["type"] == "http.request" else b""
-        if piece:
-            await self._take(piece)
+        if message["type"] == "http.request":
+            if message["body"]:
+                await self._take(message["body"])
+        elif self._more:
+            # Nobody reads the answer; Litestar alone would take it for an error of ours.
+            raise Malformed("The connection ended before the body did.")
+        self._more = message["type"] == "http.request" and message["more_body"]
         return message
 
     async def _take(self, piece: bytes) -> None:
