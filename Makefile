@@ -24,6 +24,10 @@ FRONTEND := $(shell [ -d frontend ] && find frontend -type f \
 	-not -path '*/paraglide/*' -not -path '*/test-results/*' -not -name '.*' 2>/dev/null)
 HAS_FRONTEND := $(wildcard frontend/package.json)
 
+# Packages are fetched for minutes where the network is slow: how far that is is told meanwhile.
+INSTALL = $(PIP) install --progress-bar off --no-deps --require-hashes -r $(1) | \
+	.ci/progress "$$(grep -c '==' $(1))" '^(Collecting|Requirement already satisfied:|Ignoring) ' '^Installing collected'
+
 .PHONY: help run setup develop test check bench faults client format clean
 
 help: ## what there is
@@ -43,19 +47,20 @@ develop: $(DEVELOP) $(if $(HAS_FRONTEND),$(BUILT)) ## set up for working on Must
 
 # --no-deps: the lock names everything, and pip 23 refuses a name with extras ("pydantic[email]") that only a package asks for.
 $(RUNTIME): requirements.lock pyproject.toml | .venv/bin/python
-	@echo "→ Python packages (about 80, once)"
-	@$(PIP) install -q --no-deps --require-hashes -r requirements.lock
+	@echo "→ Python packages (once)"
+	@$(call INSTALL,requirements.lock)
 	@$(PIP) install -q --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 $(DEVELOP): requirements-dev.lock $(RUNTIME)
 	@echo "→ Python packages for tests and linters (once)"
-	@$(PIP) install -q --no-deps --require-hashes -r requirements-dev.lock
+	@$(call INSTALL,requirements-dev.lock)
 	@touch $@
 
 $(MODULES): frontend/package-lock.json | $(RUNTIME)
 	@echo "→ front end packages (once)"
-	@cd frontend && ../$(NODE) npm ci --loglevel=error --no-fund --no-audit
+	@cd frontend && ../$(NODE) npm ci --loglevel=http --no-fund --no-audit 2>&1 | \
+		../.ci/progress "$$(grep -c '"integrity"' package-lock.json)" 'http fetch GET 200 .*[.]tgz'
 	@touch $@
 
 $(BUILT): $(MODULES) $(FRONTEND)

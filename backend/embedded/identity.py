@@ -11,6 +11,8 @@ from backend.embedded.errors import EmbeddedError
 UNPRIVILEGED = ("muster", "postgres", "nobody")
 CAP_DAC_OVERRIDE = 1 << 1
 CAP_DAC_READ_SEARCH = 1 << 2
+# With it capabilities count in access(2), too, by which PostgreSQL looks for its own programs: see launch.py.
+CAP_SETPCAP = 1 << 8
 
 
 @dataclass(frozen=True)
@@ -62,21 +64,30 @@ def capabilities_for(identity: Identity, program: Path, *directories: Path) -> i
     Root often works below a directory closed to all others, such as /root. Rather than opening that directory, the
     server is let through it.
     """
-    passed = {parent for path in (program, *directories) for parent in path.parents}
-    if _permits(program, identity, 0o5) and all(_permits(parent, identity, 0o1) for parent in passed):
+    closed = _closed(identity, program, *directories)
+    readable = _permits(program, identity, 0o5)
+    if readable and not closed:
         return 0
     allowed = _permitted_capabilities()
-    if _permits(program, identity, 0o1) and allowed & CAP_DAC_READ_SEARCH:
-        return CAP_DAC_READ_SEARCH
-    if allowed & CAP_DAC_OVERRIDE:
-        # Containers commonly keep this one and drop the other.
-        return CAP_DAC_OVERRIDE
+    own_programs = readable and not _closed(identity, program)
+    if own_programs or allowed & CAP_SETPCAP:
+        if _permits(program, identity, 0o1) and allowed & CAP_DAC_READ_SEARCH:
+            return CAP_DAC_READ_SEARCH
+        if allowed & CAP_DAC_OVERRIDE:
+            # Containers commonly keep this one and drop the other.
+            return CAP_DAC_OVERRIDE
     name = pwd.getpwuid(identity.user).pw_name
+    open_up = f"chmod o+x {' '.join(map(str, closed))}" if closed else f"chmod o+rx {program}"
     raise EmbeddedError(
-        f"the user {name}, who runs the embedded servers because PostgreSQL does not run as root, cannot reach "
-        f"{program} or {', '.join(map(str, directories))}: let others pass through their parent directories, "
-        "set --data-dir, or start Muster as another user"
+        f"the user {name}, who runs the embedded servers because PostgreSQL does not run as root, may not pass: "
+        f"run `{open_up}`, or start Muster as another user"
     )
+
+
+def _closed(identity: Identity, *paths: Path) -> list[Path]:
+    """Directories above `paths` that this user may not pass through, the outermost first."""
+    passed = {parent for path in paths for parent in path.parents}
+    return sorted(parent for parent in passed if not _permits(parent, identity, 0o1))
 
 
 def _permitted_capabilities() -> int:

@@ -14,6 +14,9 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
+PR_GET_SECUREBITS = 27
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAPABILITY_VERSION_3 = 0x20080522
@@ -24,6 +27,19 @@ def _prctl(libc: ctypes.CDLL, *arguments: int) -> None:
     if libc.prctl(*(ctypes.c_ulong(value) for value in padded)) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"prctl {arguments}: {os.strerror(number)}")
+
+
+def _count_in_access(libc: ctypes.CDLL) -> None:
+    """Let access(2), too, go by the capabilities that are kept.
+
+    It takes them from everybody but root otherwise, and PostgreSQL asks it whether it may read its own programs. Needs
+    CAP_SETPCAP; `identity.py` looks for that where it matters.
+    """
+    bits = libc.prctl(PR_GET_SECUREBITS, *(ctypes.c_ulong(0),) * 4)
+    if bits >= 0:
+        libc.prctl(
+            PR_SET_SECUREBITS, ctypes.c_ulong(bits | SECBIT_NO_SETUID_FIXUP), *(ctypes.c_ulong(0),) * 3
+        )
 
 
 def _keep(libc: ctypes.CDLL, capabilities: int) -> None:
@@ -47,6 +63,7 @@ def main() -> None:
         user, group = (int(part) for part in identity.split(":"))
         if linux and int(capabilities):
             _prctl(libc, PR_SET_KEEPCAPS, 1)
+            _count_in_access(libc)
         os.setgroups([])
         os.setgid(group)
         os.setuid(user)

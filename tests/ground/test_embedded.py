@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 import redis
 
 from backend.embedded import EmbeddedError, EmbeddedPostgres, EmbeddedRedis, Instance
+from backend.embedded.postgres import program
 from backend.embedded.process import occupants
 
 PROJECT = Path(__file__).parents[2]
@@ -129,6 +131,49 @@ def test_another_version_is_refused_with_advice(postgres: EmbeddedPostgres, data
     (cluster / "PG_VERSION").write_text("12\n")
     with pytest.raises(EmbeddedError, match="made by PostgreSQL 12"):
         postgres.start()
+
+
+# Starts both servers with PostgreSQL's package found first in the directory named, and ends them.
+ELSEWHERE = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from backend.embedded import EmbeddedPostgres, EmbeddedRedis
+from backend.embedded.postgres import program
+assert program("initdb").is_relative_to(sys.argv[1])
+directory = Path(sys.argv[1]) / "data"
+directory.mkdir()
+servers = [EmbeddedPostgres(directory), EmbeddedRedis(directory)]
+for server in servers:
+    print(server.start())
+for server in servers:
+    server.stop()
+"""
+
+
+@pytest.mark.parametrize(
+    "closed", [0o700, 0o077], ids=["the directory alone", "and a mask for all that is made"]
+)
+def test_programs_and_data_below_a_directory_that_only_its_owner_may_enter(
+    tmp_path: Path, closed: int
+) -> None:
+    """A home folder, or a fresh `mktemp -d`: root's servers run as another user, whom it keeps out."""
+    home = tmp_path / "home"
+    home.mkdir()
+    package = program("initdb").parents[2]
+    for name in (package.name, f"{package.name}.libs"):
+        shutil.copytree(package.with_name(name), home / name, symlinks=True)
+    home.chmod(0o700)
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, str(home)],
+        cwd=PROJECT,
+        umask=closed if closed != 0o700 else -1,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("postgresql://")
 
 
 def test_a_long_path_works(tmp_path: Path) -> None:
