@@ -1,6 +1,7 @@
 """What `muster serve` runs, and where it is reached."""
 
 import http.client
+import json
 import signal
 import socket
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from backend.draining import HAND_OVER_SECONDS
 from backend.supervisor import STOP_SECONDS, Child
 
 HEALTH_TIMEOUT_SECONDS = 5
+# A worker leaves a checkpoint of the index, and what its jobs are about ends meanwhile.
+WORKER_STOP_SECONDS = 12.0
 # The sequencer has at most one statement to end.
 SEQUENCER_STOP_SECONDS = 2.0
 
@@ -28,7 +31,13 @@ class Roles:
     def children(self, listener: socket.socket | None) -> list[Child]:
         """Workers, and API processes on `listener`."""
         children = [
-            Child(f"worker {number}", ["-m", "backend.workers"]) for number in range(1, self.workers + 1)
+            Child(
+                f"worker {number}",
+                ["-m", "backend.workers"],
+                patience=WORKER_STOP_SECONDS,
+                hand_over_patience=WORKER_STOP_SECONDS,
+            )
+            for number in range(1, self.workers + 1)
         ]
         if listener is not None:
             arguments = ["-m", "backend.serving", "--fd", str(listener.fileno())]
@@ -61,13 +70,16 @@ def address_of(listener: socket.socket | None) -> str:
     return f"http://{host}:{port}"
 
 
-def healthy(address: str) -> bool:
-    """Whether the health route there answers 200."""
+def healthy(address: str, *, workers: int) -> bool:
+    """Whether counts are answered there; where no worker is started along with it, whether they will be once there is one."""
     connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=HEALTH_TIMEOUT_SECONDS)
     try:
         connection.request("GET", "/api/health")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
+        answer = connection.getresponse()
+        if answer.status == http.HTTPStatus.OK or workers:
+            return answer.status == http.HTTPStatus.OK
+        return json.loads(answer.read()).get("loaded") is True
+    except (OSError, http.client.HTTPException, ValueError, AttributeError):
         return False
     finally:
         connection.close()

@@ -263,7 +263,7 @@ class Serving:
 
     async def _until_healthy(self, watching: asyncio.Task[None]) -> None:
         say("→ waiting for the index to be read")
-        while not await asyncio.to_thread(healthy, self.address):
+        while not await asyncio.to_thread(healthy, self.address, workers=self.roles.workers):
             await asyncio.wait([watching], timeout=READY_POLL_SECONDS)
             if watching.done():
                 watching.result()

@@ -32,13 +32,14 @@ class Alive(Output):
 class Health(Output):
     """`ok`; `catching_up` while the index is read or behind the log; `database`, `migrations` where these are awaited; `stopping`.
 
-    `position` is the place in the change log that is reached here, `head` its end.
+    `position` is the place in the change log that is reached here, `head` its end; `loaded` says whether the index was read at all.
     """
 
     status: str
     version: str
     position: int
     head: int | UnsetType = UNSET
+    loaded: bool | UnsetType = UNSET
 
 
 @get("/api/alive", operation_id="alive", opt=rights.public(), tags=TAGS)
@@ -52,6 +53,8 @@ async def health(follower: NamedDependency[Follower]) -> Response[Health]:
     """200 while counts are answered, 503 before, whenever the index is behind, and while the process ends."""
     status, head = await _awaited(follower)
     answer = Health(status=status, version=version("muster"), position=follower.position, head=head)
+    if status == "catching_up":
+        answer.loaded = follower.loaded.is_set()
     return Response(answer, status_code=200 if status == "ok" else 503)
 
 

@@ -12,7 +12,14 @@ from backend.database import execute, fetch_value, open_connection
 from backend.index import Change, FacetIndex, Follower, breathing, checkpoints, freezing, load_index
 from backend.index.checkpoints import apply_log, read_checkpoint, write_checkpoint
 from backend.index.freezing import Replaced
-from backend.workers.checkpointer import BYTES_A_SECOND, GROWN, LATEST_SECONDS, is_due
+from backend.workers.checkpointer import (
+    BYTES_A_SECOND,
+    GROWN,
+    LATEST_SECONDS,
+    MOST_BYTES_A_SECOND,
+    MUCH_GROWN,
+    is_due,
+)
 from tests.index.test_agreement import state
 from tests.index.test_tables import log_rows
 from tests.naive.tables import make_tables, write_something
@@ -181,3 +188,6 @@ def test_when_one_is_due() -> None:
     assert is_due(GROWN, 1, BYTES_A_SECOND)
     assert not is_due(GROWN - 1, LATEST_SECONDS - 1, size)
     assert is_due(1, LATEST_SECONDS, size)
+    # More than a start should read does not wait for so long.
+    assert not is_due(MUCH_GROWN, size / MOST_BYTES_A_SECOND - 1, size)
+    assert is_due(MUCH_GROWN, size / MOST_BYTES_A_SECOND, size)
