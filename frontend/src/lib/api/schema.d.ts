@@ -2177,6 +2177,7 @@ export interface components {
             version: string;
             position: number;
             head?: number;
+            loaded?: boolean;
         };
         /** HistoryRequest */
         HistoryRequest: {
@@ -10443,7 +10444,8 @@ export interface operations {
                      *       "status": "text",
                      *       "version": "text",
                      *       "position": 7,
-                     *       "head": 7
+                     *       "head": 7,
+                     *       "loaded": true
                      *     }
                      */
                     "application/json": components["schemas"]["Health"];
