@@ -15,6 +15,7 @@ from backend.index.following import CATCH_UP_SECONDS
 from backend.index.steps import Steps
 from backend.rules import Problem, Rule, depends_on, nobody_unsaid, resolve
 from backend.rules import describe as sentence_of
+from backend.rules.names import Names
 from backend.schemas.audience import (
     BlockCounts,
     DescribeRequest,
@@ -36,6 +37,7 @@ from backend.services.audience_people import people_of
 from backend.services.errors import Conflict, Invalid, Unavailable
 from backend.services.rights import learner_for, session_for
 from backend.services.sealing import Sight, sight_of
+from backend.services.seen_names import SeenNames
 
 SEALED = ExplainBlock(matches=None, groups=None, filters=[], sealed=True)
 
@@ -95,7 +97,7 @@ def mistakes(problems: list[Problem]) -> list[Mistake]:
     return [Mistake(path=problem.path, code=problem.code, message=problem.message) for problem in problems]
 
 
-def checked(rule: Rule, index: FacetIndex, *, inside_segment: int | None = None) -> Rule:
+def checked(rule: Rule, index: Names, *, inside_segment: int | None = None) -> Rule:
     """The rule with ids for external ids. Raises `Invalid` with every problem's path."""
     resolved, problems = resolve(rule, index, inside_segment=inside_segment)
     if problems:
@@ -181,9 +183,26 @@ async def draft(actor: Actor, index: FacetIndex, request: PreviewRequest) -> Dra
     sight = await sight_of(actor)
     if request.session_id is not None:
         await session_for(actor, request.session_id, "view")
-    rule = checked(request.rule, index)
+    rule = checked(*_known(actor, sight, index, request.rule))
     _everyone_is_for_admins(actor, rule)
     return Draft(rule, sight.opened(rule, index), sight, request.session_id, request.at, request.sample)
+
+
+def _known(actor: Actor, sight: Sight, index: FacetIndex, rule: Rule) -> tuple[Rule, Names]:
+    """The rule without people by name whom the actor may not see, and what else of it they may know of.
+
+    What is hidden from them and what does not exist are answered alike.
+    """
+    if sight.groups is None:
+        return rule, index
+    if rule.include or rule.exclude:
+        people = sight.people(index)
+        rule = Rule(
+            rule.blocks,
+            [learner for learner in rule.include if learner in people],
+            [learner for learner in rule.exclude if learner in people],
+        )
+    return rule, SeenNames(index, sight, actor.id)
 
 
 def _everyone_is_for_admins(actor: Actor, rule: Rule) -> None:

@@ -7,7 +7,11 @@ from backend.rules import Dependency, InvalidRule, Rule, convert, depends_on
 from backend.rules.dependencies import DependencyKind, values_of
 from backend.rules.tree import Value
 from backend.schemas.problem import Dependent
+from backend.services.actor import Actor
 from backend.services.errors import HasDependents
+from backend.services.method_seals import sealed_methods
+from backend.services.reach import instructed_sessions, led_groups
+from backend.services.sealing import reading_sight
 
 # The answer names the first ones; a person clears them and asks again.
 MOST_NAMED = 100
@@ -18,6 +22,10 @@ UNION ALL
 SELECT 'method', m.id, coalesce(nullif(m.name, ''), s.name), m.rule
 FROM enrollment_method m JOIN session s ON s.id = m.session_id WHERE m.rule IS NOT NULL AND m.deleted_at IS NULL
 ORDER BY 1 DESC, 2
+"""
+_PLACES = """
+SELECT m.id, s.id AS session_id, s.group_id FROM enrollment_method m JOIN session s ON s.id = m.session_id
+WHERE m.id = ANY($1::integer[])
 """
 
 
@@ -57,9 +65,29 @@ async def named(kind: str, sql: str, *arguments: object) -> list[Dependent]:
 
 
 async def refuse(what: str, dependents: list[Dependent]) -> None:
-    """Raises `HasDependents` if there are any."""
+    """Raises `HasDependents` if there are any; for platform admins, who may know of all of them."""
     if dependents:
         raise HasDependents(what, dependents[:MOST_NAMED])
+
+
+async def refuse_to(actor: Actor, what: str, dependents: list[Dependent]) -> None:
+    """Raises `HasDependents` if there are any, which names those that the actor may know of."""
+    if not dependents or actor.is_admin:
+        await refuse(what, dependents)
+        return
+    methods = [one.id for one in dependents if one.kind == "method"]
+    places = {row["id"]: row for row in await fetch(_PLACES, methods)}
+    sealed = await sealed_methods(await reading_sight(actor), methods)
+    groups, sessions = await led_groups(actor), await instructed_sessions(actor)
+
+    def shown(one: Dependent) -> bool:
+        if one.kind != "method":
+            return True
+        place = places[one.id]
+        return one.id not in sealed and (place["session_id"] in sessions or place["group_id"] in groups)
+
+    known = [one for one in dependents if shown(one)]
+    raise HasDependents(what, known[:MOST_NAMED], hidden=len(known) < len(dependents))
 
 
 __all__ = [
@@ -68,6 +96,7 @@ __all__ = [
     "named",
     "refuse",
     "refuse_if_rules_refer",
+    "refuse_to",
     "rules_that_name",
     "rules_that_refer",
 ]

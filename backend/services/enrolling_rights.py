@@ -14,11 +14,12 @@ from backend.index import FacetIndex
 from backend.rules import Rule, resolve
 from backend.schemas.problem import Mistake
 from backend.services.actor import Actor
-from backend.services.errors import Forbidden
+from backend.services.errors import Forbidden, Invalid
 from backend.services.method_drafts import Draft, derived_rule, stored_draft
 from backend.services.reach import led_groups
 from backend.services.rights import is_published_to_team, is_session_staff
 from backend.services.sealing import Sight, sight_of
+from backend.services.seen_names import SeenNames
 
 READ_ONLY = "This method reaches beyond your groups and your team: you may see it, but not change it. Add a method of your own."
 OUT_OF_REACH = "Some of the people whom this would enroll are not in your groups or your team."
@@ -33,6 +34,7 @@ class Permit(msgspec.Struct, frozen=True):
 
     `everything`: platform admins. `staff`: they instruct it or lead its group; `leads`: they lead its group. `members`: whom
     they enroll and unenroll. `team`: whom, as a manager, they enroll, but do not unenroll.
+    `sight` is what of a rule they may put to work here, `reader` what they may know of at all.
     """
 
     actor_id: int
@@ -40,6 +42,7 @@ class Permit(msgspec.Struct, frozen=True):
     staff: bool
     leads: bool
     sight: Sight
+    reader: Sight
     members: BitMap
     team: BitMap
 
@@ -72,6 +75,7 @@ class Permit(msgspec.Struct, frozen=True):
         if self.everything:
             return
         problems: list[Mistake] = []
+        hidden: list[Mistake] = []
         if draft.kind not in OF_STAFF:
             problems.append(_mistake("kind", f"Only platform admins make methods of kind {draft.kind}."))
         if draft.kind == "self" and not self.leads:
@@ -80,7 +84,7 @@ class Permit(msgspec.Struct, frozen=True):
             )
         if (rule := derived_rule(draft)) is not None:
             reach = self.reach
-            resolved, _ = resolve(rule, index)
+            resolved, unknown = resolve(rule, SeenNames(index, self.reader, self.actor_id))
             problems += self._beyond(resolved, reach, index)
             kept = set() if stored is None or stored.rule is None else set(stored.rule.exclude)
             problems += [
@@ -88,8 +92,11 @@ class Permit(msgspec.Struct, frozen=True):
                 for i, learner_id in enumerate(resolved.exclude)
                 if learner_id not in kept and learner_id not in reach
             ]
+            hidden = [Mistake(path=p.path, code=p.code, message=p.message) for p in unknown]
         if problems:
             raise Forbidden(problems[0].message, errors=problems)
+        if hidden:
+            raise Invalid(hidden[0].message, errors=hidden)
 
     def require_people(self, *, entering: BitMap, leaving: BitMap) -> None:
         """Raises `Forbidden` unless everybody who enters or gains a source, leaves or loses one is theirs.
@@ -120,9 +127,9 @@ async def permit_for(actor: Actor, index: FacetIndex, session: Record) -> Permit
     """The actor's rights in a session in which they may enroll at all (`session_for(…, "enroll")`)."""
     if actor.is_admin:
         everybody = index.facts.status.present
-        return Permit(actor.id, True, True, True, Sight(None), everybody, BitMap())
+        return Permit(actor.id, True, True, True, Sight(None), Sight(None), everybody, BitMap())
     staff = await is_session_staff(actor, session)
-    sight = await sight_of(actor)
+    sight = reader = await sight_of(actor)
     published = await is_published_to_team(actor, session)
     if not staff:
         # Groups one leads elsewhere do not count here.
@@ -133,6 +140,7 @@ async def permit_for(actor: Actor, index: FacetIndex, session: Record) -> Permit
         staff=staff,
         leads=session["group_id"] in await led_groups(actor),
         sight=sight,
+        reader=reader,
         members=sight.members(index),
         team=sight.team(index) if published else BitMap(),
     )

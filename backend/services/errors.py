@@ -75,11 +75,13 @@ class HasDependents(Conflict):
 
     type, title = "has_dependents", "Other things depend on it"
 
-    def __init__(self, what: str, dependents: Sequence[Dependent]) -> None:
+    def __init__(self, what: str, dependents: Sequence[Dependent], *, hidden: bool = False) -> None:
         named = ", ".join(f"{d.kind} “{d.name}”" for d in dependents[:5])
         more = f" and {len(dependents) - 5} more" if len(dependents) > 5 else ""
+        others = " Others depend on it that you may not see: ask a platform admin." if hidden else ""
+        these = f"these depend on it: {named}{more}" if named else "others depend on it"
         super().__init__(
-            f"{what} cannot be deleted while these depend on it: {named}{more}.",
+            f"{what} cannot be deleted while {these}.{others}",
             extra={"dependents": list(dependents)},
         )
 

@@ -186,7 +186,7 @@ async def delete_group(actor: Actor, group_id: int) -> None:
             ),
             *await dependents.rules_that_refer(Dependency("group", group_id)),
         ]
-        await dependents.refuse(f"Group “{row['name']}”", found)
+        await dependents.refuse_to(actor, f"Group “{row['name']}”", found)
         await execute(
             "UPDATE enrollment_method SET group_id = NULL WHERE group_id = $1 AND deleted_at IS NOT NULL",
             group_id,

@@ -26,7 +26,7 @@ from backend.services.method_drafts import COLUMNS, Draft, asked, checked, store
 from backend.services.method_sentences import sentence_of
 from backend.services.paging import decode_cursor, page_of
 from backend.services.rights import session_for
-from backend.services.sealing import Sight, reading_sight
+from backend.services.sealing import Sight
 
 # What decides who is enrolled: changed on a method that enrolls, it needs a plan.
 DECIDING = ("rule", "dynamic", "segment_id", "group_id", "after_activity_id")
@@ -47,24 +47,24 @@ async def list_methods(
     actor: Actor, follower: Follower, session_id: int, *, limit: int, cursor: str | None
 ) -> Page[wire.Method]:
     """The session's methods, oldest first."""
-    await session_for(actor, session_id, "enroll")
+    session = await session_for(actor, session_id, "enroll")
     index = await caught_up(follower)
     (after,) = decode_cursor(cursor, tuple[int]) or (0,)
     rows = await fetch(_LIST, session_id, after, limit + 1)
     total = await fetch_value(
         "SELECT count(*) FROM enrollment_method WHERE session_id = $1 AND deleted_at IS NULL", session_id
     )
-    sight = await reading_sight(actor)
+    permit = await permit_for(actor, index, session)
     return page_of(
-        rows, limit, total, item=lambda row: _shown(row, index, actor, sight), key=lambda row: [row["id"]]
+        rows, limit, total, item=lambda row: _shown(row, index, actor, permit), key=lambda row: [row["id"]]
     )
 
 
 async def get_method(actor: Actor, follower: Follower, session_id: int, method_id: int) -> wire.Method:
     """One method."""
-    await session_for(actor, session_id, "enroll")
+    session = await session_for(actor, session_id, "enroll")
     index = await caught_up(follower)
-    return await _one(actor, index, session_id, method_id)
+    return await _one(actor, index, await permit_for(actor, index, session), session_id, method_id)
 
 
 async def create_method(
@@ -80,7 +80,7 @@ async def create_method(
         draft = await checked(draft, index)
         method_id = await save_method(actor, draft, state="draft")
         await audit.record(actor, "method.create", "enrollment_method", method_id, session_id=session_id)
-        return await _one(actor, index, session_id, method_id)
+        return await _one(actor, index, permit, session_id, method_id)
 
 
 async def change_method(  # noqa: PLR0913, PLR0917 - the parts of one request
@@ -109,7 +109,7 @@ async def change_method(  # noqa: PLR0913, PLR0917 - the parts of one request
             await _settle_all(actor, before, draft)
             changed = [name for name in COLUMNS if getattr(before, name) != getattr(draft, name)]
             await audit.record(actor, "method.change", "enrollment_method", method_id, changed=changed)
-        return await _one(actor, index, session_id, method_id)
+        return await _one(actor, index, permit, session_id, method_id)
 
 
 async def _method_to_change(
@@ -226,10 +226,12 @@ async def _end_method(actor: Actor, row: Record, learners: list[int], removal: w
 # ── showing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def _one(actor: Actor, index: FacetIndex, session_id: int, method_id: int) -> wire.Method:
+async def _one(
+    actor: Actor, index: FacetIndex, permit: Permit, session_id: int, method_id: int
+) -> wire.Method:
     await method_row(session_id, method_id)
     (row,) = await fetch(_LIST, session_id, method_id - 1, 1)
-    return _shown(row, index, actor, await reading_sight(actor))
+    return _shown(row, index, actor, permit)
 
 
 # What of a sealed method would tell whom it is about, or let somebody in.
@@ -239,11 +241,14 @@ SEALED: dict[str, Any] = dict.fromkeys(
 ) | {"state_reason": ""}  # fmt: skip
 
 
-def _shown(row: Record, index: FacetIndex, actor: Actor, sight: Sight) -> wire.Method:
+def _shown(row: Record, index: FacetIndex, actor: Actor, permit: Permit) -> wire.Method:
     names = wire.Method.__struct_fields__
     stored = {name: row[name] for name in names if name in row and name != "rule"}
-    stored["on_leave"] = stored_draft(row).on_leave
-    sealed = sight.seals_method(row["kind"], row["rule"], index.structure)
+    draft, sight = stored_draft(row), permit.reader
+    stored["on_leave"] = draft.on_leave
+    editable = permit.opens(index, draft)
+    # Managers enroll their team; how others come to be enrolled is not theirs to know.
+    sealed = sight.seals_method(row["kind"], row["rule"], index.structure) or not (permit.staff or editable)
     hidden = sight.hidden(index, index.structure.groups)
     stored |= {"state_reason": state_sentence(row["state_cause"], row["state_details"], actor.reads)}
     if sealed:
@@ -255,6 +260,7 @@ def _shown(row: Record, index: FacetIndex, actor: Actor, sight: Sight) -> wire.M
         people=index.sources(row["id"]).intersection_cardinality(index.countable),
         waiting=index.blocked_for(row["id"]).intersection_cardinality(index.countable),
         sealed=sealed,
+        editable=editable,
     )
 
 

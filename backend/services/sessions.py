@@ -219,7 +219,7 @@ async def delete_session(actor: Actor, session_id: int) -> None:
             " WHERE session_id = $1 AND state <> 'draft' AND deleted_at IS NULL",
             session_id,
         )
-        await dependents.refuse(f"Session “{row['name']}”", found)
+        await dependents.refuse_to(actor, f"Session “{row['name']}”", found)
         people = await fetch_value("SELECT count(*) FROM enrollment WHERE session_id = $1", session_id)
         if people:
             raise Conflict(f"{people:,} people are or were enrolled in it, which would be lost.")

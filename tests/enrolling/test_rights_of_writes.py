@@ -298,8 +298,14 @@ async def test_managers_enroll_their_reports_and_theirs_by_name(company: Company
     assert draft.status_code == 201, draft.text
     done = await house.apply(published, manager, **body)
     assert done["entered"] == 2
+    await house.apply(published, kind="manual", rule={"include": company.mine}, name="By the admin")
     shown = (await manager.get(f"/sessions/{published}/methods")).json()["items"]
-    assert done["method_id"] in {one["id"] for one in shown}
+    assert [(one["id"], one["editable"], one["sealed"]) for one in shown] == [
+        (draft.json()["id"], True, False),
+        (done["method_id"], True, False),
+        (shown[-1]["id"], False, True),
+    ]
+    assert shown[-1]["name"] is None
     # They enroll, and do not unenroll.
     smaller = {"method_id": done["method_id"], "rule": {"include": [report]}}
     assert (await manager.post(f"/sessions/{published}/plan", json=smaller)).status_code == 403
@@ -313,7 +319,7 @@ async def test_managers_enroll_their_reports_and_theirs_by_name(company: Company
     assert (await manager.post(f"/runs/{done['run_id']}/undo")).status_code == 403
     await house.write("UPDATE message SET state = 'pending'")
     assert (await manager.post(f"/runs/{done['run_id']}/undo")).status_code == 200
-    assert await house.enrolled(published) == set()
+    assert await house.enrolled(published) == set(company.mine)
 
 
 async def test_managers_enroll_nobody_while_the_feature_is_off(company: Company) -> None:
@@ -331,3 +337,62 @@ async def test_managers_enroll_nobody_while_the_feature_is_off(company: Company)
     ]
     assert [answer.status_code for answer in answers] == [404] * len(answers)
     assert (await manager.post("/audiences/preview", json={"rule": {}})).status_code == 403
+
+
+async def test_what_is_hidden_and_what_is_not_there_are_refused_alike(company: Company) -> None:
+    house, coach = company.house, company.clients["coach"]
+    secret = await house.write_value(
+        "INSERT INTO learner_group (name, private, external_id) VALUES ('Secret', true, 'secret') RETURNING id"
+    )
+    boss = await house.person("boss@example.org")
+    await house.write("UPDATE learner SET manager_id = $1 WHERE id = $2", boss, company.mine[1])
+
+    def with_manager(learner: int) -> dict[str, Any]:
+        filters = [{"type": "manager", "op": "in", "managers": [learner]}]
+        return {"blocks": [{"groups": [company.own], "filters": filters}]}
+
+    pairs: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({"blocks": [{"groups": ["secret"]}]}, {"blocks": [{"groups": ["nowhere"]}]}),
+        (with_manager(company.strangers[0]), with_manager(10**6)),
+        ({"include": [company.strangers[0]]}, {"include": [10**6]}),
+        ({"include": [], "exclude": [company.strangers[0]]}, {"include": [], "exclude": [10**6]}),
+    ]
+    at = f"/sessions/{company.session}"
+    for hidden, missing in pairs:
+        kind = "audience" if "blocks" in hidden else "manual"
+        for path, body in (
+            (f"{at}/plan", {"kind": kind}),
+            (f"{at}/methods", {"kind": kind}),
+            ("/audiences/preview", {}),
+        ):
+            answers = [await coach.post(path, json={**body, "rule": rule}) for rule in (hidden, missing)]
+            told = [
+                (
+                    one.status_code,
+                    [(e["path"], e["code"]) for e in one.json().get("errors", [])],
+                    one.json().get("total"),
+                )
+                for one in answers
+            ]
+            assert told[0] == told[1], (path, hidden, told)
+    # The manager of one of their own is known to them.
+    for path in ("/audiences/preview", f"{at}/plan"):
+        assert (await coach.post(path, json={"rule": with_manager(boss)})).status_code == 200
+    assert secret
+
+
+async def test_dependents_are_named_to_those_who_may_know_of_them(company: Company) -> None:
+    house, boss = company.house, company.clients["group_admin"]
+    group = await house.group("Below", parent=company.own)
+    elsewhere = await house.session(group_id=company.board, name="Merger")
+    await house.apply(elsewhere, kind="group", group_id=group, name="Secret plan")
+    answer = await boss.delete(f"/groups/{group}")
+    assert answer.status_code == 409
+    assert answer.json()["dependents"] == []
+    assert "ask a platform admin" in answer.json()["detail"]
+    assert not {"Merger", "Secret plan"} & set(answer.text.replace('"', "|").split("|"))
+    await house.apply(company.session, boss, kind="group", group_id=group, name="Ours")
+    answer = await boss.delete(f"/groups/{group}")
+    assert {one["name"] for one in answer.json()["dependents"]} == {"Ours"}
+    named = (await house.admin.delete(f"/groups/{group}")).json()["dependents"]
+    assert {one["name"] for one in named} == {"Ours", "Secret plan"}

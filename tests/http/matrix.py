@@ -56,7 +56,7 @@ BY_OBJECT: dict[tuple[str, str], str] = {
 }  # fmt: skip
 BY_ROLE = {"public": "+++++", "signed_in": "+++++", "staff": "-++++", "admin": "-----"}
 # Of what only those do who sign in with a password.
-NOT_WITH_A_TOKEN = frozenset({"createToken", "changePassword"})
+NOT_WITH_A_TOKEN = frozenset({"createToken", "changePassword", "revealInvitation"})
 # Its address is checked, and who is behind it: the answer to a wrong one is 401 or 404, which says nothing about rights.
 ASKS_WHO = frozenset({"signIn", "getInvitation", "acceptInvitation"})
 
@@ -184,6 +184,9 @@ class World:
             "bulkAwards": {"awards": []},
             "bulkLearners": {"learners": []},
             "bulkGroups": {"groups": []},
+            "renameOption": {"from": "junior", "to": "senior"},
+            "mergeOptions": {"from": "junior", "to": "expert"},
+            "gradeStep": {"learner_id": ids["learner_id"], "score": 80},
             "extendEnrollment": {"due_at": "2030-01-01T00:00:00Z"},
         }
 

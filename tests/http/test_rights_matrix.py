@@ -75,7 +75,9 @@ async def _made(clients: dict[str, httpx.AsyncClient], password_hash: str) -> Wo
         "team_id": groups["team"],
         "learner_id": people["report"],
         "report_id": people["report"],
-        "field_id": (await _post(admin, "/fields", name="Level", type="number"))["id"],
+        "field_id": (
+            await _post(admin, "/fields", name="Level", type="choice", options=["junior", "expert"])
+        )["id"],
         "segment_id": (await _post(admin, "/segments", name="S", rule={"blocks": [{"everyone": True}]}))[
             "id"
         ],

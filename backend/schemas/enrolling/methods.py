@@ -48,6 +48,7 @@ class Method(Output):
 
     `state_cause` and `state_details` say why it is frozen or held, `state_reason` says it in the reader's language. A `sealed`
     one has a part outside the reader's rights: it keeps kind, name, rule, sentence and all ids to itself.
+    `editable`: whether the reader may change it as a whole.
     """
 
     id: int
@@ -79,6 +80,7 @@ class Method(Output):
     waiting: int
     held_run_id: int | None
     sealed: bool = False
+    editable: bool = True
 
 
 class MethodRemoval(Input):

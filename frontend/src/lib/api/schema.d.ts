@@ -2670,6 +2670,8 @@ export interface components {
             held_run_id: number | null;
             /** @default false */
             sealed: boolean;
+            /** @default true */
+            editable: boolean;
         };
         /** MethodInput */
         MethodInput: {
@@ -8089,7 +8091,8 @@ export interface operations {
                      *           "people": 7,
                      *           "waiting": 7,
                      *           "held_run_id": 7,
-                     *           "sealed": true
+                     *           "sealed": true,
+                     *           "editable": true
                      *         }
                      *       ],
                      *       "next": null,
@@ -8210,7 +8213,8 @@ export interface operations {
                      *       "people": 7,
                      *       "waiting": 7,
                      *       "held_run_id": 7,
-                     *       "sealed": true
+                     *       "sealed": true,
+                     *       "editable": true
                      *     }
                      */
                     "application/json": components["schemas"]["Method"];
@@ -8285,7 +8289,8 @@ export interface operations {
                      *       "people": 7,
                      *       "waiting": 7,
                      *       "held_run_id": 7,
-                     *       "sealed": true
+                     *       "sealed": true,
+                     *       "editable": true
                      *     }
                      */
                     "application/json": components["schemas"]["Method"];
@@ -8456,7 +8461,8 @@ export interface operations {
                      *       "people": 7,
                      *       "waiting": 7,
                      *       "held_run_id": 7,
-                     *       "sealed": true
+                     *       "sealed": true,
+                     *       "editable": true
                      *     }
                      */
                     "application/json": components["schemas"]["Method"];
