@@ -3,16 +3,19 @@
 from typing import Annotated
 
 from litestar import get
+from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
 from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
 from backend.controllers.parameters import DEFAULT_LIMIT, Cursor, Limit
+from backend.index import Follower
 from backend.schemas.board import BoardSession, Happenings, Player, TimelinePoint
 from backend.schemas.commons import Page
 from backend.services import boards, happenings, playing
 
 TAGS = ["Boards"]
+CurrentFollower = NamedDependency[Follower]
 Days = Annotated[int, QueryParameter(ge=1, le=boards.MOST_DAYS, description="how many days, today included")]
 Few = Annotated[int, QueryParameter(ge=1, le=happenings.MOST, description="how many at most")]
 
@@ -44,9 +47,11 @@ async def get_timeline(
     opt=rights.session("view"),
     tags=TAGS,
 )
-async def list_happenings(session_id: FromPath[int], actor: CurrentActor, limit: Few = 20) -> Happenings:
+async def list_happenings(
+    session_id: FromPath[int], actor: CurrentActor, follower: CurrentFollower, limit: Few = 20
+) -> Happenings:
     """Who lately joined, left, completed or was blocked, and why; the latest first."""
-    return await happenings.latest(actor, session_id, limit)
+    return await happenings.latest(actor, follower, session_id, limit)
 
 
 @get(

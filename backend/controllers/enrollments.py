@@ -37,6 +37,7 @@ CurrentFollower = NamedDependency[Follower]
 async def list_session_enrollments(
     session_id: FromPath[int],
     actor: CurrentActor,
+    follower: CurrentFollower,
     only: Only = None,
     q: Search = None,
     sort: SortBy = None,
@@ -48,7 +49,7 @@ async def list_session_enrollments(
     `sort`: name, since, due, score or id.
     """
     query = EnrollmentQuery(state=only, q=q, sort=sort, limit=limit, cursor=cursor)
-    return await enrollment_lists.of_session(actor, session_id, query)
+    return await enrollment_lists.of_session(actor, follower, session_id, query)
 
 
 @get(
@@ -77,26 +78,28 @@ async def session_counts(
 async def list_learner_enrollments(
     learner_id: FromPath[int],
     actor: CurrentActor,
+    follower: CurrentFollower,
     only: Only = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[wire.Enrollment]:
     """What somebody is or was enrolled in."""
     return await enrollment_lists.of_learner(
-        actor, learner_id, EnrollmentQuery(only, limit=limit, cursor=cursor)
+        actor, follower, learner_id, EnrollmentQuery(only, limit=limit, cursor=cursor)
     )
 
 
 @get("/me/enrollments", operation_id="listMyEnrollments", opt=rights.oneself(), tags=TAGS)
 async def list_my_enrollments(
     actor: CurrentActor,
+    follower: CurrentFollower,
     only: Only = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[wire.Enrollment]:
     """What one is or was enrolled in oneself."""
     return await enrollment_lists.of_learner(
-        actor, actor.id, EnrollmentQuery(only, limit=limit, cursor=cursor)
+        actor, follower, actor.id, EnrollmentQuery(only, limit=limit, cursor=cursor)
     )
 
 
@@ -123,9 +126,11 @@ async def self_enroll(
 @get(
     "/enrollments/{enrollment_id:int}", operation_id="getEnrollment", opt=rights.enrollment("view"), tags=TAGS
 )
-async def get_enrollment(enrollment_id: FromPath[int], actor: CurrentActor) -> wire.Enrollment:
+async def get_enrollment(
+    enrollment_id: FromPath[int], actor: CurrentActor, follower: CurrentFollower
+) -> wire.Enrollment:
     """One enrollment, with every source."""
-    return await enrollment_acts.get_enrollment(actor, enrollment_id)
+    return await enrollment_acts.get_enrollment(actor, follower, enrollment_id)
 
 
 @post(

@@ -40,6 +40,7 @@ from backend.services.audiences import caught_up
 from backend.services.errors import Forbidden, Invalid, MusterError, NotFound, Unavailable
 from backend.services.live_progress import problem_of
 from backend.services.live_subjects import preview_subject, rests_on_index, topic_subject
+from backend.services.reason_reading import ReasonReader, reader_of
 
 # An editor follows a handful; a wall of boards some dozens.
 SUBSCRIPTIONS_MOST = 100
@@ -66,7 +67,8 @@ async def live(socket: Socket, hub: NamedDependency[Hub]) -> None:
         return
     async with hub.asking:
         actor = await actor_of(socket)
-    if actor is None:
+        reader = None if actor is None else await reader_of(actor)
+    if actor is None or reader is None:
         await socket.close(CLOSE_NOT_SIGNED_IN, "not signed in")
         return
     if not actor.allows(READ):
@@ -76,18 +78,18 @@ async def live(socket: Socket, hub: NamedDependency[Hub]) -> None:
     if len(hub.seats.get(actor.id, ())) >= most:
         await socket.close(CLOSE_TOO_MANY, "too many sockets")
         return
-    await Conversation(socket, hub, actor).hold()
+    await Conversation(socket, hub, actor, reader).hold()
 
 
 class Conversation:
     """One socket from the first frame to the last."""
 
-    def __init__(self, socket: Socket, hub: Hub, actor: Actor) -> None:
+    def __init__(self, socket: Socket, hub: Hub, actor: Actor, reader: ReasonReader) -> None:
         self.socket = socket
         self.hub = hub
         self.actor = actor
         self.outlet = Outlet(wire_of(socket.scope))
-        self.seat = Seat(actor.id, self.outlet, self._recheck_soon, is_admin=actor.is_admin)
+        self.seat = Seat(actor.id, self.outlet, self._recheck_soon, reader, is_admin=actor.is_admin)
         # How each subscription is opened again when rights may have changed.
         self.opens: dict[str, Open] = {}
         # Only while rights are looked at again: an idle socket has no task but the one that receives.
@@ -171,6 +173,7 @@ class Conversation:
         except (Forbidden, NotFound):
             # What the actor remembers of their rights may be older than a right given a moment ago.
             self.actor = await actor_of(self.socket) or self.actor
+            self.seat.reader = await reader_of(self.actor)
             return await open_(self.actor)
 
     def _say(self, id_: str | None, error: MusterError) -> None:
@@ -189,11 +192,12 @@ class Conversation:
                 self._recheck_again = False
                 async with self.hub.asking:
                     actor = await actor_of(self.socket)
-                if actor is None:
+                    reader = None if actor is None else await reader_of(actor)
+                if actor is None or reader is None:
                     self.outlet.close(CLOSE_NOT_SIGNED_IN, "not signed in")
                     return
                 self.actor = actor
-                self.seat.is_admin = actor.is_admin
+                self.seat.is_admin, self.seat.reader = actor.is_admin, reader
                 for id_, open_ in list(self.opens.items()):
                     await self._reopen(id_, open_)
         except Exception:  # noqa: BLE001 - whatever it was, rights that cannot be looked at again are not to be relied on

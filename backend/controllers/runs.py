@@ -48,13 +48,14 @@ async def get_run(run_id: FromPath[int], actor: CurrentActor) -> wire.RunDetail:
 async def list_changes(
     run_id: FromPath[int],
     actor: CurrentActor,
+    follower: CurrentFollower,
     change: FromQuery[wire.ChangeKind | None] = None,
     q: Search = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[wire.RunChange]:
     """What it did person by person, and why; `q` searches their names and addresses."""
-    return await run_changes.list_changes(actor, run_id, ChangeQuery(change, q, limit, cursor))
+    return await run_changes.list_changes(actor, follower, run_id, ChangeQuery(change, q, limit, cursor))
 
 
 @post(

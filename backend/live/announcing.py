@@ -10,6 +10,7 @@ from pyroaring import BitMap
 from backend import clock
 from backend.index import Batch, Follower
 from backend.live.events import catalog_changed, tell
+from backend.live.seat import Reader
 from backend.live.topics import Frames, Topic
 from backend.live.transitions import Transition, transitions
 from backend.live.turns import in_slices
@@ -49,14 +50,16 @@ class Announcer:
             position, found = await self._waiting.get()
             sessions = self._by_session()
             followed = {session: made for session, made in found.items() if session in sessions}
-            for session, told in (await tell(self._follower.index, position, followed)).items():
+            for session, told in (await tell(position, followed)).items():
                 topic = sessions[session]
                 watchers = [w for w in topic.watchers.values() if 0 <= w.since < position]
-                for_admins = Frames(("event", one.for_admins) for one in told)
-                for_others = Frames(("event", one.for_others) for one in told)
+                frames: dict[Reader, Frames] = {}
                 async for watcher in in_slices(watchers):
-                    frames = for_admins if watcher.seat.is_admin else for_others
-                    watcher.send_events(frames, topic)
+                    reader = watcher.seat.reader
+                    if reader not in frames:
+                        index = self._follower.index
+                        frames[reader] = Frames(("event", one.body(index, reader)) for one in told)
+                    watcher.send_events(frames[reader], topic)
 
     def tell_catalogs(self) -> None:
         """Tell everybody of structure that changed since the last time: once for all that one import changes."""

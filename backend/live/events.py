@@ -1,22 +1,25 @@
 """From transitions to event frames: who and why, asked in one query a batch, encoded once for all."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from backend.database import fetch
 from backend.index import FacetIndex
+from backend.live.seat import Reader
 from backend.live.transitions import Transition
-from backend.schemas.live import EventData, EventPerson, EventReason, encode
+from backend.schemas.live import EventData, EventPerson, encode
 
 # More than this of one kind in one session at once are told as a number: nobody reads more from a ticker.
 NAMED_MOST = 100
 
 _WHO_AND_WHY = """
-SELECT w.learner_id, w.session_id, l.first_name, l.last_name, why.reason, w.change
+SELECT w.learner_id, w.session_id, l.first_name, l.last_name, why.reason, why.method_id, w.change,
+       (SELECT b.other_session_id FROM blocked b WHERE b.learner_id = w.learner_id AND b.session_id = w.session_id
+        ORDER BY b.since LIMIT 1) AS other_session_id
 FROM unnest($1::integer[], $2::integer[], $3::text[], $4::timestamptz[]) AS w(learner_id, session_id, change, at)
 JOIN learner l ON l.id = w.learner_id
 LEFT JOIN LATERAL (
-    SELECT rc.reason FROM run_change rc JOIN run r ON r.id = rc.run_id
+    SELECT rc.reason, r.method_id FROM run_change rc JOIN run r ON r.id = rc.run_id
     WHERE rc.learner_id = w.learner_id AND r.session_id = w.session_id AND rc.change = w.change
       AND rc.reason IS NOT NULL AND coalesce(r.finished_at, w.at) >= w.at - interval '10 seconds'
     ORDER BY rc.run_id DESC LIMIT 1
@@ -24,17 +27,55 @@ LEFT JOIN LATERAL (
 """
 
 
-class Told(NamedTuple):
-    """The part of an event frame after the id: as admins read it, and as everybody else does."""
-
-    for_admins: str
-    for_others: str
+# Somebody who was deleted meanwhile.
+_NOBODY = dict.fromkeys(("reason", "method_id", "other_session_id")) | {"first_name": "", "last_name": ""}
 
 
-async def tell(
-    index: FacetIndex, position: int, found: Mapping[int, Sequence[Transition]]
-) -> dict[int, list[Told]]:
-    """The frames of one batch by session."""
+class Told:
+    """One event, told to each reader as far as they may know; equal readers get the same bytes."""
+
+    def __init__(self, position: int, one: Transition, count: int, row: Any | None) -> None:
+        self._position = position
+        self._one = one
+        self._count = count
+        # Who it is and what the run recorded; of many together neither is asked.
+        self._row = row
+        self._bodies: dict[Reader, str] = {}
+
+    def body(self, index: FacetIndex, reader: Reader) -> str:
+        """The part of the frame after the id."""
+        found = self._bodies.get(reader)
+        if found is None:
+            data = encode(self._data(index, reader)).decode()
+            found = f'"position":{self._position},"event":"{self._one.event}","data":{data}}}'
+            self._bodies[reader] = found
+        return found
+
+    def _data(self, index: FacetIndex, reader: Reader) -> EventData:
+        one, row = self._one, self._row
+        person, reason = None, None
+        if row is not None:
+            waits = one.event in {"blocked", "unblocked"}
+            if not waits or reader.sees(index, one.learner_id):
+                person = EventPerson(
+                    id=one.learner_id, first_name=row["first_name"], last_name=row["last_name"]
+                )
+            reason = reader.tell(index, row["reason"], method_id=row["method_id"], learner_id=one.learner_id)
+            if one.event == "blocked":
+                reason = reader.elsewhere(index, row["other_session_id"])
+        return EventData(
+            at=one.at,
+            count=self._count,
+            session_id=one.session_id,
+            learner=person,
+            reason=reason,
+            before=one.before,
+            after=one.after,
+        )
+
+
+async def tell(position: int, found: Mapping[int, Sequence[Transition]]) -> dict[int, list[Told]]:
+    """The events of one batch by session."""
     alike: dict[tuple[int, str, str | None, str | None], list[Transition]] = {}
     for session, made in found.items():
         for one in made:
@@ -44,12 +85,11 @@ async def tell(
     told: dict[int, list[Told]] = {session: [] for session in found}
     for (session, *_), same in alike.items():
         if not _are_named(same):
-            people = sum(one.count for one in same)
-            told[session].append(_told(position, same[-1], _data(same[-1], people, None, None)))
+            told[session].append(Told(position, same[-1], sum(one.count for one in same), None))
             continue
         for one in same:
-            row = who.get((one.learner_id, one.session_id, one.recorded_as))
-            told[session].append(_told_of_person(index, position, one, row))
+            row = who.get((one.learner_id, one.session_id, one.recorded_as)) or _NOBODY
+            told[session].append(Told(position, one, 1, row))
     return told
 
 
@@ -68,67 +108,7 @@ async def _who_and_why(found: Sequence[Transition]) -> dict[tuple[int, int, str]
     return {(row["learner_id"], row["session_id"], row["change"]): row for row in rows}
 
 
-def _told_of_person(index: FacetIndex, position: int, one: Transition, row: Any) -> Told:
-    person = EventPerson(
-        id=one.learner_id,
-        first_name="" if row is None else row["first_name"],
-        last_name="" if row is None else row["last_name"],
-    )
-    recorded = None if row is None else row["reason"]
-    reason = None if not recorded else _reason(index, recorded)
-    if recorded and reason is not None and _is_private(index, recorded):
-        sealed = EventReason(facet=reason.facet, name=None, old=reason.old, new=reason.new, text=None)
-        return _told(position, one, _data(one, 1, person, reason), _data(one, 1, person, sealed))
-    return _told(position, one, _data(one, 1, person, reason))
-
-
-def _told(position: int, one: Transition, data: EventData, for_others: EventData | None = None) -> Told:
-    def body(shown: EventData) -> str:
-        return f'"position":{position},"event":"{one.event}","data":{encode(shown).decode()}}}'
-
-    return Told(body(data), body(for_others or data))
-
-
-def _data(one: Transition, count: int, person: EventPerson | None, reason: EventReason | None) -> EventData:
-    return EventData(
-        at=one.at,
-        count=count,
-        session_id=one.session_id,
-        learner=person,
-        reason=reason,
-        before=one.before,
-        after=one.after,
-    )
-
-
 def catalog_changed(position: int, at: Any) -> str:
     """The frame that tells a learner to look at their catalog again."""
     data = EventData(at=at, count=1, session_id=None, learner=None, reason=None, before=None, after=None)
     return f'"position":{position},"event":"catalog","data":{encode(data).decode()}}}'
-
-
-def _reason(index: FacetIndex, recorded: dict[str, Any]) -> EventReason:
-    facet, ref = str(recorded.get("facet", "")), recorded.get("ref")
-    named: Any = None
-    if isinstance(ref, int):
-        match facet:
-            case "membership":
-                named = index.find_group(ref)
-            case "field":
-                named = index.find_field(ref)
-            case "result":
-                named = index.find_activity(ref)
-            case "award":
-                named = index.find_certificate(ref)
-    name = getattr(named, "name", None) or getattr(named, "title", None)
-    return EventReason(
-        facet=facet, name=name, old=recorded.get("old"), new=recorded.get("new"), text=recorded.get("text")
-    )
-
-
-def _is_private(index: FacetIndex, recorded: dict[str, Any]) -> bool:
-    ref = recorded.get("ref")
-    if recorded.get("facet") != "membership" or not isinstance(ref, int):
-        return False
-    group = index.find_group(ref)
-    return group is None or group.private

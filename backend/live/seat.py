@@ -1,10 +1,12 @@
 """A socket's place in the hub: who sits there, what they follow, and how their rights are looked at again."""
 
 import itertools
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
+from backend.index import FacetIndex
 from backend.live.connection import Outlet
+from backend.schemas.enrolling.reasons import Reason
 from backend.schemas.live import CLOSE_GOING_AWAY
 
 if TYPE_CHECKING:
@@ -13,13 +15,27 @@ if TYPE_CHECKING:
 _numbers = itertools.count(1)
 
 
+class Reader(Protocol):
+    """What of an event somebody may know; equal readers may know the same."""
+
+    def __hash__(self) -> int: ...
+    def sees(self, index: FacetIndex, learner_id: int) -> bool: ...
+    def tell(
+        self, index: FacetIndex, recorded: Mapping[str, Any] | None, *, method_id: int | None, learner_id: int
+    ) -> Reason | None: ...
+    def elsewhere(self, index: FacetIndex, session_id: int | None) -> Reason: ...
+
+
 class Seat:
     """One socket. `recheck` is called on the event loop and must not block."""
 
-    __slots__ = ("actor_id", "is_admin", "number", "outlet", "recheck", "subscriptions")
+    __slots__ = ("actor_id", "is_admin", "number", "outlet", "reader", "recheck", "subscriptions")
 
-    def __init__(self, actor_id: int, outlet: Outlet, recheck: Callable[[], None], *, is_admin: bool) -> None:
+    def __init__(
+        self, actor_id: int, outlet: Outlet, recheck: Callable[[], None], reader: Reader, *, is_admin: bool
+    ) -> None:
         self.number = next(_numbers)
+        self.reader = reader
         self.actor_id = actor_id
         self.is_admin = is_admin
         self.outlet = outlet

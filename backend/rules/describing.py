@@ -43,31 +43,35 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
 Parts = list[Part]
 
 
-def describe(
+def describe(  # noqa: PLR0913 - the rule, and what its reader may read
     rule: Rule,
     names: Names,
     language: str = "en",
     *,
     people: Mapping[int, str] | None = None,
     sealed: Collection[int] = (),
+    discreet: bool = False,
 ) -> str:
     """The rule as one sentence; see `describe_parts`."""
-    return "".join(part.text for part in describe_parts(rule, names, language, people=people, sealed=sealed))
+    parts = describe_parts(rule, names, language, people=people, sealed=sealed, discreet=discreet)
+    return "".join(part.text for part in parts)
 
 
-def describe_parts(
+def describe_parts(  # noqa: PLR0913 - the rule, and what its reader may read
     rule: Rule,
     names: Names,
     language: str = "en",
     *,
     people: Mapping[int, str] | None = None,
     sealed: Collection[int] = (),
+    discreet: bool = False,
 ) -> Parts:
     """The sentence in parts. A broken rule can be described too: what is gone is called so.
 
-    `people` gives names of managers; `sealed` are groups that read "private group".
+    `people` gives names of managers; `sealed` are groups that read "private group". To those who
+    organise nothing it is `discreet`: neither segments nor managers are named.
     """
-    return _merged(_Describer(names, language, people or {}, sealed).rule(rule))
+    return _merged(_Describer(names, language, people or {}, sealed, discreet=discreet).rule(rule))
 
 
 def describe_filter(
@@ -79,8 +83,15 @@ def describe_filter(
 
 class _Describer:
     def __init__(
-        self, names: Names, language: str, people: Mapping[int, str], sealed: Collection[int]
+        self,
+        names: Names,
+        language: str,
+        people: Mapping[int, str],
+        sealed: Collection[int],
+        *,
+        discreet: bool = False,
     ) -> None:
+        self.discreet = discreet
         self.names = names
         self.language, self.words = wording.words(language)
         self.people = people
@@ -145,6 +156,8 @@ class _Describer:
             case ManagerFilter():
                 key = "manager.indirect" if found.indirect else "manager"
                 named = [self.person(learner_id) for learner_id in found.managers]
+            case _ if self.discreet:
+                return [self.word(f"segment.{found.op}.discreet")]
             case _:
                 key = "segment"
                 named = [self.segment(segment_id) for segment_id in found.segments]
@@ -216,6 +229,8 @@ class _Describer:
         return self.word("segment.gone") if segment is None else Part(segment.name, "segment", segment.id)
 
     def person(self, learner_id: int) -> Part:
+        if self.discreet:
+            return self.word("somebody")
         name = self.people.get(learner_id) or self.words["learner"].format(id=learner_id)
         return Part(name, "learner", learner_id)
 

@@ -87,6 +87,9 @@ ENGLISH = {
     "manager.not_in.indirect": "who do not report, directly or not, to {any}",
     "segment.in": "who are in the segment {any}",
     "segment.not_in": "who are not in the segment {any}",
+    "segment.in.discreet": "whom your organisation has chosen",
+    "segment.not_in.discreet": "whom your organisation has not chosen otherwise",
+    "somebody": "somebody",
 }
 
 FRENCH = {
@@ -172,6 +175,9 @@ FRENCH = {
     "manager.not_in.indirect": "qui ne dépendent pas, même indirectement, de {any}",
     "segment.in": "qui sont dans le segment {any}",
     "segment.not_in": "qui ne sont pas dans le segment {any}",
+    "segment.in.discreet": "que votre organisation a choisies",
+    "segment.not_in.discreet": "que votre organisation n’a pas choisies autrement",
+    "somebody": "quelqu’un",
 }
 
 WORDS: dict[str, dict[str, str]] = {"en": ENGLISH, "fr": FRENCH}

@@ -1,10 +1,11 @@
 """The coach's board and the learner's player on the wire."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from backend.schemas.commons import Output
 from backend.schemas.enrolling import EnrollmentState
+from backend.schemas.enrolling.reasons import Reason
 from backend.schemas.learning import ActivityKind, StepKind
 
 # Where a learner stands on an activity, or with one of its steps.
@@ -39,23 +40,13 @@ class HappeningLearner(Output):
     last_name: str
 
 
-class HappeningReason(Output):
-    """The fact behind it: which, what it refers to, and its value before and after."""
-
-    facet: str
-    name: str | None = None
-    old: Any = None
-    new: Any = None
-    text: str | None = None
-
-
 class Happening(Output):
     """Something that happened in a session to one person, or to `count` at once; the shape is that of the socket's events."""
 
     event: str
     learner: HappeningLearner | None
     count: int
-    reason: HappeningReason | None
+    reason: Reason | None
     at: datetime
     position: int
 

@@ -12,6 +12,7 @@ from backend.schemas import enrolling
 from backend.schemas.audience import Preview, Sample
 from backend.schemas.commons import Id, Input, Output
 from backend.schemas.enrolling.enrollments import Counts
+from backend.schemas.enrolling.reasons import Reason
 from backend.schemas.imports import ImportKind, ImportState
 from backend.schemas.problem import Mistake
 
@@ -148,24 +149,17 @@ class EventPerson(Output):
     last_name: str
 
 
-class EventReason(Output):
-    """The fact that caused it, as the run recorded it."""
-
-    facet: str
-    name: str | None
-    old: Any
-    new: Any
-    text: str | None
-
-
 class EventData(Output):
-    """One person, or `count` people at once when too many changed together to name them all."""
+    """One person, or `count` people at once when too many changed together to name them all.
+
+    Who only waits for another session to end (`blocked`) is named to those alone who see them anyway.
+    """
 
     at: datetime
     count: int
     session_id: int | None
     learner: EventPerson | None
-    reason: EventReason | None
+    reason: Reason | None
     before: str | None
     after: str | None
 

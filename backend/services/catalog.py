@@ -125,8 +125,8 @@ async def _why(actor: Actor, reader: Reader) -> dict[int, list[wire.Why]]:
         shown = row["visible"]
         found[row["session_id"]].append(
             wire.Why(
-                kind=row["kind"],
-                method_id=row["id"],
+                kind=row["kind"] if shown else None,
+                method_id=row["id"] if shown else None,
                 name=row["name"] if shown else "",
                 sentence=_sentence(reader, row, reader.own.covering)
                 if shown
@@ -138,7 +138,7 @@ async def _why(actor: Actor, reader: Reader) -> dict[int, list[wire.Why]]:
 
 
 def _sentence(reader: Reader, row: Record, part: Callable[[Rule], Rule]) -> str:
-    return sentence_of(row, reader.index, reader.language, reader.sealed, part)
+    return sentence_of(row, reader.index, reader.language, reader.sealed, part, discreet=True)
 
 
 async def _ways(session_ids: list[int]) -> dict[int, list[Record]]:
@@ -205,7 +205,9 @@ def _to_earn(reader: Reader, way: Record) -> str | None:
         part = reader.own.attainable(convert(way["rule"]))
     except InvalidRule:
         return None
-    return describe(part, reader.index, reader.language, sealed=reader.sealed) if part else None
+    if not part:
+        return None
+    return describe(part, reader.index, reader.language, sealed=reader.sealed, discreet=True)
 
 
 def _head(row: Record, steps: dict[int, list[wire.CatalogStep]]) -> dict[str, Any]:

@@ -117,16 +117,15 @@ async def _reasons(learner_ids: list[int], session_ids: list[int]) -> dict[tuple
     """Per (learner, session) why they are enrolled: one reason for each method that holds them there."""
     rows = await fetch(
         """
-        SELECT DISTINCT o.learner_id, o.session_id, em.id, em.kind, em.name,
+        SELECT DISTINCT o.learner_id, o.session_id, em.id, em.kind, em.name, em.visible,
                trim(concat_ws(' ', nullif(by.first_name, ''), nullif(by.last_name, ''))) AS by_name,
-               g.name AS group_name, g.private, sg.name AS segment, a.title AS after
+               g.name AS group_name, g.private, a.title AS after
         FROM unnest($1::integer[], $2::integer[]) AS w(learner_id, session_id)
         JOIN source o ON o.learner_id = w.learner_id AND o.session_id = w.session_id AND o.until IS NULL
         JOIN enrollment_method em ON em.id = o.method_id
         LEFT JOIN run r ON r.id = o.run_id
         LEFT JOIN learner by ON by.id = r.actor_id
         LEFT JOIN learner_group g ON g.id = em.group_id
-        LEFT JOIN segment sg ON sg.id = em.segment_id
         LEFT JOIN activity a ON a.id = em.after_activity_id
         ORDER BY em.id
         """,
@@ -140,15 +139,16 @@ async def _reasons(learner_ids: list[int], session_ids: list[int]) -> dict[tuple
 
 
 def _why(row: Any) -> Why:
+    """What may be told to the enrolled person: no method that is hidden from learners, and no segment, which is for staff."""
+    if not row["visible"]:
+        return Why("organisation")
     match row["kind"]:
         case "manual":
             return Why("manual_by", row["by_name"]) if row["by_name"] else Why("manual")
-        case "audience":
+        case "audience" | "segment":
             return Why("audience", row["name"]) if row["name"] else Why("audience_unnamed")
         case "group":
             return Why("group_private") if row["private"] else Why("group", row["group_name"] or row["name"])
-        case "segment":
-            return Why("segment", row["segment"] or row["name"])
         case "chain":
             return Why("chain", row["after"] or row["name"])
         case kind:

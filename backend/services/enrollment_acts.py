@@ -15,7 +15,7 @@ from backend.schemas.enrolling import enrollments as wire
 from backend.services import audit, dormant_mail, notices
 from backend.services import enrollment_sql as sql
 from backend.services.actor import Actor
-from backend.services.audiences import caught_up
+from backend.services.audiences import caught_up, loaded
 from backend.services.enrolling_rights import permit_for, require_no_closed_duty
 from backend.services.enrollment_lists import one
 from backend.services.enrollment_writer import Write, lock_sessions, settle, write
@@ -48,10 +48,10 @@ RETURNING id
 """
 
 
-async def get_enrollment(actor: Actor, enrollment_id: int) -> wire.Enrollment:
+async def get_enrollment(actor: Actor, follower: Follower, enrollment_id: int) -> wire.Enrollment:
     """One enrollment, for those who see its session."""
     await enrollment_for(actor, enrollment_id)
-    return await one(actor, enrollment_id)
+    return await one(actor, enrollment_id, await loaded(follower))
 
 
 async def suspend(actor: Actor, enrollment_id: int) -> wire.Enrollment:
@@ -111,7 +111,7 @@ async def unenroll(
         _require(row, ("active", "suspended", *(("completed",) if erasing else ())), "unenroll")
         methods = await _methods_holding(session_id, learner_id)
         left_out = await _leave_out(session_id, learner_id)
-        reason = {"facet": "by_hand", "ref": None, "text": request.reason} if request.reason else None
+        reason = {"facet": "by_hand", "ref": None, "text": request.reason or None}
         run_id = await _run(actor, row, "unenroll", {"left_out_of": left_out, "text": request.reason})
         # Their enrollment ends as asked here, whatever the methods say.
         await write(
@@ -122,7 +122,7 @@ async def unenroll(
                     cause="act",
                     run_id=run_id,
                     leaving=[learner_id],
-                    reasons={learner_id: reason} if reason else {},
+                    reasons={learner_id: reason},
                     confirmed=True,
                     on_leave=request.on_leave,
                     erasure=erasure,
@@ -133,7 +133,7 @@ async def unenroll(
         if not methods:
             await _end_without_source(run_id, row)
         await execute("DELETE FROM blocked WHERE learner_id = $1 AND session_id = $2", learner_id, session_id)
-    return await one(actor, enrollment_id)
+    return await one(actor, enrollment_id, await loaded(follower))
 
 
 async def _require_to_unenroll(actor: Actor, follower: Follower, session_id: int, learner_id: int) -> None:

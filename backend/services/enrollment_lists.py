@@ -5,19 +5,26 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from asyncpg import Record
 from msgspec import Struct
 
 from backend import clock
 from backend.database import fetch, fetch_row, fetch_value
+from backend.index import FacetIndex, Follower
 from backend.schemas.commons import Page
 from backend.schemas.enrolling import enrollments as wire
+from backend.schemas.enrolling.reasons import Reason
 from backend.schemas.people import Person
 from backend.services.actor import Actor
+from backend.services.audiences import loaded
 from backend.services.conditions import Conditions, chosen_sort
+from backend.services.ended_reasons import ended_reasons
+from backend.services.learner_lists import add_visible, visible_among
 from backend.services.method_seals import sealed_methods
 from backend.services.paging import decode_cursor, page_of
 from backend.services.reach import instructed_sessions, led_groups
+from backend.services.reason_reading import ReasonReader, reader_of
 from backend.services.rights import learner_for, session_for
 from backend.services.sealing import reading_sight
 
@@ -78,42 +85,48 @@ class EnrollmentQuery(Struct, frozen=True):
     cursor: str | None = None
 
 
-async def of_session(actor: Actor, session_id: int, query: EnrollmentQuery) -> Page[wire.Enrollment]:
+async def of_session(
+    actor: Actor, follower: Follower, session_id: int, query: EnrollmentQuery
+) -> Page[wire.Enrollment]:
     """Who is, or was, enrolled in the session; only people who count."""
     await session_for(actor, session_id, "view")
+    index = await loaded(follower)
     if query.state == "blocked":
-        return await _blocked(session_id, query)
+        return await _blocked(actor, index, session_id, query)
     conditions = Conditions()
     conditions.add("e.session_id = {}", session_id)
     conditions.add("l.status IN ('invited', 'active')")
-    return await _page(actor, conditions, query)
+    return await _page(actor, index, conditions, query)
 
 
-async def of_learner(actor: Actor, learner_id: int, query: EnrollmentQuery) -> Page[wire.Enrollment]:
+async def of_learner(
+    actor: Actor, follower: Follower, learner_id: int, query: EnrollmentQuery
+) -> Page[wire.Enrollment]:
     """What somebody is, or was, enrolled in; of others than admins, oneself and one's team: in sessions one sees."""
     learner = await learner_for(actor, learner_id)
+    index = await loaded(follower)
     conditions = Conditions()
     conditions.add("e.learner_id = {}", learner_id)
     if not actor.is_admin and actor.id not in (learner_id, learner["manager_id"]):
         await _only_sessions_of(actor, conditions)
-    return await _page(actor, conditions, query)
+    return await _page(actor, index, conditions, query)
 
 
-async def one(actor: Actor, enrollment_id: int) -> wire.Enrollment:
-    """One enrollment, for those whose right to it has been checked."""
+async def one(actor: Actor, enrollment_id: int, index: FacetIndex | None = None) -> wire.Enrollment:
+    """One enrollment, for those whose right to it has been checked; with the index also why it has ended."""
     rows = await fetch(f"SELECT {_COLUMNS} {_FROM} WHERE e.id = $1", enrollment_id)
-    (found,) = await _shown(actor, rows)
+    (found,) = await _shown(actor, rows, index)
     if found.state == "expired":
-        found.ended = await _ended(found)
+        found.ended = await _ended(actor, found)
     return found
 
 
-async def _ended(enrollment: wire.Enrollment) -> wire.EnrollmentEnd | None:
+async def _ended(actor: Actor, enrollment: wire.Enrollment) -> wire.EnrollmentEnd | None:
     row = await fetch_row(_ENDED, enrollment.session_id, enrollment.learner.id)
     if row is None:
         return None
     by = None
-    if row["actor_id"] is not None:
+    if row["actor_id"] is not None and row["actor_id"] in await visible_among(actor, [row["actor_id"]]):
         by = Person(
             id=row["actor_id"],
             email=row["email"],
@@ -130,7 +143,9 @@ async def _only_sessions_of(actor: Actor, conditions: Conditions) -> None:
     )
 
 
-async def _page(actor: Actor, conditions: Conditions, query: EnrollmentQuery) -> Page[wire.Enrollment]:
+async def _page(
+    actor: Actor, index: FacetIndex, conditions: Conditions, query: EnrollmentQuery
+) -> Page[wire.Enrollment]:
     _narrow(conditions, query)
     total = await fetch_value(f"SELECT count(*) {_FROM} WHERE {conditions.sql}", *conditions.values)
     order = chosen_sort(query.sort, _SORTS, "id")
@@ -140,7 +155,7 @@ async def _page(actor: Actor, conditions: Conditions, query: EnrollmentQuery) ->
         f"SELECT {_COLUMNS}, {order.columns} {_FROM} WHERE {conditions.sql} ORDER BY {order.order} LIMIT {limit}",
         *conditions.values,
     )
-    shown = {item.id: item for item in await _shown(actor, rows[: query.limit])}
+    shown = {item.id: item for item in await _shown(actor, rows[: query.limit], index)}
     return page_of(rows, query.limit, total, item=lambda row: shown[row["id"]], key=order.key)
 
 
@@ -162,8 +177,9 @@ def _narrow(conditions: Conditions, query: EnrollmentQuery) -> None:
             conditions.add("e.state = {}", query.state)
 
 
-async def _shown(actor: Actor, rows: Sequence[Record]) -> list[wire.Enrollment]:
+async def _shown(actor: Actor, rows: Sequence[Record], index: FacetIndex | None) -> list[wire.Enrollment]:
     sources = await _sources(actor, rows)
+    reasons = {} if index is None else await _reasons(actor, index, rows)
     now = clock.now()
     return [
         wire.Enrollment(
@@ -172,9 +188,23 @@ async def _shown(actor: Actor, rows: Sequence[Record]) -> list[wire.Enrollment]:
             overdue=is_overdue(row["state"], row["due_at"], now),
             progress=progress_of(row),
             sources=sources[row["session_id"], row["learner_id"]],
+            reason=reasons.get((row["session_id"], row["learner_id"])),
         )
         for row in rows
     ]
+
+
+async def _reasons(actor: Actor, index: FacetIndex, rows: Sequence[Record]) -> dict[tuple[int, int], Reason]:
+    """Why those that have ended have."""
+    if all(row["state"] != "expired" for row in rows):
+        return {}
+    reader = await reader_of(actor)
+    if actor.is_admin:
+        return await ended_reasons(index, reader, rows)
+    own = [row for row in rows if row["learner_id"] == actor.id]
+    found = await ended_reasons(index, msgspec.structs.replace(reader, own=actor.id), own)
+    others = [row for row in rows if row["learner_id"] != actor.id]
+    return found | await ended_reasons(index, reader, others)
 
 
 _PLAIN = (
@@ -228,10 +258,15 @@ def _person(row: Record) -> Person:
     )
 
 
-async def _blocked(session_id: int, query: EnrollmentQuery) -> Page[wire.Enrollment]:
+async def _blocked(
+    actor: Actor, index: FacetIndex, session_id: int, query: EnrollmentQuery
+) -> Page[wire.Enrollment]:
     conditions = Conditions()
     conditions.add("b.session_id = {}", session_id)
     conditions.add("l.status IN ('invited', 'active')")
+    # Who only waits is no participant: they are listed to those who see them anyway.
+    await add_visible(actor, conditions)
+    reader = await reader_of(actor)
     conditions.add_search(query.q, "l.first_name", "l.last_name", "l.email")
     total = await fetch_value(
         f"SELECT count(DISTINCT b.learner_id) FROM blocked b JOIN learner l ON l.id = b.learner_id WHERE {conditions.sql}",
@@ -244,10 +279,17 @@ async def _blocked(session_id: int, query: EnrollmentQuery) -> Page[wire.Enrollm
     rows = await fetch(
         f"{_BLOCKED} WHERE {conditions.sql} ORDER BY b.learner_id, b.since LIMIT {limit}", *conditions.values
     )
-    return page_of(rows, query.limit, total, item=_waiting, key=lambda row: [row["learner_id"]])
+    return page_of(
+        rows,
+        query.limit,
+        total,
+        item=lambda row: _waiting(row, index, reader),
+        key=lambda row: [row["learner_id"]],
+    )
 
 
-def _waiting(row: Record) -> wire.Enrollment:
+def _waiting(row: Record, index: FacetIndex, reader: ReasonReader) -> wire.Enrollment:
+    reason = reader.elsewhere(index, row["other_session_id"])
     return wire.Enrollment(
         id=-row["learner_id"],
         session_id=row["session_id"],
@@ -267,5 +309,6 @@ def _waiting(row: Record) -> wire.Enrollment:
         score=None,
         version=0,
         sources=[],
-        other_session_id=row["other_session_id"],
+        other_session_id=reason.ref,
+        reason=reason,
     )

@@ -1,7 +1,7 @@
 """What lately happened to people in a session, read from the change log, with the fact behind it.
 
 What many share is one happening with their number, as the socket tells it: a fill of thousands is not a list of whoever comes
-first in it, and does not push out what happened before. The name of a private group is for admins alone, here as in the socket's events.
+first in it, and does not push out what happened before.
 """
 
 from typing import Any
@@ -9,8 +9,11 @@ from typing import Any
 from asyncpg import Record
 
 from backend.database import fetch
-from backend.schemas.board import Happening, HappeningLearner, HappeningReason, Happenings
+from backend.index import FacetIndex, Follower
+from backend.schemas.board import Happening, HappeningLearner, Happenings
 from backend.services.actor import Actor
+from backend.services.audiences import loaded
+from backend.services.reason_reading import ReasonReader, reader_of
 from backend.services.rights import session_for
 
 # A ticker is for what is happening; the runs keep the rest.
@@ -19,22 +22,22 @@ MOST = 100
 READ_AHEAD = 3
 
 _LATEST = """
-SELECT c.seq, c.at, c.facet, c.old, c.new, c.people, l.id AS learner_id, l.first_name, l.last_name, why.reason,
-       coalesce(CASE WHEN g.private AND NOT $3::boolean THEN NULL ELSE g.name END, f.name, a.title) AS ref_name
+SELECT c.seq, c.at, c.facet, c.old, c.new, c.people, l.id AS learner_id, l.first_name, l.last_name,
+       why.reason, why.method_id, c.ref_id
 FROM (
     -- The first of many stands for all of them: they share the reason, too.
-    (SELECT seq, at, facet, old, new, coalesce(learner_id, learners[1]) AS learner_id,
+    (SELECT seq, at, facet, ref_id, old, new, coalesce(learner_id, learners[1]) AS learner_id,
             coalesce(cardinality(learners), 1) AS people, learners IS NOT NULL AS shared
      FROM change_log WHERE facet = 'enrollment' AND ref_id = $1 ORDER BY seq DESC LIMIT $2)
     UNION ALL
-    (SELECT seq, at, facet, old, new, learner_id, 1, false FROM change_log WHERE facet = 'blocked'
+    (SELECT seq, at, facet, ref_id, old, new, learner_id, 1, false FROM change_log WHERE facet = 'blocked'
      AND ref_id IN (SELECT id FROM enrollment_method WHERE session_id = $1) ORDER BY seq DESC LIMIT $2)
     ORDER BY seq DESC LIMIT $2
 ) c
 JOIN learner l ON l.id = c.learner_id
 LEFT JOIN LATERAL (
     -- The run that wrote this change did so in the same transaction, a moment before.
-    SELECT did.reason FROM (
+    SELECT did.reason, r.method_id FROM (
         SELECT run_id, change, reason FROM run_change WHERE learner_id = c.learner_id AND NOT c.shared
         UNION ALL
         SELECT s.run_id, s.change, s.reason FROM source x JOIN run_change_shared s ON s.run_id IN (x.run_id, x.end_run_id)
@@ -47,9 +50,6 @@ LEFT JOIN LATERAL (
                             WHEN c.new IS NULL OR c.new->>0 = 'expired' THEN 'left' ELSE 'entered' END
     ORDER BY did.run_id DESC LIMIT 1
 ) why ON true
-LEFT JOIN learner_group g ON why.reason->>'facet' = 'membership' AND g.id = (why.reason->>'ref')::integer
-LEFT JOIN field f ON why.reason->>'facet' = 'field' AND f.id = (why.reason->>'ref')::integer
-LEFT JOIN activity a ON why.reason->>'facet' = 'result' AND a.id = (why.reason->>'ref')::integer
 ORDER BY c.seq DESC
 """
 _GONE = (None, "expired")
@@ -69,37 +69,28 @@ def event_of(facet: str, old: Any, new: Any) -> str | None:
     return "left" if after in _GONE else "updated"
 
 
-def _happening(row: Record, event: str) -> Happening:
-    reason = row["reason"]
+def _happening(row: Record, event: str, index: FacetIndex, reader: ReasonReader) -> Happening:
+    learner_id = row["learner_id"]
+    blocks = row["facet"] == "blocked"
     learner = None
-    if row["people"] == 1:
-        learner = HappeningLearner(
-            id=row["learner_id"], first_name=row["first_name"], last_name=row["last_name"]
-        )
+    # Who only waits is no participant: they are named to those who see them anyway.
+    if row["people"] == 1 and (not blocks or reader.sees(index, learner_id)):
+        learner = HappeningLearner(id=learner_id, first_name=row["first_name"], last_name=row["last_name"])
+    reason = reader.tell(index, row["reason"], method_id=row["method_id"], learner_id=learner_id)
+    if event == "blocked":
+        reason = reader.elsewhere(index, row["new"])
     return Happening(
-        event=event,
-        learner=learner,
-        count=row["people"],
-        reason=HappeningReason(
-            facet=reason.get("facet", ""),
-            name=row["ref_name"],
-            old=reason.get("old"),
-            new=reason.get("new"),
-            text=reason.get("text"),
-        )
-        if reason
-        else None,
-        at=row["at"],
-        position=row["seq"],
+        event=event, learner=learner, count=row["people"], reason=reason, at=row["at"], position=row["seq"]
     )
 
 
-async def latest(actor: Actor, session_id: int, limit: int) -> Happenings:
+async def latest(actor: Actor, follower: Follower, session_id: int, limit: int) -> Happenings:
     """Up to `limit` happenings, the latest first. Raises `NotFound` or `Forbidden` as the board itself."""
     await session_for(actor, session_id)
+    index, reader = await loaded(follower), await reader_of(actor)
     items: list[Happening] = []
-    for row in await fetch(_LATEST, session_id, limit * READ_AHEAD, actor.is_admin):
+    for row in await fetch(_LATEST, session_id, limit * READ_AHEAD):
         event = event_of(row["facet"], row["old"], row["new"])
         if event is not None and len(items) < limit:
-            items.append(_happening(row, event))
+            items.append(_happening(row, event, index, reader))
     return Happenings(items=items)

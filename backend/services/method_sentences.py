@@ -32,14 +32,19 @@ def words_for(language: str) -> dict[str, str]:
     return _WORDS.get(language[:2], _WORDS["en"])
 
 
-def sentence_of(
+def sentence_of(  # noqa: PLR0913 - the method, and what its reader may read
     row: Record,
     index: FacetIndex,
     language: str,
     sealed: Collection[int] = (),
     part: Callable[[Rule], Rule] = lambda rule: rule,
+    *,
+    discreet: bool = False,
 ) -> str:
-    """What the method's row says of who is enrolled by it, or `part` of it; `sealed` groups keep their names."""
+    """What the method's row says of who is enrolled by it, or `part` of it; `sealed` groups keep their names.
+
+    `discreet`: said to those who organise nothing (see `describe_parts`).
+    """
     said = words_for(language)
     if row["kind"] == "self":
         return said["self_key"] if row["key"] else said["self"]
@@ -49,4 +54,4 @@ def sentence_of(
         rule = convert(row["rule"])
     except InvalidRule:
         return said["broken"]
-    return describe(part(rule), index, language, sealed=sealed)
+    return describe(part(rule), index, language, sealed=sealed, discreet=discreet)

@@ -1,17 +1,21 @@
 """What a run did, person by person; what many share is one row, and is read without reading all of them."""
 
-import msgspec
+from typing import Any
+
 from asyncpg import Record
 from msgspec import Struct
 
 from backend.database import fetch, fetch_value
+from backend.index import FacetIndex, Follower
 from backend.schemas.commons import Page
 from backend.schemas.enrolling import runs as wire
 from backend.schemas.people import Person
 from backend.services.actor import Actor
+from backend.services.audiences import latest
 from backend.services.change_kinds import KIND, SHARED_KIND
 from backend.services.conditions import Conditions
 from backend.services.paging import decode_cursor, page_of
+from backend.services.reason_reading import ReasonReader, reader_of
 from backend.services.run_rights import add_visible_in_session
 from backend.services.runs import visible_run
 
@@ -57,7 +61,9 @@ class ChangeQuery(Struct, frozen=True):
     cursor: str | None = None
 
 
-async def list_changes(actor: Actor, run_id: int, query: ChangeQuery) -> Page[wire.RunChange]:
+async def list_changes(
+    actor: Actor, follower: Follower, run_id: int, query: ChangeQuery
+) -> Page[wire.RunChange]:
     """What the run did, person by person, to those whom the actor may see."""
     run = await visible_run(actor, run_id)
     last = decode_cursor(query.cursor, tuple[int, str]) or (0, "")
@@ -66,7 +72,14 @@ async def list_changes(actor: Actor, run_id: int, query: ChangeQuery) -> Page[wi
     else:
         total = await _how_many(run_id, query.change)
         rows = await fetch(_CHANGES, run_id, query.change, *last, query.limit + 1)
-    return page_of(rows, query.limit, total, item=_shown, key=lambda row: [row["learner_id"], row["change"]])
+    index, reader = await latest(follower), await reader_of(actor)
+    return page_of(
+        rows,
+        query.limit,
+        total,
+        item=lambda row: _shown(row, index, reader, run["method_id"]),
+        key=lambda row: [row["learner_id"], row["change"]],
+    )
 
 
 async def _how_many(run_id: int, change: wire.ChangeKind | None) -> int:
@@ -99,13 +112,24 @@ async def _searched(
     return total, rows
 
 
-def _shown(row: Record) -> wire.RunChange:
+def _shown(row: Record, index: FacetIndex, reader: ReasonReader, method_id: int | None) -> wire.RunChange:
+    reason = reader.tell(index, row["reason"], method_id=method_id, learner_id=row["learner_id"])
+    if row["change"] == "blocked":
+        reason = reader.elsewhere(index, (row["after"] or {}).get("session_id"))
     return wire.RunChange(
         learner=Person(
             id=row["learner_id"], email=row["email"], first_name=row["first_name"], last_name=row["last_name"]
         ),
         change=row["kind"],
-        before=row["before"],
-        after=row["after"],
-        reason=None if row["reason"] is None else msgspec.convert(row["reason"], wire.RunReason),
+        before=_open(row["before"], index, reader),
+        after=_open(row["after"], index, reader),
+        reason=reason,
     )
+
+
+def _open(snapshot: dict[str, Any] | None, index: FacetIndex, reader: ReasonReader) -> dict[str, Any] | None:
+    """What was so, without the other session where the reader may not see who is in it."""
+    other = (snapshot or {}).get("session_id")
+    if snapshot is None or other is None or reader.sight.views(other, index.structure):
+        return snapshot
+    return {**snapshot, "session_id": None}

@@ -6,6 +6,7 @@ everything there is; no answer, whatever its status, and no frame of a socket ma
 
 import json
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from itertools import product
 from typing import Any
 
@@ -13,10 +14,11 @@ import httpx
 import pytest
 
 from backend.database import fetch, fetch_value
-from tests.enrolling.house import House
+from tests.enrolling.house import House, until
+from tests.live.client import LiveSocket, live_socket
 
-STAFF = ("group_admin", "coach", "instructor")
-ROLES = (*STAFF, "manager", "member", "outsider")
+STAFF = ("group_admin", "coach", "instructor", "manager")
+ROLES = (*STAFF, "member", "outsider")
 
 # What each of these may not read. Staff may name segments in their rules, and see methods that are hidden from learners.
 FROM_ALL = (
@@ -122,6 +124,10 @@ class Town:
         }
         for name, table in tables.items():
             self.ids[name] = [row[0] for row in await fetch(f"SELECT id FROM {table} ORDER BY 1")]
+        # Of people those who have secrets, and are one.
+        about = [self.people["member"], self.people["bob"], self.stranger]
+        rows = await fetch("SELECT id FROM enrollment WHERE learner_id = ANY($1)", about)
+        self.ids |= {"learner_id": about, "enrollment_id": [row[0] for row in rows]}
 
     def reads(self, document: dict[str, Any]) -> Iterator[str]:
         """The address of every GET operation, about everything there is; and with what lists take to narrow them."""
@@ -154,7 +160,7 @@ class Town:
             for tab in ("matching", "nearly", "excluded", "entering", "leaving", "blocked"):
                 yield "/audiences/members", {"rule": rule, "tab": tab, "session_id": self.session}
             yield "/audiences/describe", {"rule": rule}
-            for learner in (*self.people.values(), self.stranger):
+            for learner in (self.people["member"], self.people["bob"], self.stranger):
                 yield "/audiences/explain", {"rule": rule, "learner_id": learner, "session_id": self.session}
             yield (
                 f"/sessions/{self.session}/plan",
@@ -177,9 +183,59 @@ def secrets_of(role: str) -> tuple[str, ...]:
 
 def told(text: str, role: str) -> list[str]:
     """Secrets that an answer names."""
-    # Whoever is in the private group knows what it is called, and they are told where their own reasons come from.
-    own = {"Zzprivate", "zz-private"} if role == "member" else set()
+    # Whoever is in the private group knows what it is called, and what the methods that show themselves to their people are.
+    own = {"Zzprivate", "zz-private", "Zzsealed"} if role == "member" else set()
     return [secret for secret in secrets_of(role) if secret not in own and secret in text]
+
+
+async def test_no_answer_names_a_secret(town: Town) -> None:
+    await town.enroll()
+    document = (await town.house.admin.get(f"{town.house.address}/api/openapi.json")).json()
+    reads = list(town.reads(document))
+    assert len(reads) > 60
+    found = []
+    for role, client in town.clients.items():
+        for address in reads:
+            answer = await client.get(address)
+            assert answer.status_code < 500, (address, answer.text)
+            found += [(role, address, secret, answer.text) for secret in told(answer.text, role)]
+        for address, body in town.questions():
+            answer = await client.post(address, json=body)
+            assert answer.status_code < 500, (address, answer.text)
+            found += [(role, address, secret, json.dumps(body)) for secret in told(answer.text, role)]
+    assert not found, "\n".join(
+        f"{role} {address}: {secret} in {text[:900]}" for role, address, secret, text in found[:12]
+    )
+
+
+async def test_no_frame_names_a_secret(town: Town) -> None:
+    await town.enroll()
+    house = town.house
+    url = house.address.replace("http", "ws", 1) + "/api/v1/live"
+    sockets: dict[str, LiveSocket] = {}
+    async with AsyncExitStack() as stack:
+        for role, client in town.clients.items():
+            cookie = f"muster_session={client.cookies['muster_session']}"
+            socket = sockets[role] = await stack.enter_async_context(live_socket(url, Cookie=cookie))
+            for kind, name in (("session", "session_id"), ("method", "method_id"), ("run", "run_id")):
+                for number in town.ids[name]:
+                    await socket.send("watch", id=f"{kind}:{number}", topic=f"{kind}:{number}")
+            await socket.send("watch", id="me", topic="me")
+            rule = {
+                "blocks": [{"groups": [town.sales]}, {"groups": [town.secret]}],
+                "include": [town.stranger],
+            }
+            await socket.send("preview", id="p", rule=rule, sample=20, session_id=town.session)
+            await socket.settled()
+        newcomer = await house.person("newcomer@people.example", first_name="Newcomer")
+        await house.join(town.secret, newcomer)
+        await until("SELECT count(*) FROM enrollment WHERE learner_id = $1", newcomer, is_=1)
+        for role in ("group_admin", "coach", "instructor"):
+            await sockets[role].until(lambda frame: "Newcomer" in json.dumps(frame))
+        for role, socket in sockets.items():
+            await socket.settled()
+            found = [(told(text, role), text) for text in map(json.dumps, socket.seen) if told(text, role)]
+            assert not found, (role, found[:3])
 
 
 async def test_a_sealed_method_keeps_all_but_its_number(town: Town) -> None:

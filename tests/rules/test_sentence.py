@@ -197,6 +197,10 @@ def test_sentences() -> None:
     assert describe(convert({"include": [1], "exclude": [2, 3]}), INDEX, "fr") == (
         "1 personne choisie à la main, sauf 2 personnes."
     )
+    unnamed = [{"type": "segment", "segments": [5]}, {"type": "manager", "managers": [3]}]
+    assert describe(
+        convert({"blocks": [{"groups": [1], "filters": unnamed}]}), INDEX, discreet=True
+    ).endswith("whom your organisation has chosen and whose manager is somebody.")
     assert describe(convert({}), INDEX) == "Nobody yet."
     assert describe(convert({}), INDEX, "fr") == "Personne pour l’instant."
 

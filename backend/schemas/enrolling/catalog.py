@@ -9,10 +9,10 @@ from backend.schemas.learning import ActivityKind, StepKind
 
 
 class Why(Output):
-    """One reason for an enrollment, in the reader's language."""
+    """One reason for an enrollment, in the reader's language; of a method that is not visible to learners only since when."""
 
-    kind: MethodKind
-    method_id: int
+    kind: MethodKind | None
+    method_id: int | None
     name: str
     sentence: str
     since: datetime

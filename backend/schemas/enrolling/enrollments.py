@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from backend.schemas.commons import Input, Output, Text
 from backend.schemas.enrolling import EnrollmentState, Key, MethodKind, OnLeave, Role
+from backend.schemas.enrolling.reasons import Reason
 from backend.schemas.erasing import EraseFigures
 from backend.schemas.people import Instant, Person
 
@@ -45,7 +46,8 @@ class EnrollmentEnd(Output):
 class Enrollment(Output):
     """One person in one session. `progress` is 0 to 1, `score` 0 to 100.
 
-    In a list of those `blocked`, who have no enrollment here, `id` is negative and `other_session_id` where they have one.
+    In a list of those `blocked`, who have no enrollment here, `id` is negative and `other_session_id` where they have one, for
+    those who may see it. `reason`: why it ended, why they wait, or why they stay without a method.
     """
 
     id: int
@@ -69,6 +71,7 @@ class Enrollment(Output):
     other_session_id: int | None = None
     # Told of one enrollment that was ended by hand; never in lists.
     ended: EnrollmentEnd | None = None
+    reason: Reason | None = None
 
 
 class Counts(Output):

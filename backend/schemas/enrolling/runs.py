@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from backend.schemas.commons import Id, Input, Output, Text
 from backend.schemas.enrolling import MethodKind, RunCause, RunState
+from backend.schemas.enrolling.reasons import Reason
 from backend.schemas.people import Person
 
 ChangeKind = Literal["entered", "left", "gained", "lost", "completed_stay", "blocked", "unblocked", "updated"]
@@ -50,17 +51,6 @@ class Run(Output):
     finished_at: datetime | None
 
 
-class RunReason(Output):
-    """The fact that caused it: what it is about, its name, and its value before and after."""
-
-    facet: str
-    ref: int | None = None
-    name: str | None = None
-    old: Any = None
-    new: Any = None
-    text: str | None = None
-
-
 class RunChange(Output):
     """What a run did to one person; of a held run, what it would do.
 
@@ -71,7 +61,7 @@ class RunChange(Output):
     change: ChangeKind
     before: dict[str, Any] | None
     after: dict[str, Any] | None
-    reason: RunReason | None
+    reason: Reason | None
 
 
 class LeftAlone(Output):

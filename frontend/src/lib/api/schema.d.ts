@@ -1870,6 +1870,7 @@ export interface components {
             sources: components["schemas"]["EnrollmentSource"][];
             other_session_id: number | null;
             ended: components["schemas"]["EnrollmentEnd"] | null;
+            reason: components["schemas"]["Reason"] | null;
         };
         /** EnrollmentEnd */
         EnrollmentEnd: {
@@ -2148,7 +2149,7 @@ export interface components {
             event: string;
             learner: components["schemas"]["HappeningLearner"] | null;
             count: number;
-            reason: components["schemas"]["HappeningReason"] | null;
+            reason: components["schemas"]["Reason"] | null;
             /** Format: date-time */
             at: string;
             position: number;
@@ -2158,14 +2159,6 @@ export interface components {
             id: number;
             first_name: string;
             last_name: string;
-        };
-        /** HappeningReason */
-        HappeningReason: {
-            facet: string;
-            name: string | null;
-            old: unknown;
-            new: unknown;
-            text: string | null;
         };
         /** Happenings */
         Happenings: {
@@ -3020,6 +3013,20 @@ export interface components {
             action: "created" | "updated" | "unchanged" | "reactivated" | "left" | null;
             changes: components["schemas"]["CellChange"][];
         };
+        /** Reason */
+        Reason: {
+            /** @enum {string} */
+            cause: "membership" | "field" | "result" | "award" | "language" | "added" | "manager" | "status" | "enrollment" | "group_moved" | "field_changed" | "activity_changed" | "certificate_changed" | "segment_changed" | "session_changed" | "day" | "by_hand" | "confirmed" | "self" | "imported" | "approved" | "undone" | "method_removed" | "checked" | "other_session" | "kept" | "unknown" | "another_method";
+            sentence: string;
+            ref: number | null;
+            name: string | null;
+            old: unknown;
+            new: unknown;
+            note: string | null;
+            /** @default  */
+            facet: string;
+            text: string | null;
+        };
         /** Reject */
         Reject: {
             /** @default  */
@@ -3111,7 +3118,7 @@ export interface components {
             after: {
                 [key: string]: unknown;
             } | null;
-            reason: components["schemas"]["RunReason"] | null;
+            reason: components["schemas"]["Reason"] | null;
         };
         /** RunDetail */
         RunDetail: {
@@ -3148,15 +3155,6 @@ export interface components {
             finished_at: string | null;
             left_alone_total: number;
             left_alone: components["schemas"]["LeftAlone"][];
-        };
-        /** RunReason */
-        RunReason: {
-            facet: string;
-            ref: number | null;
-            name: string | null;
-            old: unknown;
-            new: unknown;
-            text: string | null;
         };
         /** Samples */
         Samples: {
@@ -3459,9 +3457,9 @@ export interface components {
         };
         /** Why */
         Why: {
-            /** @enum {string} */
-            kind: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath";
-            method_id: number;
+            /** @enum {null|string} */
+            kind: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath" | null;
+            method_id: number | null;
             name: string;
             sentence: string;
             /** Format: date-time */
@@ -3565,13 +3563,15 @@ export interface components {
         /**
          * EventData
          * @description One person, or `count` people at once when too many changed together to name them all.
+         *
+         *     Who only waits for another session to end (`blocked`) is named to those alone who see them anyway.
          */
         EventData: {
             at: string;
             count: number;
             session_id: number | null;
             learner: components["schemas"]["EventPerson"] | null;
-            reason: components["schemas"]["EventReason"] | null;
+            reason: components["schemas"]["Reason"] | null;
             before: string | null;
             after: string | null;
         };
@@ -3583,17 +3583,6 @@ export interface components {
             id: number;
             first_name: string;
             last_name: string;
-        };
-        /**
-         * EventReason
-         * @description The fact that caused it, as the run recorded it.
-         */
-        EventReason: {
-            facet: string;
-            name: string | null;
-            old: unknown;
-            new: unknown;
-            text: string | null;
         };
         /**
          * ErrorFrame
@@ -5273,10 +5262,14 @@ export interface operations {
                      *           "learner": "ana@example.org",
                      *           "count": 7,
                      *           "reason": {
-                     *             "facet": "text",
+                     *             "cause": "membership",
+                     *             "sentence": "text",
+                     *             "ref": 7,
                      *             "name": "Paris",
                      *             "old": {},
                      *             "new": "battery horse correct",
+                     *             "note": "text",
+                     *             "facet": "text",
                      *             "text": "ana@example.org, bo@example.org"
                      *           },
                      *           "at": "2026-11-23T14:03:00Z",
@@ -5427,6 +5420,17 @@ export interface operations {
                      *               "last_name": "Dubois"
                      *             },
                      *             "reason": "text"
+                     *           },
+                     *           "reason": {
+                     *             "cause": "membership",
+                     *             "sentence": "text",
+                     *             "ref": 7,
+                     *             "name": "Paris",
+                     *             "old": {},
+                     *             "new": "battery horse correct",
+                     *             "note": "text",
+                     *             "facet": "text",
+                     *             "text": "ana@example.org, bo@example.org"
                      *           }
                      *         }
                      *       ],
@@ -5544,6 +5548,17 @@ export interface operations {
                      *               "last_name": "Dubois"
                      *             },
                      *             "reason": "text"
+                     *           },
+                     *           "reason": {
+                     *             "cause": "membership",
+                     *             "sentence": "text",
+                     *             "ref": 7,
+                     *             "name": "Paris",
+                     *             "old": {},
+                     *             "new": "battery horse correct",
+                     *             "note": "text",
+                     *             "facet": "text",
+                     *             "text": "ana@example.org, bo@example.org"
                      *           }
                      *         }
                      *       ],
@@ -5624,6 +5639,17 @@ export interface operations {
                      *               "last_name": "Dubois"
                      *             },
                      *             "reason": "text"
+                     *           },
+                     *           "reason": {
+                     *             "cause": "membership",
+                     *             "sentence": "text",
+                     *             "ref": 7,
+                     *             "name": "Paris",
+                     *             "old": {},
+                     *             "new": "battery horse correct",
+                     *             "note": "text",
+                     *             "facet": "text",
+                     *             "text": "ana@example.org, bo@example.org"
                      *           }
                      *         }
                      *       ],
@@ -5779,6 +5805,17 @@ export interface operations {
                      *           "last_name": "Dubois"
                      *         },
                      *         "reason": "text"
+                     *       },
+                     *       "reason": {
+                     *         "cause": "membership",
+                     *         "sentence": "text",
+                     *         "ref": 7,
+                     *         "name": "Paris",
+                     *         "old": {},
+                     *         "new": "battery horse correct",
+                     *         "note": "text",
+                     *         "facet": "text",
+                     *         "text": "ana@example.org, bo@example.org"
                      *       }
                      *     }
                      */
@@ -5848,6 +5885,17 @@ export interface operations {
                      *           "last_name": "Dubois"
                      *         },
                      *         "reason": "text"
+                     *       },
+                     *       "reason": {
+                     *         "cause": "membership",
+                     *         "sentence": "text",
+                     *         "ref": 7,
+                     *         "name": "Paris",
+                     *         "old": {},
+                     *         "new": "battery horse correct",
+                     *         "note": "text",
+                     *         "facet": "text",
+                     *         "text": "ana@example.org, bo@example.org"
                      *       }
                      *     }
                      */
@@ -5917,6 +5965,17 @@ export interface operations {
                      *           "last_name": "Dubois"
                      *         },
                      *         "reason": "text"
+                     *       },
+                     *       "reason": {
+                     *         "cause": "membership",
+                     *         "sentence": "text",
+                     *         "ref": 7,
+                     *         "name": "Paris",
+                     *         "old": {},
+                     *         "new": "battery horse correct",
+                     *         "note": "text",
+                     *         "facet": "text",
+                     *         "text": "ana@example.org, bo@example.org"
                      *       }
                      *     }
                      */
@@ -5986,6 +6045,17 @@ export interface operations {
                      *           "last_name": "Dubois"
                      *         },
                      *         "reason": "text"
+                     *       },
+                     *       "reason": {
+                     *         "cause": "membership",
+                     *         "sentence": "text",
+                     *         "ref": 7,
+                     *         "name": "Paris",
+                     *         "old": {},
+                     *         "new": "battery horse correct",
+                     *         "note": "text",
+                     *         "facet": "text",
+                     *         "text": "ana@example.org, bo@example.org"
                      *       }
                      *     }
                      */
@@ -6065,6 +6135,17 @@ export interface operations {
                      *           "last_name": "Dubois"
                      *         },
                      *         "reason": "text"
+                     *       },
+                     *       "reason": {
+                     *         "cause": "membership",
+                     *         "sentence": "text",
+                     *         "ref": 7,
+                     *         "name": "Paris",
+                     *         "old": {},
+                     *         "new": "battery horse correct",
+                     *         "note": "text",
+                     *         "facet": "text",
+                     *         "text": "ana@example.org, bo@example.org"
                      *       }
                      *     }
                      */
@@ -6240,6 +6321,17 @@ export interface operations {
                      *           "last_name": "Dubois"
                      *         },
                      *         "reason": "text"
+                     *       },
+                     *       "reason": {
+                     *         "cause": "membership",
+                     *         "sentence": "text",
+                     *         "ref": 7,
+                     *         "name": "Paris",
+                     *         "old": {},
+                     *         "new": "battery horse correct",
+                     *         "note": "text",
+                     *         "facet": "text",
+                     *         "text": "ana@example.org, bo@example.org"
                      *       }
                      *     }
                      */
@@ -9302,11 +9394,14 @@ export interface operations {
                      *           "before": {},
                      *           "after": {},
                      *           "reason": {
-                     *             "facet": "text",
+                     *             "cause": "membership",
+                     *             "sentence": "text",
                      *             "ref": 7,
                      *             "name": "Paris",
                      *             "old": {},
                      *             "new": "battery horse correct",
+                     *             "note": "text",
+                     *             "facet": "text",
                      *             "text": "ana@example.org, bo@example.org"
                      *           }
                      *         }

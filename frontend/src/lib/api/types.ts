@@ -156,7 +156,7 @@ export type RunDetail = Schemas['RunDetail'];
 export type RunState = Run['state'];
 export type RunCause = Run['cause'];
 export type RunChange = Schemas['RunChange'];
-export type RunReason = Schemas['RunReason'];
+export type Reason = Schemas['Reason'];
 /** The undo, a run itself. */
 export type Undone = Schemas['Undone'];
 

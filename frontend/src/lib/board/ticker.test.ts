@@ -101,10 +101,9 @@ describe('the ticker', () => {
       learner: { id: 9, first_name: '', last_name: '' },
     };
     expect(headline(nameless)).toBe('Somebody joined');
-    const reason = { facet: 'membership', name: 'Sales', old: null, new: 'member', text: null };
+    const reason = { cause: 'membership', sentence: 'Now in Sales' };
     expect(because(reason as Parameters<typeof because>[0])).toBe('Now in Sales');
-    const result = { facet: 'result', name: 'Safety 1', old: null, new: 'completed,true,3', text: null };
-    expect(because(result as Parameters<typeof because>[0])).not.toContain('true');
+    expect(because(null)).toBe('');
   });
 
   it('leaves frames about nobody alone', () => {

@@ -1,7 +1,6 @@
 import type { EventFrame } from '$lib/live';
 import { m } from '$lib/paraglide/messages';
 import { personName } from '$lib/format';
-import { reasonText } from '$lib/runs/words';
 import type { Happening, Reason } from './types';
 
 /** A ticker is for what is happening, not an archive. */
@@ -105,5 +104,5 @@ function together(event: Happening['event'], names: string): string {
   }
 }
 
-/** Why, in the words that runs use. */
-export const because = (reason: Reason | null): string => reasonText(reason && { ref: null, ...reason });
+/** Why, as the server tells it to this reader. */
+export const because = (reason: Reason | null): string => reason?.sentence ?? '';

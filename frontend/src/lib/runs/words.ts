@@ -1,6 +1,5 @@
-import type { LearnerStatus, Run, RunCause, RunChange, RunReason, RunState } from '$lib/api';
-import { languageName, personName } from '$lib/format';
-import { statusName } from '$lib/people/words';
+import type { Reason, Run, RunCause, RunChange, RunState } from '$lib/api';
+import { personName } from '$lib/format';
 import { m } from '$lib/paraglide/messages';
 import { methodName, type Tone } from '$lib/sessions/words';
 
@@ -88,29 +87,5 @@ export const methodOf = (run: Run): string =>
 export const withReasons = (run: Run): boolean =>
   !['confirm', 'act', 'approve', 'undo', 'self'].includes(run.cause);
 
-/** The fact that caused a change, in words; empty when a person did it. */
-export function reasonText(reason: RunReason | null): string {
-  if (reason === null) return '';
-  if (reason.text) return reason.text;
-  const name = reason.name ?? '';
-  switch (reason.facet) {
-    case 'membership':
-      return reason.new === null ? m.reason_not_in({ name }) : m.reason_in({ name });
-    case 'status':
-      return m.reason_status({ status: statusName(reason.new as LearnerStatus) });
-    case 'language':
-      return m.reason_language({ language: languageName(String(reason.new)) });
-    case 'result':
-      return m.reason_result({ name });
-    case 'award':
-      return m.reason_award({ name });
-    case 'manager':
-      return m.reason_manager();
-    case 'day':
-      return m.reason_day();
-    case 'field':
-      return m.reason_field({ name, value: reason.new === null ? m.not_set() : String(reason.new) });
-    default:
-      return name;
-  }
-}
+/** Why, as the server tells it to this reader; empty when a person did it. */
+export const reasonText = (reason: Reason | null): string => reason?.sentence ?? '';
