@@ -42,7 +42,7 @@ JOIN activity a ON a.id = e.activity_id
 LEFT JOIN standing st ON st.activity_id = e.activity_id AND st.learner_id = e.learner_id
 """
 _SOURCES = """
-SELECT s.session_id, s.learner_id, s.method_id, s.since, m.kind, m.name, m.visible
+SELECT s.session_id, s.learner_id, s.method_id, s.since, s.kept_from IS NOT NULL AS kept, m.kind, m.name, m.visible
 FROM unnest($1::integer[], $2::integer[]) AS p(session_id, learner_id)
 JOIN source s ON s.session_id = p.session_id AND s.learner_id = p.learner_id AND s.until IS NULL
 JOIN enrollment_method m ON m.id = s.method_id
@@ -233,6 +233,7 @@ async def _sources(
                 kind=None if unnamed else row["kind"],
                 name=None if unnamed else row["name"],
                 since=row["since"],
+                kept=row["kept"],
             )
         )
     return found

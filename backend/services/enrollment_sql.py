@@ -243,7 +243,7 @@ ON CONFLICT (method_id, learner_id) WHERE until IS NULL DO NOTHING
 """
 
 # $1 runs, $2 sessions, $3 learners, $4 reason. What the live sources say of due date, mandatory and role, written where the
-# enrollment says otherwise; a due date given by hand stays. Answers who changed and whether they are due sooner.
+# enrollment says otherwise; a due date given by hand stays, and so does that of what is completed. Answers who changed and whether they are due sooner.
 SETTLE = f"""
 WITH pair AS (
     SELECT DISTINCT ON (session_id, learner_id) *
@@ -261,11 +261,12 @@ WITH pair AS (
     SELECT e.id, e.due_at, {SNAPSHOT.format(e="e")} AS snapshot
     FROM enrollment e JOIN pair p USING (session_id, learner_id) WHERE e.state <> 'expired'
 ), settled AS (
-    UPDATE enrollment e SET due_at = CASE WHEN e.due_by_hand THEN e.due_at ELSE t.due_at END, mandatory = t.mandatory,
+    UPDATE enrollment e SET due_at = CASE WHEN e.due_by_hand OR e.state = 'completed' THEN e.due_at ELSE t.due_at END, mandatory = t.mandatory,
                             role = t.role, version = e.version + 1
     FROM told t
     WHERE e.session_id = t.session_id AND e.learner_id = t.learner_id AND e.state <> 'expired'
-      AND ((NOT e.due_by_hand AND e.due_at IS DISTINCT FROM t.due_at) OR (e.mandatory, e.role) <> (t.mandatory, t.role))
+      AND ((NOT e.due_by_hand AND e.state <> 'completed' AND e.due_at IS DISTINCT FROM t.due_at)
+           OR (e.mandatory, e.role) <> (t.mandatory, t.role))
     RETURNING e.id, e.session_id, e.learner_id, e.due_at, {SNAPSHOT.format(e="e")} AS snapshot
 ), noted AS (
     INSERT INTO run_change (run_id, learner_id, change, before, after, reason)

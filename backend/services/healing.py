@@ -26,29 +26,28 @@ class Unequal(msgspec.Struct):
     unsettled: list[int] = []
 
 
-async def unequal(session_id: int | None = None) -> dict[int, Unequal]:
-    """By session (or of one), whose enrollments differ from their sources."""
+async def unequal(*, dates: bool = True) -> dict[int, Unequal]:
+    """By session, whose enrollments differ from their sources; `dates`: due dates and roles are looked at, too."""
     found: dict[int, Unequal] = defaultdict(Unequal)
-    for name, statement in (
-        ("sourceless", sql.SOURCELESS),
-        ("unheld", sql.UNHELD),
-        ("unsettled", sql.UNSETTLED),
-    ):
-        for row in await fetch(statement, session_id, MOST):
+    statements = {"sourceless": sql.SOURCELESS, "unheld": sql.UNHELD}
+    if dates:
+        statements["unsettled"] = sql.UNSETTLED
+    for name, statement in statements.items():
+        for row in await fetch(statement, None, MOST):
             getattr(found[row["session_id"]], name).append(row["learner_id"])
     return found
 
 
-async def heal_all() -> dict[int, Unequal]:
+async def heal_all(*, dates: bool = True) -> dict[int, Unequal]:
     """Put right what differs, in bounded transactions; what was found, by session."""
-    found = await unequal()
+    found = await unequal(dates=dates)
     for session_id in sorted(found):
-        while await heal(session_id):
+        while await heal(session_id, dates=dates):
             pass
     return found
 
 
-async def heal(session_id: int, actor_id: int | None = None) -> bool:
+async def heal(session_id: int, actor_id: int | None = None, *, dates: bool = True) -> bool:
     """Put right up to `CHUNK` people of a session, in a transaction of its own or the caller's; whether there may be more."""
     async with transaction():
         if not await lock_sessions([session_id]):
@@ -62,7 +61,9 @@ async def heal(session_id: int, actor_id: int | None = None) -> bool:
             await _give_sources(run_id, session_id, chunk["sourceless"], actor_id)
             await execute(sql.REVIVE, session_id, chunk["unheld"], run_id, clock.now())
             await _count(run_id)
-        unsettled = [row["learner_id"] for row in await fetch(sql.UNSETTLED, session_id, CHUNK)]
+        unsettled: list[int] = []
+        if dates:
+            unsettled = [row["learner_id"] for row in await fetch(sql.UNSETTLED, session_id, CHUNK)]
         if unsettled:
             run_id = await _run(session_id, actor_id)
             await settle(run_id, session_id, unsettled)

@@ -11,6 +11,7 @@ from backend.database import DATABASE_LOST
 from backend.services import (
     chunks,
     full_check,
+    healing,
     idempotency,
     import_work,
     imports,
@@ -78,6 +79,17 @@ async def check_enrollments(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq'
     """Once a day: is everybody enrolled whom the audiences hold, and nobody else? If not, put it right."""
     for difference in await full_check.run(repair=True):
         _log.error("enrollments differed from their audience", **full_check.as_dict(difference))
+
+
+async def follow_sources(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature
+    """At each start: are enrollments what their sources say? A release before this one may have left some without any."""
+    for session_id, found in (await healing.heal_all(dates=False)).items():
+        _log.warning(
+            "enrollments differed from their sources",
+            session_id=session_id,
+            without_source=len(found.sourceless),
+            without_enrollment=len(found.unheld),
+        )
 
 
 async def forget(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature

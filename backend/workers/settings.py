@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from backend.index import Follower
 from backend.mail.settings import MailSettings
 from backend.services.jobs import deserialize, serialize
-from backend.workers.jobs import apply_runs, check_enrollments, forget, run_imports, send_mail
+from backend.workers.jobs import apply_runs, check_enrollments, follow_sources, forget, run_imports, send_mail
 from backend.workers.process import DATABASE_LOST, Process
 
 # A crashed worker's job comes back after this; the schedule looks again sooner.
@@ -62,6 +62,15 @@ def schedule() -> Sequence[CronJob]:
         cron(apply_runs, name="sweep:apply_runs", second=set(range(1, 60, 5))),
         cron(run_imports, name="sweep:run_imports", second=set(range(3, 60, 5))),
         cron(check_enrollments, name="sweep:check_enrollments", hour=3, minute=37, second=11, timeout=3_000),
+        cron(
+            follow_sources,
+            name="sweep:follow_sources",
+            hour=3,
+            minute=17,
+            second=47,
+            run_at_startup=True,
+            timeout=3_000,
+        ),
         cron(forget, name="sweep:forget", minute=53, second=23),
     ]
 

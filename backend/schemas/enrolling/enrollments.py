@@ -26,12 +26,16 @@ EnrollmentFilter = Literal[
 
 
 class EnrollmentSource(Output):
-    """A method that holds the enrollment; of one that is sealed to the reader only since when."""
+    """A method that holds the enrollment; of one that is sealed to the reader only since when.
+
+    `kept`: they stay since then although what enrolled them has ended.
+    """
 
     method_id: int | None
     kind: MethodKind | None
     name: str | None
     since: datetime
+    kept: bool = False
 
 
 class EnrollmentEnd(Output):

@@ -1888,6 +1888,8 @@ export interface components {
             name: string | null;
             /** Format: date-time */
             since: string;
+            /** @default false */
+            kept: boolean;
         };
         /** EraseFigures */
         EraseFigures: {
@@ -5406,7 +5408,8 @@ export interface operations {
                      *               "method_id": 7,
                      *               "kind": "manual",
                      *               "name": "Paris",
-                     *               "since": "2026-11-23T14:03:00Z"
+                     *               "since": "2026-11-23T14:03:00Z",
+                     *               "kept": true
                      *             }
                      *           ],
                      *           "other_session_id": 7,
@@ -5534,7 +5537,8 @@ export interface operations {
                      *               "method_id": 7,
                      *               "kind": "manual",
                      *               "name": "Paris",
-                     *               "since": "2026-11-23T14:03:00Z"
+                     *               "since": "2026-11-23T14:03:00Z",
+                     *               "kept": true
                      *             }
                      *           ],
                      *           "other_session_id": 7,
@@ -5625,7 +5629,8 @@ export interface operations {
                      *               "method_id": 7,
                      *               "kind": "manual",
                      *               "name": "Paris",
-                     *               "since": "2026-11-23T14:03:00Z"
+                     *               "since": "2026-11-23T14:03:00Z",
+                     *               "kept": true
                      *             }
                      *           ],
                      *           "other_session_id": 7,
@@ -5791,7 +5796,8 @@ export interface operations {
                      *           "method_id": 7,
                      *           "kind": "manual",
                      *           "name": "Paris",
-                     *           "since": "2026-11-23T14:03:00Z"
+                     *           "since": "2026-11-23T14:03:00Z",
+                     *           "kept": true
                      *         }
                      *       ],
                      *       "other_session_id": 7,
@@ -5871,7 +5877,8 @@ export interface operations {
                      *           "method_id": 7,
                      *           "kind": "manual",
                      *           "name": "Paris",
-                     *           "since": "2026-11-23T14:03:00Z"
+                     *           "since": "2026-11-23T14:03:00Z",
+                     *           "kept": true
                      *         }
                      *       ],
                      *       "other_session_id": 7,
@@ -5951,7 +5958,8 @@ export interface operations {
                      *           "method_id": 7,
                      *           "kind": "manual",
                      *           "name": "Paris",
-                     *           "since": "2026-11-23T14:03:00Z"
+                     *           "since": "2026-11-23T14:03:00Z",
+                     *           "kept": true
                      *         }
                      *       ],
                      *       "other_session_id": 7,
@@ -6031,7 +6039,8 @@ export interface operations {
                      *           "method_id": 7,
                      *           "kind": "manual",
                      *           "name": "Paris",
-                     *           "since": "2026-11-23T14:03:00Z"
+                     *           "since": "2026-11-23T14:03:00Z",
+                     *           "kept": true
                      *         }
                      *       ],
                      *       "other_session_id": 7,
@@ -6121,7 +6130,8 @@ export interface operations {
                      *           "method_id": 7,
                      *           "kind": "manual",
                      *           "name": "Paris",
-                     *           "since": "2026-11-23T14:03:00Z"
+                     *           "since": "2026-11-23T14:03:00Z",
+                     *           "kept": true
                      *         }
                      *       ],
                      *       "other_session_id": 7,
@@ -6307,7 +6317,8 @@ export interface operations {
                      *           "method_id": 7,
                      *           "kind": "manual",
                      *           "name": "Paris",
-                     *           "since": "2026-11-23T14:03:00Z"
+                     *           "since": "2026-11-23T14:03:00Z",
+                     *           "kept": true
                      *         }
                      *       ],
                      *       "other_session_id": 7,
