@@ -26,6 +26,7 @@ from benchmarks.editing import editor_figures, typing_figures
 from benchmarks.engine import run as engine_figures
 from benchmarks.figures import Figure, ok, print_table, read, write
 from benchmarks.holding import HOLDING_SECONDS, holding_figures
+from benchmarks.moving import moving_figures
 from benchmarks.rules import RuleMaker
 from benchmarks.sockets import Class, change_figures, preview_figures
 from benchmarks.starting import starting_figures
@@ -47,7 +48,7 @@ ENGINE_LEARNERS = 28_785
 # One audience for so many learners, up to as many as are asked for.
 LEARNERS_AN_AUDIENCE = 10
 INSTANCE_PARTS = frozenset(
-    {"starting", "previews", "changes", "editors", "holding", "sockets", "counting", "writing"}
+    {"starting", "previews", "changes", "editors", "holding", "sockets", "counting", "writing", "moving"}
 )
 PARTS = ("engine", "deciding", *sorted(INSTANCE_PARTS))
 
@@ -165,6 +166,9 @@ async def _figures(
     if "writing" in parts:
         say("filling a session, taking it back, and a stream of changes")
         figures += await writing_figures(muster, token)
+    if "moving" in parts:
+        say("many people who move at once")
+        figures += await moving_figures(muster, token)
     if "counting" in parts:
         say("the same counts in PostgreSQL and DuckDB")
         await settled(muster)

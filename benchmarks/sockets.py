@@ -91,7 +91,7 @@ class Class:
                 "activity_id": activity,
                 "name": "Benchmark",
                 "group_id": self.group,
-                "fuse": {"count": 1000, "percent": 100},
+                "fuse": {"count": 1000, "percent": 100, "most": 1_000_000, "entering": 1_000_000},
             },
         )["id"]
         filter_ = {"type": "field", "field": self.field["key"], "op": "in", "values": [self.inside]}

@@ -56,7 +56,7 @@ class _Admin:
     async def session(self) -> int:
         """A session of a new path, whose fuse lets everybody leave."""
         path = await self.post("/activities", {"kind": "path", "title": "Writing", "steps": []})
-        fuse = {"count": 1_000_000, "percent": 100}
+        fuse = {"count": 1_000_000, "percent": 100, "most": 1_000_000, "entering": 1_000_000}
         body = {"activity_id": path["id"], "name": "Writing", "fuse": fuse}
         made: int = (await self.post("/sessions", body))["id"]
         return made

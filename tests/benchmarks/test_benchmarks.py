@@ -10,7 +10,7 @@ import pytest
 from tests.harness.instance import clean_environment
 
 PARTS = (
-    "deciding", "starting", "previews", "changes", "editors", "holding", "sockets", "writing", "counting",
+    "deciding", "starting", "previews", "changes", "editors", "holding", "sockets", "writing", "moving", "counting",
 )  # fmt: skip
 
 

@@ -110,7 +110,7 @@ class World:
         return found
 
     def _session(self, activity: int) -> int:
-        fuse = {"count": 1_000_000, "percent": 100}
+        fuse = {"count": 1_000_000, "percent": 100, "most": 1_000_000, "entering": 1_000_000}
         found: int = self._post("/sessions", {"activity_id": activity, "name": "One", "fuse": fuse})["id"]
         return found
 
