@@ -3,8 +3,28 @@
 # What is alike for so many people is written once: see migrations/shared_changes.sql.
 SHARED_LEAST = 100
 
-# An enrollment as run_change keeps it: what an act can change. {e} is the row's alias.
-SNAPSHOT = "to_jsonb({e}) - '{{id,session_id,activity_id,learner_id,exclusive,version}}'::text[]"
+# An enrollment as run_change keeps it: what an act can change.
+SNAPSHOT_COLUMNS = (
+    "state",
+    "role",
+    "since",
+    "until",
+    "due_at",
+    "due_by_hand",
+    "mandatory",
+    "completed_at",
+    "course_group_id",
+)
+
+
+def snapshot(of: str, **otherwise: str) -> str:
+    """SQL for the snapshot of a row with these columns, some of them `otherwise`: a third of what `to_jsonb` of the row takes."""
+    pairs = (f"'{name}', {otherwise.get(name, f'{of}.{name}')}" for name in SNAPSHOT_COLUMNS)
+    return f"jsonb_build_object({', '.join(pairs)})"
+
+
+# {e} is the row's alias; null where there is no enrollment.
+SNAPSHOT = f"CASE WHEN {{e}}.id IS NOT NULL THEN {snapshot('{e}')} END"
 
 # When something is due that is due so many calendar days after an instant: at the end of that day on the organisation's clocks.
 # {zone} is its time zone.
@@ -185,18 +205,19 @@ SELECT coalesce(array_agg(learner_id) FILTER (WHERE NOT fresh), '{{}}') FROM wan
 # (there was nothing left to end).
 LEAVE = f"""
 WITH closing AS (
-    SELECT w.method_id, w.learner_id, w.run_id, w.reason, s.id AS source_id, s.session_id, e.id AS enrollment_id, e.state,
-           {SNAPSHOT.format(e="e")} AS before,
-           count(*) OVER same AS going,
-           (SELECT count(*) FROM source o
-            WHERE o.session_id = s.session_id AND o.learner_id = s.learner_id AND o.until IS NULL) AS live,
+    SELECT w.method_id, w.learner_id, w.run_id, w.reason, x.source_id, x.live, m.session_id, e.id AS enrollment_id,
+           {", ".join(f"e.{name}" for name in SNAPSHOT_COLUMNS)}, count(*) OVER same AS going,
            coalesce($7, (ARRAY['keep', 'expire', 'erase'])[
                min(array_position(ARRAY['keep', 'expire', 'erase'], m.on_leave)) OVER same]) AS on_leave
     FROM unnest($1::integer[], $2::integer[], $3::bigint[], $4::jsonb[]) AS w(method_id, learner_id, run_id, reason)
-    JOIN source s ON s.method_id = w.method_id AND s.learner_id = w.learner_id AND s.until IS NULL
     JOIN enrollment_method m ON m.id = w.method_id
-    LEFT JOIN enrollment e ON e.session_id = s.session_id AND e.learner_id = s.learner_id
-    WINDOW same AS (PARTITION BY s.session_id, s.learner_id)
+    -- One look at the person's sources in the session tells which one ends, and whether another one lives.
+    CROSS JOIN LATERAL (
+        SELECT max(o.id) FILTER (WHERE o.method_id = w.method_id) AS source_id, count(*) AS live
+        FROM source o WHERE o.learner_id = w.learner_id AND o.session_id = m.session_id AND o.until IS NULL) x
+    LEFT JOIN enrollment e ON e.session_id = m.session_id AND e.learner_id = w.learner_id
+    WHERE x.source_id IS NOT NULL
+    WINDOW same AS (PARTITION BY m.session_id, w.learner_id)
 ), decided AS (
     SELECT *, CASE WHEN live > going THEN 'held'
                    WHEN state IS NULL OR state = 'expired' THEN 'gone'
@@ -213,12 +234,13 @@ WITH closing AS (
       AND (d.outcome = 'erasing' OR (d.outcome = 'expired' AND e.state IN ('active', 'suspended'))) AND e.state <> 'expired'
 ), noted AS (
     INSERT INTO run_change (run_id, learner_id, change, before, after, reason)
-    SELECT run_id, learner_id, 'left', before,
-           CASE outcome WHEN 'expired' THEN before || jsonb_build_object('state', 'expired', 'until', $5::timestamptz)
-                        WHEN 'erasing' THEN before || jsonb_build_object('state', 'expired', 'until', $5::timestamptz,
-                                                                         'completed_at', NULL)
-                        ELSE before END, reason
-    FROM decided
+    SELECT run_id, learner_id, 'left', CASE WHEN enrollment_id IS NOT NULL THEN {snapshot("d")} END,
+           CASE WHEN outcome = 'expired' THEN {snapshot("d", state="'expired'", until="$5::timestamptz")}
+                WHEN outcome = 'erasing' THEN {
+    snapshot("d", state="'expired'", until="$5::timestamptz", completed_at="NULL::timestamptz")
+}
+                WHEN enrollment_id IS NOT NULL THEN {snapshot("d")} END, reason
+    FROM decided d
     ON CONFLICT (run_id, learner_id, change) DO NOTHING
 )
 SELECT method_id, learner_id, run_id, session_id, enrollment_id, state, outcome FROM decided
@@ -274,9 +296,9 @@ WITH pair AS (
     FROM settled s JOIN before b USING (id) JOIN pair p USING (session_id, learner_id)
     ON CONFLICT (run_id, learner_id, change) DO NOTHING
 )
-SELECT s.session_id, s.learner_id,
+SELECT p.run_id, s.session_id, s.learner_id,
        coalesce(s.due_at < b.due_at, false) OR (b.due_at IS NULL AND s.due_at IS NOT NULL) AS sooner
-FROM settled s JOIN before b USING (id)
+FROM settled s JOIN before b USING (id) JOIN pair p USING (session_id, learner_id)
 """
 
 # $1 methods, $2 learners, $3 runs, $4 reasons: they are wanted no longer, so they wait no longer.

@@ -122,11 +122,20 @@ async def settle(
 
     Who is due sooner gets a notice.
     """
-    runs, sessions = [run_id] * len(learner_ids), [session_id] * len(learner_ids)
-    settled = await fetch(sql.SETTLE, runs, sessions, list(learner_ids), reason)
-    sooner = [row["learner_id"] for row in settled if row["sooner"]]
-    if sooner:
-        await notices.file_due_changed(sooner, session_id, run_id)
+    return await _settle_all({(session_id, run_id): learner_ids}, reason)
+
+
+async def _settle_all(some: Mapping[tuple[int, int], Sequence[int]], reason: Reason | None = None) -> int:
+    """The same of several sessions, by session and run."""
+    rows = [(run, session, learner) for (session, run), learners in some.items() for learner in learners]
+    if not rows:
+        return 0
+    settled = await fetch(sql.SETTLE, *(list(column) for column in zip(*rows, strict=True)), reason)
+    sooner: dict[tuple[int, int | None], list[int]] = defaultdict(list)
+    for row in settled:
+        if row["sooner"]:
+            sooner[row["session_id"], row["run_id"]].append(row["learner_id"])
+    await notices.file_all_due_changed(sooner)
     return len(settled)
 
 
@@ -174,9 +183,7 @@ async def _enter(some: Sequence[tuple[Write, int]], done: dict[int, Written]) ->
     if pairs[0]:
         await _enter_the_rest(pairs, done, told)
     later = {run_id for one, run_id in some if one.told_later}
-    for (session_id, method_id, run_id), learners in sorted(told.items()):
-        if run_id not in later:
-            await notices.file_enrolled(learners, session_id, method_id, run_id)
+    await notices.file_all_enrolled({key: some for key, some in told.items() if key[2] not in later})
 
 
 async def _fill(
@@ -205,7 +212,7 @@ async def _fill(
 async def _enter_the_rest(
     pairs: Pairs, done: dict[int, Written], told: dict[tuple[int, int, int], list[int]]
 ) -> None:
-    sooner: dict[tuple[int, int], list[int]] = defaultdict(list)
+    sooner: dict[tuple[int, int | None], list[int]] = defaultdict(list)
     for row in await _entered(pairs):
         run_id, outcome = row["run_id"], row["outcome"]
         if outcome == "blocked":
@@ -222,8 +229,7 @@ async def _enter_the_rest(
             told[row["session_id"], row["method_id"], run_id].append(row["learner_id"])
         elif outcome == "sooner":
             sooner[row["session_id"], run_id].append(row["learner_id"])
-    for (session_id, run_id), learners in sorted(sooner.items()):
-        await notices.file_due_changed(learners, session_id, run_id)
+    await notices.file_all_due_changed(sooner)
 
 
 async def _entered(pairs: Pairs) -> list[Record]:
@@ -262,10 +268,8 @@ async def _leave(
         elif row["outcome"] == "held":
             counted.held += 1
             held[row["session_id"], row["run_id"]].append(row["learner_id"])
-    for session_id, learners in sorted(gone.items()):
-        await notices.cancel_enrolled(learners, session_id)
-    for (session_id, run_id), learners in sorted(held.items()):
-        await settle(run_id, session_id, learners)
+    await notices.cancel_all_enrolled(gone)
+    await _settle_all(held)
 
 
 def _count_leaving(

@@ -5,7 +5,7 @@ is rendered here: `services.sending` does that when a message falls due, and loo
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -59,45 +59,98 @@ def _message_id_start() -> str:
 
 
 async def _file(learner_ids: Sequence[int], filing: Filing) -> int:
-    if len(learner_ids) > FEW:
+    return await _file_all([(filing, learner_ids)])
+
+
+async def _file_all(filings: Sequence[tuple[Filing, Sequence[int]]]) -> int:
+    """File things of one kind, which differ in session, method, run and when they are due at most, in one statement."""
+    rows = [(filing, learner_id) for filing, learners in filings for learner_id in learners]
+    if not rows:
+        return 0
+    if len(rows) > FEW:
         await plan_by_key()
+    kind = rows[0][0]
     filed = await execute(
         """
-        WITH fresh AS (
-            SELECT DISTINCT l AS learner_id FROM unnest($1::integer[]) AS w(l)
+        WITH fresh AS MATERIALIZED (
+            SELECT DISTINCT w.* FROM unnest($1::integer[], $2::timestamptz[], $3::integer[], $4::integer[], $5::bigint[])
+                AS w(learner_id, due_at, session_id, method_id, run_id)
             WHERE NOT EXISTS (
                 -- OFFSET 0: their messages are looked up person by person, and the notices of these, by nothing else. While the tables
                 -- are new the planner thinks that they are empty: it would join all of them, or read a small index of what is
                 -- pending, or not cancelled, from end to end for each person.
-                SELECT FROM (SELECT id, kind, state FROM message WHERE learner_id = l OFFSET 0) m
+                SELECT FROM (SELECT id, kind, state FROM message WHERE learner_id = w.learner_id OFFSET 0) m
                 CROSS JOIN LATERAL (SELECT * FROM notice WHERE message_id = m.id OFFSET 0) n
                 WHERE m.state IN ('pending', 'dormant') AND n.kind = ANY($9::text[]) AND n.cancelled_at IS NULL
-                    AND n.session_id IS NOT DISTINCT FROM $5 AND (m.kind <> 'alert' OR n.method_id = $6)
+                    AND n.session_id IS NOT DISTINCT FROM w.session_id AND (m.kind <> 'alert' OR n.method_id = w.method_id)
                 OFFSET 0)
         ), filed AS (
             -- In the order of learners, so that two filings at once wait for each other and never in a circle. The
             -- update writes nothing new; it locks the message against being sent before this transaction is through.
             INSERT INTO message AS m (learner_id, kind, due_at, message_id, created_at)
-            SELECT learner_id, $3, $4, $11 || '.' || learner_id, $10 FROM fresh ORDER BY learner_id
+            SELECT learner_id, $7, due_at, $11 || '.' || learner_id || '.' || row_number() OVER (PARTITION BY learner_id), $10
+            FROM (SELECT DISTINCT learner_id, due_at FROM fresh) AS each ORDER BY learner_id, due_at
             ON CONFLICT (learner_id, kind, due_at) WHERE state = 'pending' DO UPDATE SET due_at = m.due_at
-            RETURNING id, learner_id
+            RETURNING id, learner_id, due_at
         )
         INSERT INTO notice (message_id, learner_id, kind, session_id, method_id, run_id, detail)
-        SELECT id, learner_id, $2, $5, $6, $7, $8 FROM filed
+        -- Each has the other. A full join cannot be planned as one look at all messages for each notice.
+        SELECT f.id, w.learner_id, $6, w.session_id, w.method_id, w.run_id, $8 FROM fresh w FULL JOIN filed f USING (learner_id, due_at)
         """,
-        list(learner_ids),
-        filing.kind,
-        filing.message,
-        filing.due_at,
-        filing.session_id,
-        filing.method_id,
-        filing.run_id,
-        filing.detail,
-        list(filing.unless),
+        [learner_id for _, learner_id in rows],
+        [filing.due_at for filing, _ in rows],
+        [filing.session_id for filing, _ in rows],
+        [filing.method_id for filing, _ in rows],
+        [filing.run_id for filing, _ in rows],
+        kind.kind,
+        kind.message,
+        kind.detail,
+        list(kind.unless),
         clock.now(),
         _message_id_start(),
     )
     return int(filed.rsplit(" ", 1)[1])
+
+
+# Who was enrolled by session, method and run.
+Enrolled = Mapping[tuple[int, int | None, int | None], Sequence[int]]
+
+
+async def file_all_enrolled(enrolled: Enrolled, enrolled_at: datetime | None = None) -> int:
+    """File that these people were enrolled, now or a little earlier; returns how many notices were filed.
+
+    Nobody is told twice about one session while the first notice still waits, and nobody of a session that has ended.
+    """
+    if not enrolled:
+        return 0
+    rows = await fetch(
+        "SELECT s.id, s.starts_at, s.ends_at, o.timezone FROM session s, organisation o WHERE s.id = ANY($1::integer[])",
+        sorted({session_id for session_id, _, _ in enrolled}),
+    )
+    now = clock.now()
+    due = {
+        row["id"]: due_of(row["starts_at"], enrolled_at or now, row["timezone"])
+        for row in rows
+        if row["ends_at"] is None or row["ends_at"] > now
+    }
+    return await _file_all(
+        [
+            (
+                Filing(
+                    kind="enrolled",
+                    message="enrollment",
+                    due_at=due[session_id],
+                    session_id=session_id,
+                    method_id=method_id,
+                    run_id=run_id,
+                    unless=("enrolled",),
+                ),
+                learners,
+            )
+            for (session_id, method_id, run_id), learners in enrolled.items()
+            if session_id in due
+        ]
+    )
 
 
 async def file_enrolled(
@@ -107,33 +160,28 @@ async def file_enrolled(
     run_id: int | None,
     enrolled_at: datetime | None = None,
 ) -> int:
-    """File that these people were enrolled in the session, now or a little earlier; returns how many notices were filed.
-
-    Nobody is told twice about one session while the first notice still waits, and nobody of a session that has ended.
-    """
-    if not learner_ids:
-        return 0
-    session = await fetch_row(
-        "SELECT s.starts_at, s.ends_at, o.timezone FROM session s, organisation o WHERE s.id = $1", session_id
-    )
-    now = clock.now()
-    if session is None or (session["ends_at"] is not None and session["ends_at"] <= now):
-        return 0
-    filing = Filing(
-        kind="enrolled",
-        message="enrollment",
-        due_at=due_of(session["starts_at"], enrolled_at or now, session["timezone"]),
-        session_id=session_id,
-        method_id=method_id,
-        run_id=run_id,
-        unless=("enrolled",),
-    )
-    return await _file(learner_ids, filing)
+    """The same of one session."""
+    return await file_all_enrolled({(session_id, method_id, run_id): learner_ids}, enrolled_at)
 
 
 async def cancel_enrolled(learner_ids: Sequence[int], session_id: int, why: CancelledWhy = "left") -> int:
     """They left the session: what they were to be told of it and has not gone out is cancelled; returns how many."""
-    return await _cancel(why, "n.session_id = $1 AND n.learner_id = ANY($2)", session_id, list(learner_ids))
+    return await cancel_all_enrolled({session_id: learner_ids}, why)
+
+
+async def cancel_all_enrolled(left: Mapping[int, Sequence[int]], why: CancelledWhy = "left") -> int:
+    """The same of who left several sessions, by session."""
+    pairs = [(session_id, learner_id) for session_id, learners in left.items() for learner_id in learners]
+    if not pairs:
+        return 0
+    if len(pairs) > FEW:
+        await plan_by_key()
+    return await _cancel(
+        why,
+        "(n.session_id, n.learner_id) IN (SELECT * FROM unnest($1::integer[], $2::integer[]))",
+        [session_id for session_id, _ in pairs],
+        [learner_id for _, learner_id in pairs],
+    )
 
 
 async def cancel_for_run(run_id: int, learner_ids: Sequence[int] | None = None) -> int:
@@ -150,20 +198,35 @@ async def file_invitations(learner_ids: Sequence[int]) -> int:
 
 
 async def file_due_changed(learner_ids: Sequence[int], session_id: int, run_id: int | None = None) -> int:
-    """Their due date in the session moved earlier: they are told at the next full hour; returns how many.
+    """Their due date in the session moved earlier: they are told at the next full hour; returns how many."""
+    return await file_all_due_changed({(session_id, run_id): learner_ids})
+
+
+async def file_all_due_changed(sooner: Mapping[tuple[int, int | None], Sequence[int]]) -> int:
+    """The same of several sessions, by session and run.
 
     The date itself is read when the message goes out, so a second move before then needs no second notice, nor does
     one of somebody who has still to be told that they are enrolled.
     """
-    filing = Filing(
-        kind="due_changed",
-        message="enrollment",
-        due_at=next_full_hour(clock.now(), await _timezone()),
-        session_id=session_id,
-        run_id=run_id,
-        unless=("enrolled", "due_changed"),
+    if not sooner:
+        return 0
+    due_at = next_full_hour(clock.now(), await _timezone())
+    return await _file_all(
+        [
+            (
+                Filing(
+                    kind="due_changed",
+                    message="enrollment",
+                    due_at=due_at,
+                    session_id=session_id,
+                    run_id=run_id,
+                    unless=("enrolled", "due_changed"),
+                ),
+                learners,
+            )
+            for (session_id, run_id), learners in sooner.items()
+        ]
     )
-    return await _file(learner_ids, filing)
 
 
 async def file_nudge(learner_id: int, session_id: int, *, by: int | None, note: str) -> int:
