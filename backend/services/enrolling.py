@@ -8,6 +8,7 @@ from pyroaring import BitMap
 
 from backend import clock
 from backend.database import execute, fetch, fetch_row, fetch_value, transaction
+from backend.enrollment.fuse import Fuse
 from backend.enrollment.planning import Plan, digest, make_plan
 from backend.index import BrokenRule, FacetIndex, Follower
 from backend.index.steps import Steps
@@ -22,8 +23,9 @@ from backend.services.enrolling_rights import Permit, permit_for
 from backend.services.enrollment_writer import Write, Written, lock_sessions, settle, write
 from backend.services.errors import Conflict, Invalid, NotFound
 from backend.services.fuses import fuse_of
-from backend.services.method_drafts import BY_NAME, COLUMNS, Draft, asked, checked, stored_draft
+from backend.services.method_drafts import COLUMNS, Draft, asked, checked, stored_draft
 from backend.services.people import blocked_people, people
+from backend.services.plan_warnings import Context, warnings_of
 from backend.services.rights import session_for
 from backend.services.situations import situation_of
 
@@ -73,7 +75,7 @@ async def plan(actor: Actor, follower: Follower, session_id: int, request: wire.
     draft = await _draft(permit, index, session_id, request)
     decided = await decide(index, draft)
     _require_people(permit, decided.plan)
-    return await shown(session, decided)
+    return await shown(actor, session, decided)
 
 
 async def apply(
@@ -92,7 +94,7 @@ async def apply(
         if decided.hash != request.hash:
             if (done := await _applied_before(session_id, request)) is not None:
                 return done
-            raise PlanChanged(await shown(session, decided))
+            raise PlanChanged(await shown(actor, session, decided))
         if _differs_from_sources(index, session_id):
             await healing.heal(session_id, actor.id)
         return await _write(actor, decided)
@@ -174,45 +176,30 @@ def _twins(index: FacetIndex, draft: Draft) -> bytes:
     return b"" if draft.id else str(twins).encode()
 
 
-async def shown(session: Record, decided: Decided) -> wire.Plan:
+async def shown(actor: Actor, session: Record, decided: Decided) -> wire.Plan:
     """The plan as people see it."""
     made = decided.plan
+    organisation = await fetch_row("SELECT timezone, fuse_most, fuse_entering FROM organisation")
+    assert organisation is not None  # noqa: S101 - the schema brings the row
+    context = Context(now=clock.now(), timezone=organisation["timezone"], language=actor.reads)
     named = {name: list(getattr(made, name)[: wire.SAMPLE]) for name in NAMED}
     known = {person.id: person for person in await people([one for some in named.values() for one in some])}
     return wire.Plan(
         hash=decided.hash,
         **{name: len(getattr(made, name)) for name in Plan.__struct_fields__},
-        held=decided.draft.dynamic and await _blows(session, made),
+        held=decided.draft.dynamic and _blows(fuse_of(session, organisation), made),
         samples=wire.Samples(
             **{name: [known[one] for one in some if one in known] for name, some in named.items()},
             blocked=await blocked_people(list(made.blocked[: wire.SAMPLE]), session["id"]),
         ),
-        warnings=_warnings(session, decided),
+        warnings=warnings_of(session, decided.draft, made, context),
         position=decided.position,
     )
 
 
-async def _blows(session: Record, made: Plan) -> bool:
-    organisation = await fetch_row("SELECT fuse_most, fuse_entering FROM organisation")
-    assert organisation is not None  # noqa: S101 - the schema brings the row
+def _blows(fuse: Fuse, made: Plan) -> bool:
     remaining = len(made.closing) + len(made.staying)
-    return fuse_of(session, organisation).blows(leaving=len(made.leaving), left_lately=0, remaining=remaining)
-
-
-def _warnings(session: Record, decided: Decided) -> list[str]:
-    made, draft = decided.plan, decided.draft
-    found: list[str] = []
-    if session["ends_at"] is not None and session["ends_at"] <= clock.now():
-        found.append(
-            "This session has ended: nobody is told, and a dynamic audience no longer follows changes."
-        )
-    if not (made.opening or made.staying or made.blocked) and draft.kind not in BY_NAME:
-        found.append("Nobody matches this audience now.")
-    if made.leaving and draft.on_leave == "erase":
-        found.append(f"The progress of {len(made.leaving)} people in this session will be erased.")
-    if not draft.active:
-        found.append("The method is switched off: nobody enters or leaves.")
-    return found
+    return fuse.blows(leaving=len(made.leaving), left_lately=0, remaining=remaining)
 
 
 async def _write(actor: Actor, decided: Decided) -> wire.Applied:

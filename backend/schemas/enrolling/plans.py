@@ -1,6 +1,6 @@
 """Plans on the wire: what would happen, and what was done."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -49,6 +49,26 @@ class Samples(Output):
     blocked: list[BlockedPerson]
 
 
+WarningCode = Literal[
+    "session_ended",
+    "nobody",
+    "erases",
+    "inactive",
+    "due_in_past",
+    "due_before_start",
+    "due_after_end",
+    "due_days_before_start",
+    "due_days_after_end",
+]
+
+
+class PlanWarning(Output):
+    """Something that can be confirmed and is seldom meant; `message` tells it in the reader's language."""
+
+    code: WarningCode
+    message: str
+
+
 class Plan(Output):
     """What becomes of whom if this is confirmed now, in numbers of people.
 
@@ -71,7 +91,7 @@ class Plan(Output):
     blocked: int
     held: bool
     samples: Samples
-    warnings: list[str]
+    warnings: list[PlanWarning]
     position: int
 
 

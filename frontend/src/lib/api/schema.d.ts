@@ -2833,7 +2833,7 @@ export interface components {
             blocked: number;
             held: boolean;
             samples: components["schemas"]["Samples"];
-            warnings: string[];
+            warnings: components["schemas"]["PlanWarning"][];
             position: number;
         };
         /** PlanRequest */
@@ -2882,6 +2882,12 @@ export interface components {
              */
             method_id?: number | null;
             kind?: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath";
+        };
+        /** PlanWarning */
+        PlanWarning: {
+            /** @enum {string} */
+            code: "session_ended" | "nobody" | "erases" | "inactive" | "due_in_past" | "due_before_start" | "due_after_end" | "due_days_before_start" | "due_days_after_end";
+            message: string;
         };
         /** Player */
         Player: {
@@ -8701,7 +8707,10 @@ export interface operations {
                      *         ]
                      *       },
                      *       "warnings": [
-                     *         "text"
+                     *         {
+                     *           "code": "session_ended",
+                     *           "message": "text"
+                     *         }
                      *       ],
                      *       "position": 7
                      *     }
