@@ -17,12 +17,16 @@ _BRACKETED = re.compile(r"<([^<>]*)>")
 
 
 class Sorted(Struct, frozen=True):
-    """One pasted address in its normal form; `learner_id` where an account has it, `problem` where it is none."""
+    """One pasted address in its normal form; `learner_id` where an account has it, `problem` where it is none.
+
+    `pasted` is what was pasted where that differs.
+    """
 
     email: str
     kind: Kind
     learner_id: int | None = None
     problem: str | None = None
+    pasted: str | None = None
 
 
 def addresses_in(text: str) -> list[str]:
@@ -67,7 +71,7 @@ def sort_addresses(
         else:
             kind = "known"
         seen.add(key)
-        lines.append(Sorted(email, kind, learner_id, problem))
+        lines.append(Sorted(email, kind, learner_id, problem, text if text != email else None))
     return lines
 
 

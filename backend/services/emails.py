@@ -115,7 +115,11 @@ def _plan(index: FacetIndex, session_id: int, group_id: int | None, lines: list[
         already_enrolled=sum(line.kind == "known" and (line.learner_id or 0) in enrolled for line in lines),
         items=[
             wire.SortedEmail(
-                email=line.email, kind=line.kind, learner_id=line.learner_id, problem=line.problem
+                email=line.email,
+                kind=line.kind,
+                learner_id=line.learner_id,
+                problem=line.problem,
+                pasted=line.pasted,
             )
             for line in lines
         ],

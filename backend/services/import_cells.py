@@ -129,7 +129,8 @@ def _take(values: _Values, meaning: str, cell: str, reading: Reading) -> None:
         values.fields[key] = _field(cell, key, reading)
     elif meaning == "gone.since":
         today = clock.today(reading.timezone)
-        values.standings.add(standing_of_end(day(cell, _order(meaning, reading)), today))
+        if (said := standing_of_end(day(cell, _order(meaning, reading)), today)) is not None:
+            values.standings.add(said)
     elif meaning.startswith("gone."):
         values.standings.add(standing_of_flag(meaning, yes=boolean(cell)))
     else:
@@ -139,13 +140,11 @@ def _take(values: _Values, meaning: str, cell: str, reading: Reading) -> None:
 def _stand(values: _Values, wire: type[msgspec.Struct]) -> BadRow | None:
     """Bring together what the row says about whether somebody is still there."""
     status = values.wire.get("status")
-    if (
-        isinstance(status, str)
-        and not issubclass(wire, ResultRow)
-        and (said := standing_of_word(status)) is not None
-    ):
-        values.standings.add(said)
-        del values.wire["status"]
+    if isinstance(status, str) and not issubclass(wire, ResultRow):
+        said = standing_of_word(status, of_person=issubclass(wire, SheetLearner))
+        if said is not None:
+            values.standings.add(said)
+            del values.wire["status"]
     standing = together(values.standings)
     if issubclass(wire, SheetLearner):
         return _stand_as_learner(values, standing)

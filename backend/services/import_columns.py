@@ -54,11 +54,11 @@ COLUMNS: Mapping[ImportKind, Mapping[str, tuple[str, ...]]] = {
         "groups": _GROUP,
         # What says that somebody is no longer there; see `import_status`.
         "gone.active": ("active", "is active", "enabled", "enabled user", "account enabled", "actif"),
-        "gone.blocked": ("block sign in", "blocked", "locked", "disabled", "account disabled", "bloque", "desactive"),
+        "gone.blocked": ("block sign in", "blocked", "account locked", "account disabled", "bloque", "compte desactive"),
         "gone.suspended": ("suspended", "is suspended", "suspendu"),
         "gone.deleted": ("deleted", "is deleted", "archived", "removed", "terminated", "supprime"),
         "gone.since": ("deactivation date", "termination date", "leaving date", "exit date", "left on", "end of contract",
-                       "contract end", "date de depart", "date de fin", "fin de contrat"),
+                       "contract end", "date de depart", "fin de contrat"),
     },
     "groups": {
         "external_id": ("external id", "id", "code", "identifiant", "identifiant externe"),

@@ -15,8 +15,12 @@ _WORDS: Mapping[str, Standing] = {
     "suspended": "suspended", "suspendu": "suspended", "blocked": "suspended", "locked": "suspended", "bloque": "suspended",
     "deactivated": "deactivated", "inactive": "deactivated", "inactif": "deactivated", "desactive": "deactivated",
     "disabled": "deactivated", "terminated": "deactivated", "left": "deactivated", "parti": "deactivated",
-    "completed": "deactivated", "concluded": "deactivated", "ended": "deactivated", "rejected": "deactivated",
     "deleted": "deleted", "tobedeleted": "deleted", "removed": "deleted", "archived": "deleted", "supprime": "deleted",
+}  # fmt: skip
+# Of an enrollment or a membership, not of a person.
+_WORDS_OF_PLACES: Mapping[str, Standing] = {
+    "completed": "deactivated", "concluded": "deactivated", "ended": "deactivated", "rejected": "deactivated",
+    "termine": "deactivated",
 }  # fmt: skip
 # The column, and what it means when it says yes and when it says no.
 _FLAGS: Mapping[str, tuple[Standing, Standing]] = {
@@ -27,9 +31,10 @@ _FLAGS: Mapping[str, tuple[Standing, Standing]] = {
 }
 
 
-def standing_of_word(cell: str) -> Standing | None:
+def standing_of_word(cell: str, *, of_person: bool) -> Standing | None:
     """What a word in a column of statuses says, or None for another word."""
-    return _WORDS.get(plain(cell))
+    word = plain(cell)
+    return _WORDS.get(word) or (None if of_person else _WORDS_OF_PLACES.get(word))
 
 
 def standing_of_flag(meaning: str, yes: bool) -> Standing:
@@ -37,9 +42,9 @@ def standing_of_flag(meaning: str, yes: bool) -> Standing:
     return _FLAGS[meaning][0 if yes else 1]
 
 
-def standing_of_end(day: date, today: date) -> Standing:
-    """What the day says from which on somebody is gone."""
-    return "deactivated" if day <= today else "present"
+def standing_of_end(day: date, today: date) -> Standing | None:
+    """What the day says from which on somebody is gone; one to come says nothing about today."""
+    return "deactivated" if day <= today else None
 
 
 def together(found: set[Standing]) -> Standing | None:

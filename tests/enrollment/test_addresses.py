@@ -65,6 +65,13 @@ def test_what_was_copied_with_an_address_is_dropped_around_it_and_refused_within
         ("avi@x.org", "known"), ("bruna@x.org", "new"), ("chen.li@exam\u00adple.org", "invalid"), ("dario@x.org", "new"),
         ("eve@x.org", "new"),
     ]  # fmt: skip
+    assert [line.pasted for line in lines] == [
+        "avi@x.org\u00a0",
+        "\u200bbruna@x.org",
+        None,
+        "<dario@x.org>",
+        "mailto:eve@x.org",
+    ]
     assert "Character 13 is invisible (soft hyphen" in (lines[2].problem or "")
 
 

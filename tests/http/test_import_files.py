@@ -438,3 +438,20 @@ async def test_zeros_that_only_those_who_are_here_have(admin: httpx.AsyncClient)
     assert question["options"] == ["keep", "pad:7"]
     found = await load(admin, "learners", sheet, {"zeros:external_id": "pad:7"})
     assert (found["created"], found["updated"]) == (0, 1)
+
+
+async def test_words_and_days_that_say_who_is_no_longer_there(admin: httpx.AsyncClient) -> None:
+    names = ("a", "b", "c", "d", "e", "f", "g", "h")
+    for name in names:
+        assert (await admin.post("/learners", json={"email": f"{name}@x.org"})).is_success
+    sheet = (
+        b"email,status,suspended,leaving date,enabledUser\n"
+        b"a@x.org,Inactive,0,,true\nb@x.org,active,1,,true\nc@x.org,active,0,31.12.2001,true\nd@x.org,,0,31.12.2199,\n"
+        b"e@x.org,active,0,,false\nf@x.org,toBeDeleted,0,,true\ng@x.org,completed,0,,\nh@x.org,,maybe,,\n"
+    )
+    found = await load(admin, "learners", sheet)
+    assert {name: one["status"] for name, one in (await people(admin)).items()} == {
+        "a": "deactivated", "b": "suspended", "c": "deactivated", "d": "active", "e": "deactivated", "f": "deactivated",
+        "g": "active", "h": "active",
+    }  # fmt: skip
+    assert (found["left"], await problems(admin, found)) == (5, [(8, "invalid"), (9, "type")])

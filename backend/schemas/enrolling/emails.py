@@ -21,12 +21,16 @@ class Emails(Input):
 
 
 class SortedEmail(Output):
-    """What one pasted address is, in the form in which it is stored; `problem` says why an `invalid` one is none."""
+    """What one pasted address is, in the form in which it is stored; `problem` says why an `invalid` one is none.
+
+    `pasted` is what was pasted where that differs, by characters that nobody sees too.
+    """
 
     email: str
     kind: addresses.Kind
     learner_id: int | None
     problem: str | None = None
+    pasted: str | None = None
 
 
 class EmailPlan(Output):

@@ -3299,6 +3299,7 @@ export interface components {
             kind: "known" | "new" | "duplicate" | "invalid" | "excluded" | "other_session";
             learner_id: number | null;
             problem: string | null;
+            pasted: string | null;
         };
         /** Standing */
         Standing: {
@@ -8848,7 +8849,8 @@ export interface operations {
                      *           "email": "ana@example.org",
                      *           "kind": "known",
                      *           "learner_id": 7,
-                     *           "problem": "text"
+                     *           "problem": "text",
+                     *           "pasted": "text"
                      *         }
                      *       ],
                      *       "run_id": 7,
