@@ -17,7 +17,7 @@ from backend.services.import_columns import Column
 from backend.services.import_decisions import Decision, decide, of_file
 from backend.services.import_reader import Reader, reader_for
 from backend.services.import_table import Table, table_of
-from backend.services.import_trial import tried
+from backend.services.import_trial import told, tried
 from backend.services.importing import CHUNK
 from backend.sheets import Sheet, Wishes, read_sheet
 from backend.text import address_key
@@ -144,8 +144,9 @@ async def _try(actor: Actor, found: Read, places: Sequence[int], outcome: _Outco
     rows = [_without_manager(found.rows[at], outcome.made) for at in places]
     done = await tried(actor, found.reader.kind, rows, lines)
     for mistake in done.answer.errors:
-        told = {"path": mistake.path, "code": mistake.code, "message": mistake.message}
-        outcome.problems.setdefault(places[mistake.row], told)
+        outcome.problems.setdefault(places[mistake.row], told(mistake))
+    for at, note in done.notes.items():
+        found.notes.setdefault(places[at], note)
     outcome.made.update(
         name
         for row in rows

@@ -9,6 +9,7 @@ import msgspec
 from backend.database import fetch, plan_anew_for, transaction
 from backend.schemas.imports import ImportKind, SheetLearner
 from backend.schemas.people import BulkAnswer
+from backend.schemas.problem import RowMistake
 from backend.services.actor import Actor
 from backend.services.importing import write_rows
 from backend.text import address_key
@@ -49,11 +50,15 @@ _TOLD = (
 
 
 class Written(msgspec.Struct):
-    """What became of rows: counts and mistakes, and by row what was done to whom (`action`, `changes`), of learners only."""
+    """What became of rows: counts and refusals, and by row what was done to whom (`actions`, `changes`), of learners only.
+
+    `notes` are what was left out of rows that were written.
+    """
 
     answer: BulkAnswer
-    actions: dict[int, str]
-    changes: dict[int, list[dict[str, Any]]]
+    actions: dict[int, str] = {}
+    changes: dict[int, list[dict[str, Any]]] = {}
+    notes: dict[int, dict[str, Any]] = {}
 
     def count(self, action: str) -> int:
         """How many rows did this."""
@@ -71,8 +76,9 @@ async def written(actor: Actor, kind: ImportKind, rows: Sequence[Any], lines: Se
         before = await _people(rows)
         answer = await write_rows(actor, kind, rows, lines)
         after = await _people(rows)
+        found = Written(answer, notes={one.row: told(one) for one in answer.errors if _is_note(one)})
+        answer.errors = [one for one in answer.errors if not _is_note(one)]
         refused = {mistake.row for mistake in answer.errors}
-        found = Written(answer, {}, {})
         for at, row in enumerate(rows):
             if isinstance(row, SheetLearner) and at not in refused:
                 old, new = before.find(row), after.find(row)
@@ -84,12 +90,22 @@ async def written(actor: Actor, kind: ImportKind, rows: Sequence[Any], lines: Se
 
 async def tried(actor: Actor, kind: ImportKind, rows: Sequence[Any], lines: Sequence[int]) -> Written:
     """What writing would do: everything is written, and nothing kept."""
-    found = Written(BulkAnswer(errors=[]), {}, {})
+    found = Written(BulkAnswer(errors=[]))
     with suppress(_NotKeptError):
         async with transaction():
             found = await written(actor, kind, rows, lines)
             raise _NotKeptError
     return found
+
+
+def told(mistake: RowMistake) -> dict[str, Any]:
+    """What is kept of it beside its row."""
+    return {"path": mistake.path, "code": mistake.code, "message": mistake.message}
+
+
+def _is_note(mistake: RowMistake) -> bool:
+    """Nobody becomes their own manager, but the rest of such a row is written."""
+    return mistake.path == "manager_external_id" and mistake.code in {"self", "circle"}
 
 
 class _People:

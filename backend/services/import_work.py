@@ -17,7 +17,7 @@ from backend.services.actor import SYSTEM, Actor
 from backend.services.errors import Conflict, MusterError
 from backend.services.import_reader import reader_for
 from backend.services.import_reading import read_import
-from backend.services.import_trial import Written, written
+from backend.services.import_trial import Written, told, written
 from backend.services.importing import CHUNK
 from backend.services.imports import COLUMNS, COUNTS, end
 from backend.sheets import SheetError
@@ -136,7 +136,7 @@ async def _apply_chunk(row: Record) -> None:
 
 async def _note(import_id: int, rows: Sequence[Record], done: Written) -> None:
     """What became of each row; what was left out of a row that was written stays beside it."""
-    problems = {mistake.row: msgspec.to_builtins(mistake) for mistake in done.answer.errors}
+    problems = {mistake.row: told(mistake) for mistake in done.answer.errors}
     places = range(len(rows))
     await execute(
         "UPDATE import_row r SET outcome = w.outcome, problem = w.problem, action = w.action, changes = w.changes"
@@ -145,7 +145,7 @@ async def _note(import_id: int, rows: Sequence[Record], done: Written) -> None:
         import_id,
         [one["row"] for one in rows],
         ["error" if at in problems else "applied" for at in places],
-        [problems.get(at, rows[at]["problem"]) for at in places],
+        [problems.get(at, done.notes.get(at, rows[at]["problem"])) for at in places],
         [done.actions.get(at) for at in places],
         [msgspec.json.encode(done.changes.get(at, [])).decode() for at in places],
     )
