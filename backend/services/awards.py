@@ -16,7 +16,7 @@ from backend.services.conditions import Conditions
 from backend.services.paging import decode_cursor, page_of
 from backend.services.reach import instructed_sessions, led_groups
 from backend.services.references import find_certificates, find_learners
-from backend.services.rights import learner_for, require_admin
+from backend.services.rights import learner_for, reports_to, require_admin
 
 # An award of the same certificate, issued to the same learner at the same instant, is the same award.
 _WRITE = """
@@ -49,10 +49,10 @@ _LISTED = "award a JOIN certificate c ON c.id = a.certificate_id JOIN activity t
 
 async def of_learner(actor: Actor, learner_id: int, limit: int, cursor: str | None) -> Page[Award]:
     """The certificates of somebody, the newest first; of others than admins, oneself and one's team: of activities with a session one leads."""
-    learner = await learner_for(actor, learner_id)
+    await learner_for(actor, learner_id)
     conditions = Conditions()
     conditions.add("a.learner_id = {}", learner_id)
-    if not actor.is_admin and actor.id not in (learner_id, learner["manager_id"]):
+    if not (actor.is_admin or actor.id == learner_id or await reports_to(actor, learner_id)):
         conditions.add(
             "t.id IN (SELECT s.activity_id FROM session s"
             " WHERE s.group_id = ANY({}::integer[]) OR s.id = ANY({}::integer[]))",

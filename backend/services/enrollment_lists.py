@@ -25,7 +25,7 @@ from backend.services.method_seals import sealed_methods
 from backend.services.paging import decode_cursor, page_of
 from backend.services.reach import instructed_sessions, led_groups
 from backend.services.reason_reading import ReasonReader, reader_of
-from backend.services.rights import learner_for, session_for
+from backend.services.rights import learner_for, reports_to, session_for
 from backend.services.sealing import reading_sight
 
 _COLUMNS = """
@@ -103,11 +103,11 @@ async def of_learner(
     actor: Actor, follower: Follower, learner_id: int, query: EnrollmentQuery
 ) -> Page[wire.Enrollment]:
     """What somebody is, or was, enrolled in; of others than admins, oneself and one's team: in sessions one sees."""
-    learner = await learner_for(actor, learner_id)
+    await learner_for(actor, learner_id)
     index = await loaded(follower)
     conditions = Conditions()
     conditions.add("e.learner_id = {}", learner_id)
-    if not actor.is_admin and actor.id not in (learner_id, learner["manager_id"]):
+    if not (actor.is_admin or actor.id == learner_id or await reports_to(actor, learner_id)):
         await _only_sessions_of(actor, conditions)
     return await _page(actor, index, conditions, query)
 

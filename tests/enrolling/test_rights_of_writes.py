@@ -164,10 +164,15 @@ async def test_a_coach_has_all_of_a_method_of_their_own(company: Company) -> Non
     narrowed = await house.apply(
         company.session, coach, method_id=made["method_id"], rule={**rule, "exclude": company.mine[:1]}
     )
-    assert (await coach.post(f"/runs/{narrowed['run_id']}/undo")).status_code == 200
-    assert (await coach.delete(method, params={"people": "expire"})).status_code == 200
+    # With a key the whole request is one transaction, in which the index follows nothing that it writes.
+    undone = await coach.post(f"/runs/{narrowed['run_id']}/undo", headers={"Idempotency-Key": "undo"})
+    assert undone.status_code == 200, undone.text
+    gone = await coach.delete(method, params={"people": "expire"}, headers={"Idempotency-Key": "gone"})
+    assert gone.status_code == 200, gone.text
     draft = await coach.post(
-        f"/sessions/{company.session}/methods", json={"kind": "group", "group_id": company.own}
+        f"/sessions/{company.session}/methods",
+        json={"kind": "group", "group_id": company.own},
+        headers={"Idempotency-Key": "draft"},
     )
     assert draft.status_code == 201
     assert (
@@ -290,6 +295,10 @@ async def test_managers_enroll_their_reports_and_theirs_by_name(company: Company
     activity = (await manager.get(f"/sessions/{published}")).json()["activity_id"]
     assert (await manager.get(f"/activities/{activity}")).status_code == 200
     assert (await manager.get(f"/learners/{indirect}")).status_code == 200
+    # In what an indirect report is enrolled their manager sees as well as of a direct one.
+    for learner in (report, indirect):
+        listed_of = (await manager.get(f"/learners/{learner}/enrollments")).json()["items"]
+        assert [one["session_id"] for one in listed_of] == [company.session]
     counted = await manager.post(
         "/audiences/preview", json={"rule": {"blocks": [], "include": [report, 10**6]}}
     )

@@ -200,9 +200,11 @@ async def rolled_back() -> AsyncIterator[None]:
         await connection.execute("ROLLBACK; BEGIN")
 
 
-async def ask(world: World, operation: Operation, role: str, which: str) -> httpx.Response:
+async def ask(
+    world: World, operation: Operation, role: str, which: str, **other_ids: int | str
+) -> httpx.Response:
     """The answer of one operation to one role, about `own`, `foreign` or `missing` things; nothing is kept."""
-    ids = world.ids(role, which)
+    ids = world.ids(role, which) | other_ids
     if operation.rights["need"] == "decide":
         ids = ids | {"run_id": ids["held_id"]}
     path = operation.path.format(**ids)
