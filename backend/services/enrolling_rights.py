@@ -23,6 +23,7 @@ from backend.services.seen_names import SeenNames
 
 READ_ONLY = "This method reaches beyond your groups and your team: you may see it, but not change it. Add a method of your own."
 OUT_OF_REACH = "Some of the people whom this would enroll are not in your groups or your team."
+CLOSED_DUTY = "This has to be taken: a mandatory method that you may not change enrolls them."
 NOT_TO_UNENROLL = "Some of the people who would leave, or lose a reason, are not in groups that you lead."
 
 # What those who lead groups or a team make; others take in people whom nobody in particular is in charge of.
@@ -157,7 +158,7 @@ async def require_no_closed_duty(permit: Permit, index: FacetIndex, session_id: 
         learner_id,
     )
     if any(not permit.opens(index, stored_draft(row)) for row in rows):
-        raise Forbidden("They have to take this: a mandatory method that you may not change enrolls them.")
+        raise Forbidden(CLOSED_DUTY)
 
 
 def _mistake(path: str, message: str) -> Mistake:

@@ -12,9 +12,11 @@ from backend.index.supposing import supposing_members
 from backend.schemas.people import Unlink, UnlinkedSession
 from backend.services.actor import Actor
 from backend.services.deciding import is_followed
+from backend.services.enrolling_rights import CLOSED_DUTY, permit_for
 from backend.services.enrollment_writer import Write, Written, lock_sessions, write
 from backend.services.erasing import Erasure
 from backend.services.errors import Forbidden, NotFound
+from backend.services.method_drafts import stored_draft
 from backend.services.rights import session_for
 
 # Methods that enroll through the group: of its own, of a rule with a block of it, or of a session that is the group's.
@@ -29,6 +31,10 @@ _HELD = """
 SELECT method_id, session_id, kept_from, array_agg(learner_id ORDER BY learner_id) AS learners
 FROM source WHERE learner_id = ANY($1::integer[]) AND until IS NULL
 GROUP BY method_id, session_id, kept_from ORDER BY method_id
+"""
+_DUTIES = f"""
+SELECT m.* FROM enrollment_method m WHERE m.mandatory AND m.id IN ({_LINKED})
+    AND EXISTS (SELECT FROM source o WHERE o.method_id = m.id AND o.learner_id = ANY($2::integer[]) AND o.until IS NULL)
 """
 _NAMES = """
 SELECT s.id, s.name, a.title FROM session s JOIN activity a ON a.id = s.activity_id WHERE s.id = ANY($1::integer[])
@@ -74,6 +80,20 @@ class Leaving:
         except BrokenRule:
             # Frozen: nobody leaves by it.
             return []
+
+
+async def refuse_closed_duties(
+    actor: Actor, index: FacetIndex | None, group_id: int, learner_ids: Sequence[int]
+) -> None:
+    """Raises `Forbidden` where ending the group's enrollments would lift a duty that the actor may not change."""
+    if actor.is_admin or index is None:
+        return
+    for row in await fetch(_DUTIES, group_id, list(learner_ids)):
+        try:
+            session = await session_for(actor, row["session_id"], "enroll")
+            (await permit_for(actor, index, session)).require_open(index, stored_draft(row))
+        except (Forbidden, NotFound):
+            raise Forbidden(CLOSED_DUTY) from None
 
 
 async def leave_sessions(

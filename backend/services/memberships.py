@@ -24,7 +24,7 @@ from backend.services.audiences import caught_up
 from backend.services.conditions import Conditions
 from backend.services.erasing import MOST_NAMED, Erasure
 from backend.services.errors import Conflict, Forbidden, Invalid
-from backend.services.group_leaving import Leaving, leave_sessions, told
+from backend.services.group_leaving import Leaving, leave_sessions, refuse_closed_duties, told
 from backend.services.learner_lists import add_own_people
 from backend.services.rights import group_for
 
@@ -143,12 +143,16 @@ async def _leave(
 ) -> tuple[dict[int, str], dict[str, Any]]:
     """Take people out of the group and do what was asked about its sessions: the roles of those who were in it, and the answer."""
     to_group_id = data.to_group_id if isinstance(data, MembersMove) else None
-    leaving = Leaving(index, group_id, data.learner_ids, to_group_id)
     rows = await fetch(
         "DELETE FROM membership WHERE group_id = $1 AND learner_id = ANY($2) RETURNING learner_id, role",
         group_id,
         list(data.learner_ids),
     )
+    # Those who were in it, not whoever is named: nobody else's enrollments are the group's to end.
+    learners = [row["learner_id"] for row in rows]
+    if data.unlink != "group_only":
+        await refuse_closed_duties(actor, index, group_id, learners)
+    leaving = Leaving(index, group_id, learners, to_group_id)
     erasure = Erasure(certificates=data.certificates, confirm=data.confirm, dry_run=data.dry_run)
     done = await leave_sessions(actor, leaving, data.unlink, erasure)
     told_of = await told(actor, done)

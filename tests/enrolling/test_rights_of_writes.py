@@ -405,3 +405,32 @@ async def test_dependents_are_named_to_those_who_may_know_of_them(company: Compa
     assert {one["name"] for one in answer.json()["dependents"]} == {"Ours"}
     named = (await house.admin.delete(f"/groups/{group}")).json()["dependents"]
     assert {one["name"] for one in named} == {"Ours", "Secret plan"}
+
+
+async def test_taking_people_out_of_a_group_reaches_its_members_alone(company: Company) -> None:
+    house, boss = company.house, company.clients["group_admin"]
+    other = await house.group("Also mine", parent=company.own)
+    before = await company.facts()
+    for unlink in ("expire", "erase", "group_only"):
+        moves: tuple[tuple[str, dict[str, Any]], ...] = (("remove", {}), ("move", {"to_group_id": other}))
+        for path, body in moves:
+            answer = await boss.post(
+                f"/groups/{company.own}/members/{path}",
+                json={"learner_ids": company.strangers, "unlink": unlink, **body},
+            )
+            assert answer.status_code in (200, 409), answer.text
+    assert await company.facts() == before
+    # A duty that somebody else has set is not lifted so either.
+    await house.write("UPDATE enrollment_method SET mandatory = true, version = version + 1")
+    before = await company.facts()
+    for unlink in ("expire", "erase"):
+        removal = {"learner_ids": company.mine[:1], "unlink": unlink}
+        answer = await boss.post(f"/groups/{company.own}/members/remove", json=removal)
+        assert (answer.status_code, "mandatory" in answer.json()["detail"]) == (403, True)
+    assert await company.facts() == before
+    kept = await boss.post(
+        f"/groups/{company.own}/members/remove",
+        json={"learner_ids": company.mine[:1], "unlink": "group_only"},
+    )
+    assert kept.status_code == 200, kept.text
+    assert company.mine[0] in await house.enrolled(company.session)
