@@ -17,6 +17,8 @@ export class SessionBoard {
   ticker = $state.raw<Happening[]>([]);
   timeline = $state.raw<TimelinePoint[]>([]);
   problem = $state.raw<string | null>(null);
+  /** Whether the history has been read, or cannot be. */
+  settled = $state(false);
 
   readonly id: Id;
   #later: ReturnType<typeof setTimeout> | undefined;
@@ -31,9 +33,10 @@ export class SessionBoard {
     this.#abort = new AbortController();
     const stop = live.watch(`session:${this.id}`, {
       state: (counts) => {
+        // The first state comes with the history itself.
+        if (this.counts !== null) this.#refreshLater();
         this.counts = counts;
         this.problem = null;
-        this.#refreshLater();
       },
       event: (frame) => {
         const happening = happeningOf(frame);
@@ -60,6 +63,8 @@ export class SessionBoard {
       this.timeline = livePart(line);
     } catch {
       // The numbers are the board; without its history it still tells the truth.
+    } finally {
+      if (!signal.aborted) this.settled = true;
     }
   }
 
