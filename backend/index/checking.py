@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from pyroaring import BitMap
 
+from backend.index.steps import Steps, finish
 from backend.index.structure import Structure
 from backend.rules import (
     AddedFilter,
@@ -26,7 +27,18 @@ from backend.rules.field_types import accepts, fits, parse_day
 
 def broken_parts(rule: Rule, structure: Structure, learners: BitMap) -> list[Problem]:
     """What the rule cannot be evaluated for; `learners` is everybody there is. The rule must be resolved."""
-    return list(_Checker(structure, learners).rule(rule, "rule", ()))
+    return finish(broken_parts_steps(rule, structure, learners))
+
+
+def broken_parts_steps(rule: Rule, structure: Structure, learners: BitMap) -> Steps[list[Problem]]:
+    """`broken_parts` in steps of a filter."""
+    problems = []
+    for found in _Checker(structure, learners).rule(rule, "rule", ()):
+        if found is None:
+            yield
+        else:
+            problems.append(found)
+    return problems
 
 
 class _Checker:
@@ -35,7 +47,8 @@ class _Checker:
         self.learners = learners
         self.sound_segments: set[int] = set()
 
-    def rule(self, rule: Rule, path: str, inside: tuple[int, ...]) -> Iterator[Problem]:
+    def rule(self, rule: Rule, path: str, inside: tuple[int, ...]) -> Iterator[Problem | None]:
+        """Its problems; None after each filter, where others may have their turn."""
         for i, block in enumerate(rule.blocks):
             here = f"{path}.blocks[{i}]"
             if not block.groups and not block.everyone:
@@ -43,9 +56,12 @@ class _Checker:
             yield from self.known(block.groups, self.structure.groups, f"{here}.groups", "group")
             yield from self.filters(block.filters, f"{here}.filters", inside)
 
-    def filters(self, filters: Sequence[Filter], path: str, inside: tuple[int, ...]) -> Iterator[Problem]:
+    def filters(
+        self, filters: Sequence[Filter], path: str, inside: tuple[int, ...]
+    ) -> Iterator[Problem | None]:
         for i, found in enumerate(filters):
             yield from self.filter(found, f"{path}[{i}]", inside)
+            yield None
 
     def known(
         self, references: Sequence[int | str], table: object, path: str, kind: str
@@ -54,7 +70,7 @@ class _Checker:
             if reference not in table:  # type: ignore[operator]  # a dict or a bitmap of ids
                 yield Problem(f"{path}[{i}]", "gone", f"The {kind} {reference} does not exist any more.")
 
-    def filter(self, found: Filter, path: str, inside: tuple[int, ...]) -> Iterator[Problem]:
+    def filter(self, found: Filter, path: str, inside: tuple[int, ...]) -> Iterator[Problem | None]:
         structure = self.structure
         match found:
             case FieldFilter():
@@ -107,7 +123,7 @@ class _Checker:
         if len(found.values) != wanted or not all(good):
             yield Problem(f"{path}.values", "type", "The days are not valid.")
 
-    def segments(self, found: SegmentFilter, path: str, inside: tuple[int, ...]) -> Iterator[Problem]:
+    def segments(self, found: SegmentFilter, path: str, inside: tuple[int, ...]) -> Iterator[Problem | None]:
         for i, segment_id in enumerate(found.segments):
             here = f"{path}.segments[{i}]"
             segment = self.structure.segments.get(segment_id)
@@ -120,7 +136,12 @@ class _Checker:
             elif segment.rule is None:
                 yield Problem(here, "broken", f"The segment “{segment.name}” is broken.")
             else:
-                inner = list(self.rule(segment.rule, "rule", (*inside, segment_id)))
+                inner = []
+                for problem in self.rule(segment.rule, "rule", (*inside, segment_id)):
+                    if problem is None:
+                        yield None
+                    else:
+                        inner.append(problem)
                 for problem in inner[:1]:
                     yield Problem(
                         here, problem.code, f"The segment “{segment.name}” is broken: {problem.message}"

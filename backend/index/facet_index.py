@@ -12,7 +12,7 @@ from backend.index.aside import SetAside
 from backend.index.breathing import Breath
 from backend.index.cache import Cache
 from backend.index.changes import Batch, Change
-from backend.index.checking import broken_parts
+from backend.index.checking import broken_parts_steps
 from backend.index.counting import SessionCounts, blocked_elsewhere, session_counts
 from backend.index.errors import BrokenRule, TooLong
 from backend.index.evaluating import Evaluator
@@ -167,7 +167,11 @@ class FacetIndex(Named):
 
     def check(self, rule: Rule) -> list[Problem]:
         """Why the rule cannot be evaluated; empty when it can."""
-        problems = broken_parts(rule, self.structure, self.learners)
+        return finish(self.check_steps(rule))
+
+    def check_steps(self, rule: Rule) -> Steps[list[Problem]]:
+        """`check` in steps."""
+        problems = yield from broken_parts_steps(rule, self.structure, self.learners)
         if not problems and (self.facts.aside or self.structure.aside):
             facets = self.facets(rule)
             problems = [*self.facts.aside.problems(facets), *self.structure.aside.problems(facets)]
@@ -183,10 +187,13 @@ class FacetIndex(Named):
 
     def evaluate_steps(self, rule: Rule, day: date, *, only: BitMap | None = None) -> Steps[BitMap]:
         """`evaluate` in steps."""
-        return (yield from self._evaluator(rule, day, only).rule_steps(rule))
+        return (yield from (yield from self._evaluator_steps(rule, day, only)).rule_steps(rule))
 
     def _evaluator(self, rule: Rule, day: date, only: BitMap | None = None) -> Evaluator:
-        problems = self.check(rule)
+        return finish(self._evaluator_steps(rule, day, only))
+
+    def _evaluator_steps(self, rule: Rule, day: date, only: BitMap | None = None) -> Steps[Evaluator]:
+        problems = yield from self.check_steps(rule)
         if problems:
             raise BrokenRule(problems)
         return Evaluator(self.facts, self.structure, day, self.cache, only)
@@ -199,7 +206,8 @@ class FacetIndex(Named):
         self, rule: Rule, day: date, session_id: int | None = None, sample: int = 0
     ) -> Steps[Preview]:
         """`preview` in steps."""
-        return (yield from preview_steps(self._evaluator(rule, day), rule, self.position, session_id, sample))
+        evaluator = yield from self._evaluator_steps(rule, day)
+        return (yield from preview_steps(evaluator, rule, self.position, session_id, sample))
 
     def member_counts_steps(self, groups: Iterable[int]) -> Steps[dict[int, tuple[int, int]]]:
         """Of each group, how many are in it, and in it or its subgroups: whoever is approved, countable or not."""
@@ -251,7 +259,7 @@ class FacetIndex(Named):
 
     def nearly_steps(self, rule: Rule, day: date) -> Steps[BitMap]:
         """`nearly` in steps."""
-        return (yield from nearly_steps(self._evaluator(rule, day), rule))
+        return (yield from nearly_steps((yield from self._evaluator_steps(rule, day)), rule))
 
     async def forecast(self, rule: Rule, first: date, last: date) -> list[DayTotal]:
         """The rule's total on each day from `first` to `last`, both included, if only time goes on.

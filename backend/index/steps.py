@@ -3,23 +3,15 @@
 A generator yields after each step and returns the result. It only reads; what it reads must stand still until it ends.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from typing import TypeVar
 
 from backend.index.breathing import Breath
+from backend.rules.stepping import Steps, finish
+
+__all__ = ["Steps", "each_of", "finish", "go_on"]
 
 T = TypeVar("T")
-Steps = Generator[None, None, T]
-
-
-def finish(steps: Steps[T]) -> T:
-    """The result, in one go."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            found: T = done.value
-            return found
 
 
 def each_of(works: Iterable[Steps[T]]) -> Steps[list[T]]:

@@ -5,16 +5,17 @@ from backend.rules.dependencies import (
     Dependency,
     Facet,
     canonical,
+    canonical_steps,
     depends_on,
     facets_of,
     is_time_dependent,
     segments_of,
     uses_everyone,
 )
-from backend.rules.describing import Part, describe, describe_filter, describe_parts
+from backend.rules.describing import Part, describe, describe_filter, describe_parts, describe_parts_steps
 from backend.rules.names import Names
 from backend.rules.problems import InvalidRule, Problem
-from backend.rules.resolving import nobody_unsaid, resolve
+from backend.rules.resolving import nobody_unsaid, resolve, resolve_steps
 from backend.rules.tree import (
     AddedFilter,
     AllFilter,
@@ -54,6 +55,7 @@ __all__ = [
     "Rule",
     "SegmentFilter",
     "canonical",
+    "canonical_steps",
     "check_body",
     "convert",
     "decode",
@@ -61,10 +63,12 @@ __all__ = [
     "describe",
     "describe_filter",
     "describe_parts",
+    "describe_parts_steps",
     "facets_of",
     "is_time_dependent",
     "nobody_unsaid",
     "resolve",
+    "resolve_steps",
     "segments_of",
     "uses_everyone",
 ]

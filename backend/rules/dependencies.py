@@ -6,11 +6,11 @@ from typing import Literal, NamedTuple, assert_never
 
 import msgspec
 
+from backend.rules.stepping import Steps, finish
 from backend.rules.tree import (
     AddedFilter,
     AllFilter,
     AnyFilter,
-    Block,
     CertificateFilter,
     FieldFilter,
     Filter,
@@ -175,20 +175,26 @@ def uses_everyone(rule: Rule) -> bool:
 
 def canonical(rule: Rule) -> bytes:
     """The rule's one spelling: equal bytes mean the same questions in the same order."""
+    return finish(canonical_steps(rule))
+
+
+def canonical_steps(rule: Rule) -> Steps[bytes]:
+    """`canonical` in steps of a filter."""
+    blocks = []
+    for block in rule.blocks:
+        filters = []
+        for found in block.filters:
+            filters.append(canonical_filter(found))
+            yield
+        blocks.append(msgspec.structs.replace(block, groups=_sorted(block.groups), filters=filters))
+    yield
     return msgspec.json.encode(
         Rule(
-            [canonical_block(block) for block in rule.blocks],
+            blocks,
             sorted(set(rule.include)),
             sorted(set(rule.exclude)),
             rule.nobody,
         )
-    )
-
-
-def canonical_block(block: Block) -> Block:
-    """The block with references and values in one order; filters keep theirs, because the funnel follows it."""
-    return msgspec.structs.replace(
-        block, groups=_sorted(block.groups), filters=[canonical_filter(found) for found in block.filters]
     )
 
 
@@ -235,6 +241,10 @@ def _plain(value: Value) -> Value:
 
 
 def _sorted(values: Iterable[Value]) -> list[Value]:
+    values = list(values)
+    if all(type(value) is str for value in values):
+        # Thousands of choices: as below, ten times as fast.
+        return sorted(set(values))
     # True and 1 are equal to Python and different in a rule.
     unique = {(type(value).__name__, value): value for value in values}
     return [unique[key] for key in sorted(unique)]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from backend.rules import wording
 from backend.rules.field_types import parse_day
 from backend.rules.names import Names
+from backend.rules.stepping import Steps, finish
 from backend.rules.tree import (
     EXPIRING_DAYS_DEFAULT,
     AddedFilter,
@@ -41,6 +43,7 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 Parts = list[Part]
+Namer = Callable[[Any], Part]
 
 
 def describe(  # noqa: PLR0913 - the rule, and what its reader may read
@@ -71,7 +74,23 @@ def describe_parts(  # noqa: PLR0913 - the rule, and what its reader may read
     `people` gives names of managers; `sealed` are groups that read "private group". To those who
     organise nothing it is `discreet`: neither segments nor managers are named.
     """
-    return _merged(_Describer(names, language, people or {}, sealed, discreet=discreet).rule(rule))
+    return finish(
+        describe_parts_steps(rule, names, language, people=people, sealed=sealed, discreet=discreet)
+    )
+
+
+def describe_parts_steps(  # noqa: PLR0913 - likewise
+    rule: Rule,
+    names: Names,
+    language: str = "en",
+    *,
+    people: Mapping[int, str] | None = None,
+    sealed: Collection[int] = (),
+    discreet: bool = False,
+) -> Steps[Parts]:
+    """`describe_parts` in steps of a filter."""
+    said = yield from _Describer(names, language, people or {}, sealed, discreet=discreet).rule(rule)
+    return _merged(said)
 
 
 def describe_filter(
@@ -99,8 +118,11 @@ class _Describer:
 
     # ── the rule and its blocks ──────────────────────────────────────────────────────────────────────────────────
 
-    def rule(self, rule: Rule) -> Parts:
-        audiences = [self.block(block) for block in rule.blocks]
+    def rule(self, rule: Rule) -> Steps[Parts]:
+        audiences: list[Parts] = []
+        for block in rule.blocks:
+            said = yield from self.block(block)
+            audiences.append(said)
         if rule.include:
             audiences.append(self.counted("picked", len(rule.include)))
         if not audiences:
@@ -112,14 +134,19 @@ class _Describer:
         sentence[0] = msgspec.structs.replace(first, text=first.text[:1].upper() + first.text[1:])
         return [*sentence, Part(".")]
 
-    def block(self, block: Block) -> Parts:
+    def block(self, block: Block) -> Steps[Parts]:
         if block.everyone:
             said = [self.word("everyone")]
         else:
             key = "groups" if block.subgroups else "groups.direct"
-            said = self.filled(key, groups=self.listed([self.group(group) for group in block.groups], "or"))
+            said = self.filled(key, groups=self.named(self.group, block.groups, "or"))
         if block.filters:
-            said = [*said, Part(" "), *self.joined([self.filter(found) for found in block.filters], "and")]
+            filters = []
+            for found in block.filters:
+                filters.append(_merged(self.filter(found)))
+                yield
+            said = _merged([*said, Part(" "), *self.joined(filters, "and")])
+        yield
         return said
 
     def counted(self, key: str, count: int) -> Parts:
@@ -135,8 +162,8 @@ class _Describer:
             case AddedFilter():
                 return self.added(found)
             case PathResultFilter():
-                paths = [self.titled("activity", self.names.find_activity, path) for path in found.paths]
-                return self.standing(f"path_result.{found.status}", paths, found.match)
+                name = partial(self.titled, "activity", self.names.find_activity)
+                return self.standing(f"path_result.{found.status}", name, found.paths, found.match)
             case CertificateFilter():
                 return self.certificate(found)
             case AllFilter() | AnyFilter() | NoneFilter():
@@ -145,24 +172,24 @@ class _Describer:
                 return self.membership(found)
 
     def membership(self, found: GroupFilter | LanguageFilter | ManagerFilter | SegmentFilter) -> Parts:
+        named: Parts
         match found:
             case GroupFilter():
                 key = "group" if found.subgroups else "group.direct"
-                named = [self.group(group) for group in found.groups]
+                named = self.named(self.group, found.groups, "or")
             case LanguageFilter():
                 key = "language"
-                known = wording.LANGUAGES[self.language]
-                named = [Part(known.get(code, code)) for code in found.values]
+                named = self.named(self.spoken, found.values, "or")
             case ManagerFilter():
                 key = "manager.indirect" if found.indirect else "manager"
-                named = [self.person(learner_id) for learner_id in found.managers]
+                named = self.named(self.person, found.managers, "or")
             case _ if self.discreet:
                 return [self.word(f"segment.{found.op}.discreet")]
             case _:
                 key = "segment"
-                named = [self.segment(segment_id) for segment_id in found.segments]
+                named = self.named(self.segment, found.segments, "or")
         kind, _, variant = key.partition(".")
-        return self.filled(".".join(filter(None, (kind, found.op, variant))), any=self.listed(named, "or"))
+        return self.filled(".".join(filter(None, (kind, found.op, variant))), any=named)
 
     def nested(self, found: AllFilter | AnyFilter | NoneFilter) -> Parts:
         inner = [self.filter(one) for one in found.of]
@@ -178,37 +205,38 @@ class _Describer:
         else:
             named, kind = Part(field.name, "field", field.id), field.type
         key = f"field.{kind}.{found.op}"
-        values = [self.value(value, kind) for value in found.values]
+        name = partial(self.value, kind=kind)
+        ends = [name(value) for value in found.values[:2]] if found.op == "between" else []
         return self.filled(
             key if key in self.words else f"field.{found.op}",
             field=[named],
-            any=self.listed(values, "or"),
-            all=self.span(values, dated=kind == "date"),
+            any=self.named(name, found.values, "or"),
+            all=self.span(ends, dated=kind == "date"),
         )
 
     def added(self, found: AddedFilter) -> Parts:
-        days = [self.value(value, "date") for value in found.values]
+        days = [self.value(value, "date") for value in found.values[:LISTED]]
         return self.filled(f"added.{found.op}", any=days, days=days, all=self.span(days, dated=True))
 
     def certificate(self, found: CertificateFilter) -> Parts:
-        certificates = [
-            self.titled("certificate", self.names.find_certificate, reference)
-            for reference in found.certificates
-        ]
         days = EXPIRING_DAYS_DEFAULT if found.days is None else found.days
         return self.standing(
             f"certificate.{found.status}",
-            certificates,
+            partial(self.titled, "certificate", self.names.find_certificate),
+            found.certificates,
             found.match,
             days=[Part(wording.number_in_words(days, self.language))],
         )
 
-    def standing(self, key: str, named: Parts, match: str, **slots: Sequence[Part]) -> Parts:
+    def standing(
+        self, key: str, name: Namer, references: Sequence[Any], match: str, **slots: Sequence[Part]
+    ) -> Parts:
         """What is asked of each of several; where that is a negation, "or" and "and" would leave open which is meant."""
         of_several = f"{key}.{match}"
-        if len(named) > 1 and of_several in self.words:
-            return self.filled(of_several, each=self.listed(named, "comma"), **slots)
-        return self.filled(key, match=self.matched(named, match), **slots)
+        if len(references) > 1 and of_several in self.words:
+            return self.filled(of_several, each=self.named(name, references, "comma"), **slots)
+        last = "or" if match == "any" else "and"
+        return self.filled(key, match=self.named(name, references, last), **slots)
 
     # ── nouns and values ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -234,6 +262,9 @@ class _Describer:
         name = self.people.get(learner_id) or self.words["learner"].format(id=learner_id)
         return Part(name, "learner", learner_id)
 
+    def spoken(self, code: str) -> Part:
+        return Part(wording.LANGUAGES[self.language].get(code, code))
+
     def value(self, value: str | float | bool, kind: str) -> Part:
         if isinstance(value, bool):
             return self.word("yes" if value else "no")
@@ -248,18 +279,21 @@ class _Describer:
     def word(self, key: str) -> Part:
         return Part(self.words[key])
 
-    def matched(self, named: Parts, match: str) -> Parts:
-        return self.listed(named, "or" if match == "any" else "and")
-
     def span(self, ends: Parts, *, dated: bool) -> Parts:
         if dated and self.language == "fr":
             ends = [*ends[:1], *(Part(f"le {end.text}") for end in ends[1:])]
         return self.listed(ends, "and")
 
+    def named(self, name: Namer, references: Sequence[Any], last: str) -> Parts:
+        """The names of the first ones, and how many more there are: nobody reads thousands."""
+        shown = references if len(references) <= LISTED else references[: LISTED - 1]
+        parts = [name(reference) for reference in shown]
+        if len(references) > LISTED:
+            rest = wording.number_in_words(len(references) - LISTED + 1, self.language)
+            parts.append(Part(self.words["more"].format(count=rest)))
+        return self.listed(parts, last)
+
     def listed(self, named: Parts, last: str) -> Parts:
-        if len(named) > LISTED:
-            rest = wording.number_in_words(len(named) - LISTED + 1, self.language)
-            named = [*named[: LISTED - 1], Part(self.words["more"].format(count=rest))]
         said: Parts = []
         for i, part in enumerate(named):
             if i:

@@ -9,9 +9,11 @@ import msgspec
 from backend.rules import limits
 from backend.rules.calendar import SAID, in_calendar
 from backend.rules.complaints import Complaints
+from backend.rules.dependencies import leaves
 from backend.rules.field_types import EXPECTED, ONE_VALUE, WITHOUT_VALUES, accepts, as_double, fits, parse_day
 from backend.rules.names import FieldName, Names
 from backend.rules.problems import Problem
+from backend.rules.stepping import Steps, finish
 from backend.rules.tree import (
     AddedFilter,
     AllFilter,
@@ -31,6 +33,9 @@ from backend.rules.tree import (
 )
 from backend.text import TextError, clean_lines
 
+# What filters list.
+_LISTS = ("values", "groups", "paths", "certificates", "managers", "segments")
+
 
 def resolve(
     rule: Rule, names: Names, *, path: str = "rule", inside_segment: int | None = None
@@ -40,8 +45,27 @@ def resolve(
     `inside_segment` is the segment that the rule is going to define: using it, even through others, is a problem.
     The rule is to be used only when there are no problems.
     """
+    return finish(resolve_steps(rule, names, path=path, inside_segment=inside_segment))
+
+
+def resolve_steps(
+    rule: Rule, names: Names, *, path: str = "rule", inside_segment: int | None = None
+) -> Steps[tuple[Rule, list[Problem]]]:
+    """`resolve` in steps of a filter, or of as many people."""
     resolver = _Resolver(names, inside_segment)
-    return resolver.rule(rule, path), resolver.problems
+    resolved = yield from resolver.rule(rule, path)
+    return resolved, resolver.problems
+
+
+def count_values(rule: Rule) -> int:
+    """How many values, paths, certificates, managers, segments and groups the rule's filters hold."""
+    return sum(
+        len(listed)
+        for block in rule.blocks
+        for leaf in leaves(block.filters)
+        for name in _LISTS
+        if (listed := getattr(leaf, name, None))
+    )
 
 
 def nobody_unsaid(rule: Rule, path: str = "rule") -> Problem | None:
@@ -59,14 +83,23 @@ class _Resolver(Complaints):
         self.inside_segment = inside_segment
         self.groups_used = 0
         self.filters_used = 0
+        # The options of each field, which many filters may ask for.
+        self.options: dict[int, frozenset[Value]] = {}
 
     # ── the rule and its blocks ──────────────────────────────────────────────────────────────────────────────────
 
-    def rule(self, rule: Rule, path: str) -> Rule:
+    def rule(self, rule: Rule, path: str) -> Steps[Rule]:
         if len(rule.blocks) > limits.BLOCKS:
             self.complain(f"{path}.blocks", "too_many", f"A rule holds at most {limits.BLOCKS} blocks.")
             return rule
-        blocks = [self.block(block, f"{path}.blocks[{i}]") for i, block in enumerate(rule.blocks)]
+        if count_values(rule) > limits.RULE_VALUES:
+            # Looking all of them up to say more about each would only be slow.
+            message = f"The filters of a rule hold at most {limits.RULE_VALUES:,} values in all."
+            self.complain(f"{path}.blocks", "too_many", message)
+            return rule
+        blocks = []
+        for i, block in enumerate(rule.blocks):
+            blocks.append((yield from self.block(block, f"{path}.blocks[{i}]")))
         if self.groups_used > limits.GROUPS:
             self.complain(f"{path}.blocks", "too_many", f"A rule holds at most {limits.GROUPS:,} groups.")
         if rule.nobody and (rule.blocks or rule.include):
@@ -75,21 +108,23 @@ class _Resolver(Complaints):
             )
         return Rule(
             blocks,
-            self.people(rule.include, f"{path}.include"),
-            self.people(rule.exclude, f"{path}.exclude"),
+            (yield from self.people(rule.include, f"{path}.include")),
+            (yield from self.people(rule.exclude, f"{path}.exclude")),
             rule.nobody,
         )
 
-    def people(self, ids: Sequence[int], path: str) -> list[int]:
+    def people(self, ids: Sequence[int], path: str) -> Steps[list[int]]:
         if len(ids) > limits.HAND_PICKED:
             self.complain(path, "too_many", f"At most {limits.HAND_PICKED:,} people can be picked by hand.")
             return list(ids)
         for i, learner_id in enumerate(ids):
             if not self.names.knows_learner(learner_id):
                 self.complain(f"{path}[{i}]", "unknown", f"There is no learner {learner_id}.")
+            if i % limits.VALUES == 0:
+                yield
         return list(dict.fromkeys(ids))
 
-    def block(self, block: Block, path: str) -> Block:
+    def block(self, block: Block, path: str) -> Steps[Block]:
         if block.everyone and block.groups:
             self.complain(
                 f"{path}.groups",
@@ -103,20 +138,29 @@ class _Resolver(Complaints):
         groups = self.references(
             block.groups, f"{path}.groups", "group", self.names.find_group, limits.GROUPS
         )
+        yield
         self.groups_used += len(groups)
         self.filters_used = 0
-        filters = self.filters(block.filters, f"{path}.filters", 1)
+        filters = yield from self.filters(block.filters, f"{path}.filters", 1)
         if self.filters_used > limits.FILTERS:
             self.complain(f"{path}.filters", "too_many", f"A block holds at most {limits.FILTERS} filters.")
         return msgspec.structs.replace(block, groups=groups, filters=filters)
 
     # ── filters ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def filters(self, filters: Sequence[Filter], path: str, depth: int) -> list[Filter]:
-        return [self.filter(found, f"{path}[{i}]", depth) for i, found in enumerate(filters)]
+    def filters(self, filters: Sequence[Filter], path: str, depth: int) -> Steps[list[Filter]]:
+        checked: list[Filter] = []
+        for i, found in enumerate(filters):
+            place = f"{path}[{i}]"
+            self.filters_used += 1
+            if isinstance(found, AllFilter | AnyFilter | NoneFilter):
+                checked.append((yield from self.nested(found, place, depth)))
+            else:
+                checked.append(self.filter(found, place))
+            yield
+        return checked
 
-    def filter(self, found: Filter, path: str, depth: int) -> Filter:  # noqa: PLR0911 - one answer a case
-        self.filters_used += 1
+    def filter(self, found: Filter, path: str) -> Filter:  # noqa: PLR0911 - one answer a case
         match found:
             case FieldFilter():
                 return self.field(found, path)
@@ -142,18 +186,18 @@ class _Resolver(Complaints):
                 return self.manager(found, path)
             case SegmentFilter():
                 return self.segment(found, path)
-            case AllFilter() | AnyFilter() | NoneFilter():
-                return self.nested(found, path, depth)
+            case AllFilter() | AnyFilter() | NoneFilter():  # pragma: no cover - `filters` opens them
+                raise AssertionError(found)
             case _ as never:  # pragma: no cover - every filter type is above
                 assert_never(never)
 
-    def nested(self, found: AllFilter | AnyFilter | NoneFilter, path: str, depth: int) -> Filter:
+    def nested(self, found: AllFilter | AnyFilter | NoneFilter, path: str, depth: int) -> Steps[Filter]:
         if depth >= limits.DEPTH:
             self.complain(f"{path}.of", "too_deep", f"Filters can be nested {limits.DEPTH} deep.")
             return found
         if not found.of:
             self.complain(f"{path}.of", "empty", "A group of filters needs at least one filter.")
-        return msgspec.structs.replace(found, of=self.filters(found.of, f"{path}.of", depth + 1))
+        return msgspec.structs.replace(found, of=(yield from self.filters(found.of, f"{path}.of", depth + 1)))
 
     def certificate(self, found: CertificateFilter, path: str) -> CertificateFilter:
         certificates = self.some(
@@ -230,23 +274,34 @@ class _Resolver(Complaints):
             self.arity(found.values, path, 1, found.op)
         else:
             self.count(found.values, path)
-        good = True
-        options = set(field.options) if field.type == "choice" and found.op in {"in", "not_in"} else set()
+        options: frozenset[Value] = frozenset()
+        if field.type == "choice" and found.op in {"in", "not_in"}:
+            if field.id not in self.options:
+                self.options[field.id] = frozenset(field.options)
+            options = self.options[field.id]
+        wrong = False
         for i, value in enumerate(found.values[: limits.VALUES]):
-            if not fits(field.type, value):
-                good = False
-                self.complain(f"{path}[{i}]", "type", f"“{field.name}” holds {EXPECTED[field.type]}.")
-            elif options and value not in options:
-                self.complain(f"{path}[{i}]", "unknown", f"“{field.name}” has no option {value!r}.")
+            problem = _problem_of(value, field, options)
+            if problem is not None:
+                wrong = True
+                self.complain(f"{path}[{i}]", *problem)
             elif isinstance(value, str):
                 self.texts([value], path, first=i)
-                if field.type == "date" and not in_calendar(date.fromisoformat(value)):
-                    self.complain(f"{path}[{i}]", "out_of_range", SAID)
-            elif not isinstance(value, bool) and as_double(value) is None:
-                good = False
-                self.complain(f"{path}[{i}]", "out_of_range", "The number is too large.")
-        if good and found.op == "between":
+        if not wrong and found.op == "between":
             self.order(found.values, path)
+
+
+def _problem_of(value: Value, field: FieldName, options: frozenset[Value]) -> tuple[str, str] | None:
+    """Why nobody can have this value of the field: code and message."""
+    if not fits(field.type, value):
+        return "type", f"“{field.name}” holds {EXPECTED[field.type]}."
+    if options and value not in options:
+        return "unknown", f"“{field.name}” has no option {value!r}."
+    if field.type == "date" and not in_calendar(date.fromisoformat(str(value))):
+        return "out_of_range", SAID
+    if field.type == "number" and isinstance(value, int | float) and as_double(value) is None:
+        return "out_of_range", "The number is too large."
+    return None
 
 
 def _clean(value: Value) -> Value:

@@ -13,8 +13,14 @@ from backend.index import BrokenRule, FacetIndex, Follower, IndexBehind
 from backend.index import Preview as Found
 from backend.index.following import CATCH_UP_SECONDS
 from backend.index.steps import Steps
-from backend.rules import Problem, Rule, depends_on, nobody_unsaid, resolve
-from backend.rules import describe as sentence_of
+from backend.rules import (
+    Problem,
+    Rule,
+    depends_on,
+    describe_parts_steps,
+    nobody_unsaid,
+    resolve_steps,
+)
 from backend.rules.names import Names
 from backend.schemas.audience import (
     BlockCounts,
@@ -97,20 +103,24 @@ def mistakes(problems: list[Problem]) -> list[Mistake]:
     return [Mistake(path=problem.path, code=problem.code, message=problem.message) for problem in problems]
 
 
-def checked(rule: Rule, index: Names, *, inside_segment: int | None = None) -> Rule:
-    """The rule with ids for external ids. Raises `Invalid` with every problem's path."""
-    resolved, problems = resolve(rule, index, inside_segment=inside_segment)
+async def checked(
+    rule: Rule, index: FacetIndex, names: Names | None = None, *, inside_segment: int | None = None
+) -> Rule:
+    """The rule with ids for external ids, of what `names` knows. Raises `Invalid` with every problem's path."""
+    resolved, problems = await index.sliced(
+        lambda: resolve_steps(rule, names or index, inside_segment=inside_segment)
+    )
     if problems:
         raise Invalid("; ".join(problem.message for problem in problems[:3]), errors=mistakes(problems))
     return resolved
 
 
-def kept(rule: Rule, index: FacetIndex, *, inside_segment: int | None = None) -> Rule:
+async def kept(rule: Rule, index: FacetIndex, *, inside_segment: int | None = None) -> Rule:
     """`checked`, for a rule that is stored: one that holds nobody says so."""
     unsaid = nobody_unsaid(rule)
     if unsaid is not None:
         raise Invalid(unsaid.message, errors=mistakes([unsaid]))
-    return checked(rule, index, inside_segment=inside_segment)
+    return await checked(rule, index, inside_segment=inside_segment)
 
 
 @contextmanager
@@ -183,7 +193,8 @@ async def draft(actor: Actor, index: FacetIndex, request: PreviewRequest) -> Dra
     sight = await sight_of(actor)
     if request.session_id is not None:
         await session_for(actor, request.session_id, "view")
-    rule = checked(*_known(actor, sight, index, request.rule))
+    given, names = _known(actor, sight, index, request.rule)
+    rule = await checked(given, index, names)
     _everyone_is_for_admins(actor, rule)
     return Draft(rule, sight.opened(rule, index), sight, request.session_id, request.at, request.sample)
 
@@ -201,6 +212,7 @@ def _known(actor: Actor, sight: Sight, index: FacetIndex, rule: Rule) -> tuple[R
             rule.blocks,
             [learner for learner in rule.include if learner in people],
             [learner for learner in rule.exclude if learner in people],
+            rule.nobody,
         )
     return rule, SeenNames(index, sight, actor.id)
 
@@ -298,12 +310,10 @@ async def describe(actor: Actor, follower: Follower, request: DescribeRequest) -
     """The rule as one sentence. What is broken can be described too."""
     index = await caught_up(follower)
     sight = await sight_of(actor)
-    rule, _ = resolve(request.rule, index)
-    sentence = sentence_of(
-        rule,
-        index,
-        request.language or actor.reads,
-        people=await _manager_names(actor, index, rule, 0),
-        sealed=sight.hidden(index, index.structure.groups),
+    rule, _ = await index.sliced(lambda: resolve_steps(request.rule, index))
+    people = await _manager_names(actor, index, rule, 0)
+    language, hidden = request.language or actor.reads, sight.hidden(index, index.structure.groups)
+    parts = await index.sliced(
+        lambda: describe_parts_steps(rule, index, language, people=people, sealed=hidden)
     )
-    return Description(sentence=sentence)
+    return Description(sentence="".join(part.text for part in parts))

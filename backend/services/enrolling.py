@@ -162,7 +162,8 @@ def _decide_steps(index: FacetIndex, draft: Draft) -> Steps[Decided]:
         situation_of(index, draft.session_id, desired, method_id=draft.id, on_leave=draft.on_leave)
     )
     policy = draft.policy_bytes() + _twins(index, draft)
-    return Decided(draft, made, digest(draft.rule_bytes(), policy, made), index.position)
+    rule = yield from draft.rule_bytes_steps()
+    return Decided(draft, made, digest(rule, policy, made), index.position)
 
 
 def _twins(index: FacetIndex, draft: Draft) -> bytes:

@@ -6,7 +6,7 @@ from backend import clock
 from backend.index import FacetIndex
 from backend.index.steps import Steps
 from backend.live.topics import Ended, Subject, Unanswerable
-from backend.rules import Facet, canonical
+from backend.rules import Facet, canonical_steps
 from backend.schemas.audience import PreviewRequest
 from backend.schemas.commons import LARGEST_ID
 from backend.schemas.live import MyState, PreviewFrame
@@ -51,8 +51,9 @@ async def preview_subject(actor: Actor, index: FacetIndex, frame: PreviewFrame) 
             found |= {Facet("profile")}
         return found
 
+    spelling = await index.sliced(lambda: canonical_steps(question.rule))
     return Subject(
-        key=("preview", canonical(question.rule), frame.session_id, frame.at, frame.sample, question.sight),
+        key=("preview", spelling, frame.session_id, frame.at, frame.sample, question.sight),
         kind="preview",
         steps=None if frame.sample else counted_steps,
         load=with_sample if frame.sample else None,

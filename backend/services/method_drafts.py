@@ -11,16 +11,17 @@ from backend.database import fetch_value
 from backend.enrollment.circles import circle_through
 from backend.index import FacetIndex
 from backend.index.predicates import all_segments
+from backend.index.steps import Steps
 from backend.rules import (
     Block,
     InvalidRule,
     PathResultFilter,
     Rule,
     SegmentFilter,
-    canonical,
+    canonical_steps,
     convert,
     nobody_unsaid,
-    resolve,
+    resolve_steps,
 )
 from backend.rules.dependencies import leaves
 from backend.schemas.enrolling import MethodKind, OnLeave, Role
@@ -70,9 +71,9 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
         told = {name: value for name, value in msgspec.structs.asdict(self).items() if name != "rule"}
         return msgspec.json.encode(told, order="sorted")
 
-    def rule_bytes(self) -> bytes:
-        """The rule's one spelling."""
-        return b"" if self.rule is None else canonical(self.rule)
+    def rule_bytes_steps(self) -> Steps[bytes]:
+        """The rule's one spelling, in steps."""
+        return b"" if self.rule is None else (yield from canonical_steps(self.rule))
 
 
 COLUMNS = tuple(Policy.__struct_fields__)
@@ -130,7 +131,8 @@ async def checked(draft: Draft, index: FacetIndex) -> Draft:
     if (unsaid := _nobody_unsaid(draft, index)) is not None:
         raise _invalid([unsaid])
     if draft.rule is not None:
-        rule, found = resolve(draft.rule, index)
+        asked_rule = draft.rule
+        rule, found = await index.sliced(lambda: resolve_steps(asked_rule, index))
         problems += [Mistake(path=p.path, code=p.code, message=p.message) for p in found]
         draft = msgspec.structs.replace(draft, rule=rule)
     problems += await _reference_problems(draft, index)

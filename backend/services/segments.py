@@ -60,7 +60,7 @@ async def create_segment(actor: Actor, follower: Follower, request: SegmentInput
     """A new segment. Raises `Invalid` for its rule, `Conflict` for a name that is taken."""
     require_admin(actor)
     index = await caught_up(follower)
-    rule = kept(request.rule, index)
+    rule = await kept(request.rule, index)
     async with transaction():
         row = await fetch_row(
             "INSERT INTO segment (name, rule, created_by) VALUES ($1, $2, $3) RETURNING *",
@@ -87,7 +87,7 @@ async def update_segment(
         index = await caught_up(follower)
         rule = row["rule"]
         if patch.rule is not UNSET:
-            rule = kept(patch.rule, index, inside_segment=segment_id)
+            rule = await kept(patch.rule, index, inside_segment=segment_id)
         changed = await fetch_row(
             "UPDATE segment SET name = $2, rule = $3, version = version + 1 WHERE id = $1 RETURNING *",
             segment_id,
