@@ -455,3 +455,21 @@ async def test_words_and_days_that_say_who_is_no_longer_there(admin: httpx.Async
         "g": "active", "h": "active",
     }  # fmt: skip
     assert (found["left"], await problems(admin, found)) == (5, [(8, "invalid"), (9, "type")])
+
+
+async def test_the_ends_of_every_type_cost_their_own_row(admin: httpx.AsyncClient) -> None:
+    await fields(admin, hired="date", pay="number", note="text")
+    cells = [
+        ("added_at", "0001-01-01"), ("added_at", "9999-12-31T23:59:59.999999Z"), ("hired", "0001-01-01"),
+        ("hired", "31.12.9999"), ("pay", "1e400"), ("id", "\u200b"), ("note", "\x07"), ("first name", "a\u2028b"),
+        ("note", "x" * 1_001), ("first name", "x" * 301), ("id", "9,00720E+15"),
+    ]  # fmt: skip
+    columns = list(dict.fromkeys(name for name, _ in cells))
+    lines = [
+        f"p{n}@x.org;{';'.join(cell if name == one else '' for one in columns)}"
+        for n, (name, cell) in enumerate(cells)
+    ]
+    sheet = "\n".join([f"email;{';'.join(columns)}", *lines, f"good@x.org{';' * len(columns)}"]).encode()
+    found = await load(admin, "learners", sheet)
+    assert counts(found) == (1, 0, 0, len(cells)), await problems(admin, found)
+    assert set(await people(admin)) == {"good"}

@@ -57,6 +57,22 @@ def test_external_ids_and_keys_become_ids(index: FacetIndex) -> None:
     assert resolved.include == [3]
 
 
+def test_texts_are_asked_for_in_the_form_in_which_they_are_stored(index: FacetIndex) -> None:
+    rule = rule_of(
+        {"type": "field", "field": "choice", "op": "in", "values": [" Paris\u200b", "Paris"]},
+        {"type": "field", "field": "text", "op": "contains", "values": ["Ko\u0308ln "]},
+        {"type": "path_result", "status": "completed", "paths": ["safe\ufeff"]},
+    )
+    resolved, problems = resolve(rule, index)
+    assert problems == []
+    choice, text, paths = resolved.blocks[0].filters
+    assert choice.values == ["Paris"]  # type: ignore[union-attr]
+    assert text.values == ["K\u00f6ln"]  # type: ignore[union-attr]
+    assert paths.paths == [7]  # type: ignore[union-attr]
+    blank = rule_of({"type": "field", "field": "text", "op": "in", "values": [" \u200b"]})
+    assert ("rule.blocks[0].filters[0].values[0]", "empty") in problems_of(index, blank)
+
+
 GOOD: list[dict[str, Any]] = [
     {"type": "field", "field": 1, "op": "not_in", "values": ["Chicago"]},
     {"type": "field", "field": 2, "op": "in", "values": ["any"]},
