@@ -279,6 +279,7 @@ async def _enrollments(*, repair: bool) -> Finding:
         )
         + (one.problem or f"{one.missing} missing, {one.surplus} too many")
         + (f", {one.unsettled} with another due date or role" if one.unsettled else "")
+        + (f", {one.uncompleted} completed while results say otherwise" if one.uncompleted else "")
         for one in differences
     )
     if all(one.repaired for one in differences):

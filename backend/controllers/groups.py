@@ -89,9 +89,9 @@ async def change_group(
 
 
 @delete("/groups/{group_id:int}", operation_id="deleteGroup", opt=rights.group("manage"), tags=TAGS)
-async def delete_group(group_id: FromPath[int], actor: CurrentActor) -> None:
+async def delete_group(group_id: FromPath[int], actor: CurrentActor, follower: CurrentFollower) -> None:
     """Delete a group; enrollments and accounts stay. 409 with `dependents` while anything depends on it."""
-    await groups.delete_group(actor, group_id)
+    await groups.delete_group(actor, follower, group_id)
 
 
 @get("/groups/{group_id:int}/members", operation_id="listMembers", opt=rights.group("members"), tags=TAGS)

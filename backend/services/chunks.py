@@ -52,6 +52,7 @@ async def begin_large(one: Write, settling: Sequence[int] = ()) -> int:
         **one.detail,
         "confirmed": one.confirmed,
         "on_leave": one.on_leave,
+        "mail": one.mail,
         **erasing.detail_of(one.erasure),
         "phases": {name: pack(people) for name, people in phases.items() if people},
         "reason": _common_reason(one),
@@ -126,7 +127,7 @@ async def _write_part(run: Record, part: dict[str, list[int]]) -> None:
         return
     settling = part.pop("settling", [])
     people = [learner_id for some in part.values() for learner_id in some]
-    if "entering" in part:
+    if "entering" in part and run["detail"].get("mail", True):
         await telling.ask(run["id"], run["session_id"])
     if people:
         reason = run["detail"].get("reason")

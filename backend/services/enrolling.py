@@ -97,7 +97,7 @@ async def apply(
             raise PlanChanged(await shown(actor, session, decided))
         if _differs_from_sources(index, session_id):
             await healing.heal(session_id, actor.id)
-        return await _write(actor, decided)
+        return await _write(actor, decided, mail=request.mail)
 
 
 def _differs_from_sources(index: FacetIndex, session_id: int) -> bool:
@@ -203,7 +203,7 @@ def _blows(fuse: Fuse, made: Plan) -> bool:
     return fuse.blows(leaving=len(made.leaving), left_lately=0, remaining=remaining)
 
 
-async def _write(actor: Actor, decided: Decided) -> wire.Applied:
+async def _write(actor: Actor, decided: Decided, *, mail: bool) -> wire.Applied:
     """In the transaction that holds the session's lock: the method, then its people."""
     draft = decided.draft
     before = await fetch_row(
@@ -232,6 +232,7 @@ async def _write(actor: Actor, decided: Decided) -> wire.Applied:
         leaving=list(decided.plan.closing),
         releasing=await _no_longer_blocked(method_id, decided.plan),
         confirmed=True,
+        mail=mail,
     )
     settling = list(decided.plan.staying) if _settles(before, draft) else []
     if len(one.entering) + len(one.leaving) + len(settling) > INLINE:

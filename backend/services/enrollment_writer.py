@@ -57,6 +57,8 @@ class Write(Struct, frozen=True, kw_only=True):
     drop_empty: bool = False
     # Who is newly enrolled is told by `telling`, which the caller has asked for.
     told_later: bool = False
+    # Who is newly enrolled is not told at all.
+    mail: bool = True
 
 
 class Written(Struct):
@@ -182,8 +184,8 @@ async def _enter(some: Sequence[tuple[Write, int]], done: dict[int, Written]) ->
     pairs = _pairs(entering, "entering")
     if pairs[0]:
         await _enter_the_rest(pairs, done, told)
-    later = {run_id for one, run_id in some if one.told_later}
-    await notices.file_all_enrolled({key: some for key, some in told.items() if key[2] not in later})
+    untold = {run_id for one, run_id in some if one.told_later or not one.mail}
+    await notices.file_all_enrolled({key: some for key, some in told.items() if key[2] not in untold})
 
 
 async def _fill(

@@ -41,6 +41,7 @@ async def _against_sources(*, repair: bool) -> list[Difference]:
             missing=len(one.unheld),
             surplus=len(one.sourceless),
             unsettled=len(one.unsettled),
+            uncompleted=len(one.uncompleted),
             repaired=repair,
         )
         for session_id, one in sorted(found.items())

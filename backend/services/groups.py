@@ -14,10 +14,12 @@ from backend.schemas.commons import Page
 from backend.schemas.people import Group, GroupChange, GroupInput
 from backend.services import audit, dependents
 from backend.services.actor import Actor
-from backend.services.audiences import latest, loaded
+from backend.services.audiences import caught_up, latest, loaded
 from backend.services.conditions import Conditions, chosen_sort
+from backend.services.erasing import Erasure
 from backend.services.errors import Forbidden, Invalid, NotFound
 from backend.services.group_bulk import bulk_upsert
+from backend.services.group_leaving import Leaving, leave_sessions
 from backend.services.memberships import add_members
 from backend.services.paging import page_of
 from backend.services.reach import is_staff, joined_groups, led_groups
@@ -168,9 +170,13 @@ async def change_group(
         return await _one(actor, await loaded(follower), group_id)
 
 
-async def delete_group(actor: Actor, group_id: int) -> None:
-    """Delete a group that nothing depends on; enrollments and accounts stay. Raises `HasDependents`."""
+async def delete_group(actor: Actor, follower: Follower, group_id: int) -> None:
+    """Delete a group that nothing depends on; enrollments and accounts stay. Raises `HasDependents`.
+
+    Whom a rule about a group above would let go of is kept, as when they are taken out of the group alone.
+    """
     row = await group_for(actor, group_id, "manage")
+    index = await caught_up(follower)
     async with transaction():
         await fetch_row("SELECT 1 FROM learner_group WHERE id = $1 FOR UPDATE", group_id)
         found = [
@@ -192,7 +198,9 @@ async def delete_group(actor: Actor, group_id: int) -> None:
             group_id,
         )
         # Memberships first: that people left is logged before the group is gone.
-        await execute("DELETE FROM membership WHERE group_id = $1", group_id)
+        left = await fetch("DELETE FROM membership WHERE group_id = $1 RETURNING learner_id", group_id)
+        leaving = Leaving(index, group_id, [one["learner_id"] for one in left])
+        await leave_sessions(actor, leaving, "group_only", Erasure())
         await execute("DELETE FROM learner_group WHERE id = $1", group_id)
         await audit.record(actor, "group.delete", "group", group_id, name=row["name"])
 

@@ -19,11 +19,12 @@ MOST = 1_000_000
 
 
 class Unequal(msgspec.Struct):
-    """One session's people whose enrollments are not what their sources say."""
+    """One session's people whose enrollments are not what their sources say, or completed while their standing is not."""
 
     sourceless: list[int] = []
     unheld: list[int] = []
     unsettled: list[int] = []
+    uncompleted: list[int] = []
 
 
 async def unequal(*, dates: bool = True) -> dict[int, Unequal]:
@@ -31,7 +32,7 @@ async def unequal(*, dates: bool = True) -> dict[int, Unequal]:
     found: dict[int, Unequal] = defaultdict(Unequal)
     statements = {"sourceless": sql.SOURCELESS, "unheld": sql.UNHELD}
     if dates:
-        statements["unsettled"] = sql.UNSETTLED
+        statements |= {"unsettled": sql.UNSETTLED, "uncompleted": sql.UNCOMPLETED}
     for name, statement in statements.items():
         for row in await fetch(statement, None, MOST):
             getattr(found[row["session_id"]], name).append(row["learner_id"])
@@ -68,7 +69,11 @@ async def heal(session_id: int, actor_id: int | None = None, *, dates: bool = Tr
             run_id = await _run(session_id, actor_id)
             await settle(run_id, session_id, unsettled)
             await _count(run_id)
-    return any(len(people) == CHUNK for people in (*chunk.values(), unsettled))
+        uncompleted: list[int] = []
+        if dates:
+            uncompleted = [row["learner_id"] for row in await fetch(sql.UNCOMPLETED, session_id, CHUNK)]
+            await execute(sql.COMPLETE, session_id, uncompleted)
+    return any(len(people) == CHUNK for people in (*chunk.values(), unsettled, uncompleted))
 
 
 async def _run(session_id: int, actor_id: int | None) -> int:

@@ -30,6 +30,21 @@ WHERE e.state IN ('active', 'suspended') AND {_OF.format(alias="e")}
 ORDER BY e.session_id, e.learner_id LIMIT $2
 """
 
+# Completed enrollments of people who stand as not having completed: a release before corrected their results, or added steps.
+UNCOMPLETED = f"""
+SELECT e.session_id, e.learner_id FROM enrollment e
+JOIN standing t ON t.activity_id = e.activity_id AND t.learner_id = e.learner_id AND t.status <> 'completed'
+WHERE e.state = 'completed' AND e.exclusive AND {_OF.format(alias="e")}
+ORDER BY e.session_id, e.learner_id LIMIT $2
+"""
+# $1 session, $2 learners. A completion that was given stays.
+COMPLETE = """
+UPDATE standing t SET status = 'completed', completed_at = coalesce(t.completed_at, e.completed_at)
+FROM enrollment e
+WHERE e.session_id = $1 AND e.learner_id = ANY($2::integer[]) AND e.state = 'completed' AND e.exclusive
+  AND t.activity_id = e.activity_id AND t.learner_id = e.learner_id AND t.status <> 'completed'
+"""
+
 # $1 session, $2 learners: by which method each was enrolled last.
 LAST_SOURCES = """
 SELECT w.id AS learner_id, (SELECT s.method_id FROM source s WHERE s.session_id = $1 AND s.learner_id = w.id

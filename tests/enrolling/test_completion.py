@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from backend.database import fetch, fetch_value
+from backend.services import full_check
 from tests.enrolling.house import House
 
 
@@ -132,3 +133,22 @@ async def test_learners_do_not_grade_themselves(house: House) -> None:
     assert withdrawn.json()["status"] == "started"
     assert (await house.enrollment(session, person))["state"] == "active"
     assert (await mine.post("/steps/999999/grade", json=body)).status_code == 404
+
+
+async def test_completions_of_before_are_brought_together(house: House) -> None:
+    group = await house.group()
+    (person,) = await house.people(1, group)
+    activity = await house.activity(external_id="safety")
+    session = await house.session(activity)
+    await house.enroll_group(session, group)
+    await house.write(
+        "INSERT INTO result (learner_id, activity_id, status) VALUES ($1, $2, 'failed')", person, activity
+    )
+    # As a release before left it.
+    await house.write(
+        "UPDATE enrollment SET state = 'completed', completed_at = muster_now() WHERE learner_id = $1", person
+    )
+    (found,) = await full_check.run(repair=True)
+    assert found.uncompleted == 1
+    assert await facts(house, activity, session, person) == {True}
+    assert await full_check.run(repair=False) == []

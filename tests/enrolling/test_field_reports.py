@@ -3,10 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from backend.database import fetch, fetch_value
 from backend.schemas.imports import MembershipRow
 from backend.services.actor import SYSTEM
 from backend.services.importing import write_rows
+from backend.workers.jobs import apply_runs
 from tests.enrolling.house import House
 
 _SOURCES = """
@@ -81,6 +84,23 @@ async def test_16_the_first_run_of_a_rule_tells_the_new_ones_only(house: House) 
     assert await fetch_value("SELECT count(*) FROM notice WHERE session_id = $1", session) == told + 2
     await house.apply(session, method_id=done["method_id"], rule=rule, dynamic=True)
     assert await fetch_value("SELECT count(*) FROM notice WHERE session_id = $1", session) == told + 2
+
+
+@pytest.mark.parametrize("inline", [20_000, 1])
+async def test_16_enrolling_without_mail(house: House, monkeypatch: pytest.MonkeyPatch, inline: int) -> None:
+    monkeypatch.setattr("backend.services.enrolling.INLINE", inline)
+    group = await house.group()
+    people = await house.people(3, group)
+    session = await house.session()
+    await house.enroll_group(session, group, mail=False)
+    if inline == 1:
+        await apply_runs({})
+        await house.settled()
+    assert await house.enrolled(session) == set(people)
+    assert await fetch_value("SELECT count(*) FROM notice WHERE session_id = $1", session) == 0
+    (late,) = await house.people(1, group)
+    await house.settled()
+    assert await fetch_value(_TOLD, session, late) == 1
 
 
 async def test_29_a_group_enrolls_alike_however_one_comes_into_it(house: House) -> None:

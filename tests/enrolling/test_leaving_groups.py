@@ -74,6 +74,18 @@ async def test_only_the_group_keeps_everybody_enrolled(house: House) -> None:
     assert await fetch_value(SOURCELESS) == 0
 
 
+async def test_deleting_a_group_keeps_its_people_enrolled(house: House) -> None:
+    parent = await house.group("All")
+    group = await house.group("Sales", parent)
+    people = await house.people(3, group)
+    session = await house.session()
+    await house.enroll_group(session, parent)
+    assert (await house.admin.delete(f"/groups/{group}")).status_code == 204
+    await house.settled()
+    assert await house.enrolled(session) == set(people)
+    assert await fetch_value(SOURCELESS) == 0
+
+
 async def test_keeping_is_undone_with_its_run(house: House) -> None:
     group = await house.group()
     people = await house.people(2, group)

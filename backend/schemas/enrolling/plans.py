@@ -18,10 +18,14 @@ SAMPLE = 20
 
 
 class PlanRequest(Policy, kw_only=True):
-    """What would happen: with `method_id` to an existing method, else with a new one of this kind."""
+    """What would happen: with `method_id` to an existing method, else with a new one of this kind.
+
+    With `mail: false` nobody who enters by confirming it is told; whoever a dynamic method takes in later is.
+    """
 
     method_id: Id | None = None
     kind: MethodKind | UnsetType = UNSET
+    mail: bool = True
 
 
 class ApplyRequest(PlanRequest, kw_only=True):

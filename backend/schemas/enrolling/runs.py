@@ -102,7 +102,8 @@ class Difference(Output):
     """A method whose people are not whom its audience holds; `repaired` once a run has put that right.
 
     With `session_id` it is a session whose enrollments are not what their sources say: enrollments that are missing, that no
-    source holds (`surplus`), and that have another due date or role (`unsettled`).
+    source holds (`surplus`), that have another due date or role (`unsettled`), and that are completed while the person's standing is
+    not (`uncompleted`).
     """
 
     method_id: int | None
@@ -110,5 +111,6 @@ class Difference(Output):
     surplus: int
     session_id: int | None = None
     unsettled: int = 0
+    uncompleted: int = 0
     repaired: bool = False
     problem: str | None = None
