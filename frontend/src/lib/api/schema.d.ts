@@ -1587,6 +1587,8 @@ export interface components {
              */
             method_id?: number | null;
             kind?: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath";
+            /** @default true */
+            mail?: boolean;
             /**
              * @description `hash` of the plan that was shown
              * @example 9f2c4e…
@@ -2882,6 +2884,8 @@ export interface components {
              */
             method_id?: number | null;
             kind?: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath";
+            /** @default true */
+            mail?: boolean;
         };
         /** PlanWarning */
         PlanWarning: {
@@ -8629,7 +8633,8 @@ export interface operations {
                  *       "after_activity_id": 7,
                  *       "key": "location",
                  *       "method_id": 7,
-                 *       "kind": "manual"
+                 *       "kind": "manual",
+                 *       "mail": true
                  *     }
                  */
                 "application/json": components["schemas"]["PlanRequest"];
@@ -8771,6 +8776,7 @@ export interface operations {
                  *       "key": "location",
                  *       "method_id": 7,
                  *       "kind": "manual",
+                 *       "mail": true,
                  *       "hash": "9f2c4e…"
                  *     }
                  */
