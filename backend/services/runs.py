@@ -107,7 +107,7 @@ async def list_runs(actor: Actor, query: RunQuery) -> Page[wire.Run]:
         rows,
         query.limit,
         total,
-        item=lambda row: wire.Run(**_fields(row, seen, sealed)),
+        item=lambda row: wire.Run(**_fields(actor, row, seen, sealed)),
         key=lambda row: [row["id"]],
     )
 
@@ -115,7 +115,7 @@ async def list_runs(actor: Actor, query: RunQuery) -> Page[wire.Run]:
 async def get_run(actor: Actor, run_id: int) -> wire.RunDetail:
     """One run; of an undo with whom it left alone."""
     row = await visible_run(actor, run_id)
-    fields = _fields(row, await _seen_actors(actor, [row]), await _sealed(actor, [row]))
+    fields = _fields(actor, row, await _seen_actors(actor, [row]), await _sealed(actor, [row]))
     return wire.RunDetail(**fields, **await _left_alone(actor, row["session_id"], row["detail"]))
 
 
@@ -140,7 +140,7 @@ async def undone(actor: Actor, undo_id: int) -> wire.Undone:
     row = await visible_run(actor, undo_id)
     detail: dict[str, Any] = row["detail"]
     return wire.Undone(
-        **_fields(row, await _seen_actors(actor, [row]), await _sealed(actor, [row])),
+        **_fields(actor, row, await _seen_actors(actor, [row]), await _sealed(actor, [row])),
         **await _left_alone(actor, row["session_id"], detail),
         people=row["total"] - detail["left_alone_total"],
         cancelled_mail=detail["cancelled_mail"],
@@ -295,11 +295,11 @@ def _figures(row: Record) -> dict[str, int]:
     return {"entering": row["entered"], "leaving": row["left_count"], **same}
 
 
-def _fields(row: Record, seen: frozenset[int], sealed: frozenset[int]) -> dict[str, Any]:
+def _fields(actor: Actor, row: Record, seen: frozenset[int], sealed: frozenset[int]) -> dict[str, Any]:
     """The values of a `Run`; who did it only where the reader may see them, and no `sealed` method."""
-    actor = None
+    by = None
     if row["actor_id"] in seen:
-        actor = Person(
+        by = Person(
             id=row["actor_id"],
             email=row["email"],
             first_name=row["first_name"],
@@ -316,9 +316,11 @@ def _fields(row: Record, seen: frozenset[int], sealed: frozenset[int]) -> dict[s
         | hidden
         | _figures(row)
         | {
-            "actor": actor,
+            "actor": by,
             "left": row["left_count"],
             "progress": progress,
-            "can_undo": row["state"] == "applied",
+            # What a sealed method did is not the reader's to take back, unless they did it themselves.
+            "can_undo": row["state"] == "applied"
+            and (row["method_id"] not in sealed or row["actor_id"] == actor.id),
         }
     )

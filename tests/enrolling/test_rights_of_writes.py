@@ -247,6 +247,8 @@ async def test_runs_show_only_people_whom_their_reader_may_see(company: Company)
         ).json()
         assert ([one["learner"]["id"] for one in seen["items"]], seen["total"]) == ([company.mine[0]], 1)
     assert (await company.clients["coach"].get(f"/runs/{run}")).json()["actor"] is None
+    for client, may in ((company.clients["coach"], False), (house.admin, True)):
+        assert (await client.get(f"/runs/{company.run}")).json()["can_undo"] is may
     assert (await house.admin.get(f"/runs/{run}")).json()["actor"]["id"] == house.admin_id
     searched = await company.clients["coach"].get("/runs", params={"q": "root@example.org"})
     assert searched.json()["total"] == 0
