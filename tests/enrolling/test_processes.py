@@ -167,7 +167,7 @@ async def test_large_changes_of_a_rule_go_in_chunks(quiet_house: House, tmp_path
     house = quiet_house
     company, team = await house.group("Company"), await house.group("Team")
     people = await house.people(2 * chunks.CHUNK + 10, team)
-    session = await house.session()
+    session = await house.session(fuse_entering=1_000_000)
     await house.enroll_group(session, company)
     with worker(house, tmp_path):
         await house.write("UPDATE learner_group SET parent_id = $1 WHERE id = $2", company, team)

@@ -22,7 +22,7 @@ async def test_allowing_several_sessions_frees_the_blocked(house: House) -> None
 async def test_a_large_move_is_written_in_chunks(house: House) -> None:
     company, team = await house.group("Company"), await house.group("Team")
     people = await house.people(chunks.CHUNK + 10, team)
-    session = await house.session()
+    session = await house.session(fuse_entering=1_000_000)
     done = await house.enroll_group(session, company)
     await house.write("UPDATE learner_group SET parent_id = $1 WHERE id = $2", company, team)
     await house.settled()
