@@ -14,6 +14,7 @@ from backend.index.evaluating import Evaluator
 from backend.index.forecasting import Turning
 from backend.index.predicates import opened_facets
 from backend.index.reading import Reader
+from backend.index.steps import Steps, each_of
 from backend.rules import AllFilter, AnyFilter, Block, Facet, Filter, NoneFilter, Rule
 
 # A person with more turning days than this is asked about the nearest ones only.
@@ -86,33 +87,41 @@ class Explainer:
 
     # ── the tree ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def explain(self, rule: Rule) -> Explanation:
-        """The tree, without `since` (`fill_since` puts it in). The rule has been checked."""
+    def explain_steps(self, rule: Rule) -> Steps[Explanation]:
+        """The tree, without `since` (`fill_since` puts it in), in steps of a filter. The rule has been checked."""
         status = Node(
             matches=self.learner_id in self.facts.countable, actual=self.reader.status(self.learner_id)
         )
         self.rests.append((status, frozenset({Facet("status")})))
         include, exclude = (Node(matches=self.learner_id in ids) for ids in (rule.include, rule.exclude))
-        blocks = [self.block(block) for block in rule.blocks]
+        blocks = yield from each_of(map(self.block_steps, rule.blocks))
         chosen = any(block.matches for block in blocks) or include.matches
         matches = status.matches and chosen and not exclude.matches
-        turns = self.turns(rule, lambda then: self.learner_id in then.rule(rule), matches=matches)
+
+        def ask(then: Evaluator) -> Steps[bool]:
+            people = yield from then.rule_steps(rule)
+            return self.learner_id in people
+
+        turns = yield from self.turning_steps(rule, ask, matches=matches)
         tree = RuleNode(
             matches=matches, status=status, blocks=blocks, include=include, exclude=exclude, next_change=turns
         )
         return Explanation(matches, tree)
 
-    def block(self, block: Block) -> BlockNode:
+    def block_steps(self, block: Block) -> Steps[BlockNode]:
         groups = self.groups(block)
-        filters = [self.filter(found) for found in block.filters]
+        filters = yield from each_of(map(self.filter_steps, block.filters))
         matches = groups.matches and all(node.matches for node in filters)
 
-        def ask(then: Evaluator) -> bool:
-            return groups.matches and all(
-                then.filter(found).holds(self.learner_id) for found in block.filters
-            )
+        def ask(then: Evaluator) -> Steps[bool]:
+            for found in block.filters if groups.matches else []:
+                people = yield from then.filter_steps(found)
+                yield
+                if not people.holds(self.learner_id):
+                    return False
+            return groups.matches
 
-        turns = self.turns(Rule([block]), ask, matches=matches)
+        turns = yield from self.turning_steps(Rule([block]), ask, matches=matches)
         return BlockNode(matches=matches, groups=groups, filters=filters, next_change=turns)
 
     def groups(self, block: Block) -> Node:
@@ -126,19 +135,20 @@ class Explainer:
         )
         return node
 
-    def filter(self, found: Filter) -> Node:
-        def ask(then: Evaluator) -> bool:
-            return then.filter(found).holds(self.learner_id)
+    def filter_steps(self, found: Filter) -> Steps[Node]:
+        def ask(then: Evaluator) -> Steps[bool]:
+            people = yield from then.filter_steps(found)
+            return people.holds(self.learner_id)
 
         rule = Rule([Block(everyone=True, filters=[found])])
-        matches = ask(self.now)
+        matches = yield from ask(self.now)
         node = Node(
             matches=matches,
             type=str(found.__struct_config__.tag),
-            next_change=self.turns(rule, ask, matches=matches),
+            next_change=(yield from self.turning_steps(rule, ask, matches=matches)),
         )
         if isinstance(found, AllFilter | AnyFilter | NoneFilter):
-            node.of = [self.filter(inner) for inner in found.of]
+            node.of = yield from each_of(map(self.filter_steps, found.of))
             return node
         node.actual = self.reader.filter(
             found, self.learner_id, self.day, lambda segment: self.learner_id in self.now.segment(segment)
@@ -148,12 +158,16 @@ class Explainer:
 
     # ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def turns(self, part: Rule, ask: Callable[[Evaluator], bool], *, matches: bool) -> NextChange | UnsetType:
+    def turning_steps(
+        self, part: Rule, ask: Callable[[Evaluator], Steps[bool]], *, matches: bool
+    ) -> Steps[NextChange | UnsetType]:
         """When time alone turns the answer of a part of the rule."""
         days = Turning(part, self.structure, self.facts).next_days(self.learner_id, self.day)
         for day in days[:TURNING_DAYS]:
-            if ask(self._on(day)) is not matches:
-                return NextChange(day, not matches)
+            becomes = yield from ask(self._on(day))
+            yield
+            if becomes is not matches:
+                return NextChange(day, becomes)
         return UNSET
 
     def fill_since(self, latest: Mapping[Facet, datetime]) -> None:

@@ -268,7 +268,11 @@ class FacetIndex(Named):
         """
         if not first <= last or (last - first).days >= FORECAST_DAYS:
             raise ValueError(f"a forecast covers 1 to {FORECAST_DAYS} days")
-        return await self.sliced(lambda: forecast_steps(self._evaluator(rule, first), rule, last))
+
+        def steps() -> Steps[list[DayTotal]]:
+            return (yield from forecast_steps((yield from self._evaluator_steps(rule, first)), rule, last))
+
+        return await self.sliced(steps)
 
     async def as_of(self, rules: Iterable[Rule], day: date) -> "FacetIndex":
         """An index that answers these rules, and only these, as things stood at the end of `day` (from the change log)."""
@@ -295,10 +299,14 @@ class FacetIndex(Named):
 
         `people` are names of managers by id (`manager_of`); `sealed` are groups whose names are not for the reader.
         """
-        evaluator = self._evaluator(rule, day)
-        reader = Reader(self.facts, self.structure, language, people=people, sealed=sealed)
-        explainer = Explainer(evaluator, learner_id, reader)
-        explanation = explainer.explain(rule)
+
+        def steps() -> Steps[tuple[Explainer, Explanation]]:
+            evaluator = yield from self._evaluator_steps(rule, day)
+            reader = Reader(self.facts, self.structure, language, people=people, sealed=sealed)
+            explainer = Explainer(evaluator, learner_id, reader)
+            return explainer, (yield from explainer.explain_steps(rule))
+
+        explainer, explanation = await self.sliced(steps)
         asked = {facet for _, facets in explainer.rests for facet in facets}
         latest = await latest_changes(learner_id, asked, self.position, end_of_day(day, self.timezone))
         explainer.fill_since(latest)

@@ -102,7 +102,7 @@ def test_explanation(seed: int, sizes: naive.Sizes, rule: Rule, day: date) -> No
 
 def explain(index: FacetIndex, rule: Rule, learner: int, day: date) -> Explanation:
     evaluator = Evaluator(index.facts, index.structure, day)
-    return Explainer(evaluator, learner, Reader(index.facts, index.structure)).explain(rule)
+    return finish(Explainer(evaluator, learner, Reader(index.facts, index.structure)).explain_steps(rule))
 
 
 def check_block(world: naive.World, block: Block, told: BlockNode, learner: int, day: date) -> None:

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from backend.index.evaluating import Evaluator
+from backend.index.explaining import Explainer
+from backend.index.reading import Reader
 from backend.index.steps import Steps
 from backend.rules import (
     Rule,
@@ -97,6 +100,11 @@ def test_every_work_on_a_rule_is_cut_into_steps(
         "check": lambda: index.check_steps(rule),
         "preview": lambda: index.preview_steps(rule, DAY),
     }
+    explainer = Explainer(
+        Evaluator(index.facts, index.structure, DAY), 7, Reader(index.facts, index.structure)
+    )
+    if shape == "large":
+        works["explain"] = lambda: explainer.explain_steps(rule)
     # Cyclic garbage is looked for in a process whose index is frozen out of it; here it would be what is measured.
     gc.disable()
     try:
