@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from asyncpg import Record
 
-from backend.database import execute, fetch, fetch_value, transaction
+from backend.database import execute, fetch, fetch_row, transaction
 from backend.schemas.commons import UNSET, BadRow
 from backend.schemas.imports import ImportKind, SheetLearner
 from backend.services import import_managers
@@ -124,8 +124,10 @@ async def read_import(row: Record, actor: Actor) -> None:
                 min((start + CHUNK) / len(turns), 1),
             )
     async with transaction():
-        state = await fetch_value("SELECT state FROM import_job WHERE id = $1 FOR UPDATE", row["id"])
-        if state == "reading":
+        now = await fetch_row("SELECT state, detail FROM import_job WHERE id = $1 FOR UPDATE", row["id"])
+        # Another worker may have been faster, and somebody may have answered since.
+        answered = now is not None and now["detail"].get("answers") != row["detail"].get("answers")
+        if now is not None and now["state"] == "reading" and not answered:
             await _keep(row, found, turns, outcome)
 
 

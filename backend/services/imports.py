@@ -196,7 +196,10 @@ async def rejects(actor: Actor, import_id: int) -> bytes:
     def lines() -> Iterator[Sequence[Cell]]:
         for one in refused:
             cells: list[str] = [*one["data"], *[""] * len(header)][: len(header)]
-            yield [*cells, (one["problem"] or {}).get("message", ""), one["line"] or one["row"]]
+            problem = one["problem"] or {}
+            # Cells beyond the headers stay beyond them, so that the row is refused again until it has been put right.
+            beyond = one["data"][len(header) :] if problem.get("code") == "cells" else []
+            yield [*cells, problem.get("message", ""), one["line"] or one["row"], *beyond]
 
     return await asyncio.to_thread(xlsx_bytes, [*header, *PROBLEM_HEADERS], lines())
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from backend.services import import_work
+from backend.sheets.parsing import parse
 
 FILES = Path(__file__).parent.parent / "imports" / "files"
 IGNORE = {"unused_columns": "ignore"}
@@ -378,6 +379,9 @@ async def test_what_damaged_a_line_costs_that_line(admin: httpx.AsyncClient) -> 
     )
     found = await load(admin, "learners", sheet)
     assert await problems(admin, found) == [(4, "characters"), (5, "quote"), (7, "cells"), (8, "cells")]
+    refused = parse((await admin.get(f"/imports/{found['id']}/rejects.xlsx")).content).table
+    assert refused[-1][:3] == ["g@x.org", "Too", "Many"]
+    assert refused[-1][4:] == ["8", "Cells"], "what was beyond the headers stays there"
     there = await people(admin)
     assert {name: one["first_name"] for name, one in there.items()} == {
         "a": "Jürgen", "b": "Zoë", "e": "After", "h": "Fine",

@@ -13,11 +13,12 @@ from xlsxwriter import Workbook
 from backend.schemas.commons import BadRow
 from backend.schemas.imports import SheetLearner
 from backend.services.import_cells import DAY_FIRST, MONTH_FIRST, Reading, day, number, read_row
-from backend.services.import_columns import Column, detect
+from backend.services.import_columns import KINDS, Column, detect
 from backend.services.import_decisions import decide
 from backend.services.import_managers import in_order, judge
 from backend.services.import_table import Table, TableRow, table_of
-from backend.sheets import Sheet, csv_cell, typed_cell
+from backend.services.importing import WIRE
+from backend.sheets import Sheet, SheetError, csv_cell, typed_cell
 from backend.sheets.parsing import parse
 from backend.sheets.sheet import Wishes
 
@@ -232,3 +233,34 @@ def test_what_is_left_of_managers_has_no_circle(managers: list[int]) -> None:
             assert one not in seen
             seen.add(one)
             one = above[one]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.lists(st.one_of(CELLS, st.text(max_size=8), st.sampled_from(
+        ["email", "id", "status", "active", "leaving date", "hired", "pay", "manager", "groups", "1.234", "1,5", "03/04/2027", "0012", "12",
+         "yes", "no", "9E+15", "31.12.9999", "version:v1.0", "deleted"])), min_size=1, max_size=5), min_size=1, max_size=6),
+    st.sampled_from([",", ";"]),
+)  # fmt: skip
+def test_no_sheet_stops_its_reader(rows: list[list[str]], delimiter: str) -> None:
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter).writerows([["email", "id", "status", "hired", "pay"], *rows])
+    try:
+        sheet = parse(out.getvalue().encode("utf-8", "surrogatepass"))
+    except SheetError:
+        return
+    kinds = {"hired": "date", "pay": "number"}
+    for kind in KINDS:
+        table = table_of(kind, sheet)
+        columns, _ = detect(kind, table.header, [("hired", "Hired"), ("pay", "Pay")])
+        found = decide(sheet, table, columns, kinds=kinds, answers={}, stored={"external_id": 4})
+        for options in itertools.product(*(one.options[:2] for one in found[:4])):
+            reading = Reading(
+                columns,
+                {one.id: value for one, value in zip(found, options, strict=False)},
+                "Europe/Berlin",
+                kinds,
+            )
+            for row in table.rows:
+                if row.problem is None:
+                    read_row(reading, row.cells, WIRE[kind], row.rounded)
