@@ -26,7 +26,7 @@ HAS_FRONTEND := $(wildcard frontend/package.json)
 
 # Packages are fetched for minutes where the network is slow: how far that is is told meanwhile.
 INSTALL = $(PIP) install --progress-bar off --no-deps --require-hashes -r $(1) | \
-	.ci/progress "$$(grep -c '==' $(1))" '^(Collecting|Requirement already satisfied:|Ignoring) ' '^Installing collected'
+	.ci/progress "$$(grep -c '==' $(1))" '^(Collecting|Processing|Requirement already satisfied:|Ignoring) ' '^Installing collected'
 
 .PHONY: help run setup develop test check bench faults client format clean
 

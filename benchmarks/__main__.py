@@ -19,6 +19,7 @@ from pathlib import Path
 from backend import database
 from backend.embedded import Instance
 from backend.index import load_index
+from backend.rules import Rule
 from benchmarks.counting import count_everywhere
 from benchmarks.deciding import AUDIENCES
 from benchmarks.deciding import run as deciding_figures
@@ -27,6 +28,7 @@ from benchmarks.engine import run as engine_figures
 from benchmarks.figures import Figure, ok, print_table, read, write
 from benchmarks.holding import HOLDING_SECONDS, holding_figures
 from benchmarks.moving import moving_figures
+from benchmarks.requests import request_figures
 from benchmarks.rules import RuleMaker
 from benchmarks.sockets import Class, change_figures, preview_figures
 from benchmarks.starting import starting_figures
@@ -48,7 +50,18 @@ ENGINE_LEARNERS = 28_785
 # One audience for so many learners, up to as many as are asked for.
 LEARNERS_AN_AUDIENCE = 10
 INSTANCE_PARTS = frozenset(
-    {"starting", "previews", "changes", "editors", "holding", "sockets", "counting", "writing", "moving"}
+    {
+        "starting",
+        "previews",
+        "changes",
+        "editors",
+        "holding",
+        "sockets",
+        "counting",
+        "writing",
+        "moving",
+        "requests",
+    }
 )
 PARTS = ("engine", "deciding", *sorted(INSTANCE_PARTS))
 
@@ -145,10 +158,7 @@ async def _figures(
     rules = [maker.rule() for _ in range(RULES)]
     token = muster.token()
     base = f"{muster.address}/api/v1"
-    if "previews" in parts:
-        say("previews over the socket")
-        figures += await preview_figures(muster.live_url, token, rules)
-        figures += await typing_figures(muster.live_url, token, rules)
+    figures += await _asked(muster, token, rules, parts)
     lesson = Class(muster.sign_in())
     if "changes" in parts:
         say("changes to the coach's socket")
@@ -173,6 +183,18 @@ async def _figures(
         say("the same counts in PostgreSQL and DuckDB")
         await settled(muster)
         figures += await count_everywhere(await load_index(), rules, directory)
+    return figures
+
+
+async def _asked(muster: Muster, token: str, rules: Sequence[Rule], parts: Sequence[str]) -> list[Figure]:
+    figures = []
+    if "previews" in parts:
+        say("previews over the socket")
+        figures += await preview_figures(muster.live_url, token, rules)
+        figures += await typing_figures(muster.live_url, token, rules)
+    if "requests" in parts:
+        say("requests over HTTP")
+        figures += await request_figures(muster.address, token, rules)
     return figures
 
 

@@ -11,6 +11,7 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from backend.controllers.allowed_methods import AllowedMethods
 from backend.controllers.bodies import BodyLimits
 from backend.controllers.parameters import provide_if_match
 from backend.controllers.repeating import Repeating
@@ -138,7 +139,7 @@ def _cookie(connection: Connection, key: str, value: str, seconds: int) -> Cooki
 
 def middleware() -> list[ASGIMiddleware]:
     """From the outside in, for one application: nobody's body is read before it is known who sends it."""
-    return [Authentication(), BodyLimits(), Repeating()]
+    return [Authentication(), AllowedMethods(), BodyLimits(), Repeating()]
 
 
 DEPENDENCIES = {

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import structlog
 
-from backend import metrics
+from backend import bell, metrics
 from backend.database import fetch_row, open_connection
 from backend.index.changes import COLUMNS, Batch, Change, change_of, portions
 from backend.index.checkpoints import apply_log, read_checkpoint
@@ -128,6 +128,8 @@ class Follower:
         assert row is not None  # noqa: S101 - it is one row of sub-selects
         newest, head = row["newest"], row["head"]
         while newest is not None:
+            # Whoever committed it may not have rung: `psql`, another program. Where nothing waits nobody is woken.
+            await bell.ring()
             await self._next_batch()
             row = await fetch_row(_STILL_WAITING, newest)
             assert row is not None  # noqa: S101 - likewise

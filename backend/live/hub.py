@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from backend import bell, clock
+from backend import clock
 from backend.index import Batch, Follower, PredicateIndex
 from backend.live import metrics
 from backend.live.announcing import Announcer
@@ -75,8 +75,6 @@ class Hub:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _catch_up(self) -> None:
-        # Whoever committed it may not have rung: `psql`, another program.
-        await bell.ring()
         await self.follower.catch_up()
 
     # ── sockets ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@ from datetime import date
 
 import msgspec
 
-from backend import bell, clock
+from backend import clock
 from backend.database import fetch
 from backend.index import BrokenRule, FacetIndex, Follower, IndexBehind
 from backend.index import Preview as Found
@@ -71,8 +71,6 @@ class Behind(Unavailable):
 
 async def caught_up(follower: Follower) -> FacetIndex:
     """The index with everything committed before the call. Raises `Behind`."""
-    # Whoever committed it may not have rung: `psql`, another program.
-    await bell.ring()
     try:
         await follower.catch_up()
     except IndexBehind:
@@ -92,7 +90,6 @@ async def loaded(follower: Follower) -> FacetIndex:
 
 async def latest(follower: Follower) -> FacetIndex:
     """The index, if it can be with everything committed before the call: for numbers beside something else."""
-    await bell.ring()
     with suppress(IndexBehind):
         await follower.catch_up()
     return await loaded(follower)

@@ -6,12 +6,14 @@ from typing import Any
 from asyncpg import Record
 
 from backend.database import execute, fetch_row
+from backend.schemas.commons import LARGEST_ID
 from backend.services.errors import NotFound, Stale
 
 
 async def lock_row(table: str, id_: int, expected: int | None) -> Record:
     """Lock the row until the transaction ends and return it as it is now. Raises `Stale` or `NotFound`."""
-    row = await fetch_row(f"SELECT * FROM {table} WHERE id = $1 FOR UPDATE", id_)
+    known = 0 < id_ <= LARGEST_ID
+    row = await fetch_row(f"SELECT * FROM {table} WHERE id = $1 FOR UPDATE", id_) if known else None
     if row is None:
         raise NotFound
     if expected is not None and expected != row["version"]:

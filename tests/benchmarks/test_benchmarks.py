@@ -10,7 +10,7 @@ import pytest
 from tests.harness.instance import clean_environment
 
 PARTS = (
-    "deciding", "starting", "previews", "changes", "editors", "holding", "sockets", "writing", "moving", "counting",
+    "deciding", "starting", "previews", "changes", "editors", "holding", "sockets", "writing", "moving", "counting", "requests",
 )  # fmt: skip
 
 
@@ -47,6 +47,8 @@ def test_a_tiny_run_measures_every_part_of_an_instance(tmp_path: Path) -> None:
     for name in (
         "loading the index from a checkpoint",
         "preview over the socket, p50",
+        "100 previews over HTTP, one after the other",
+        "PATCH /learners/{id}, 16 clients, requests a second",
         "change by HTTP to the coach's socket, p95",
         "100 editors with different rules, last one told, p50",
         "longest hold of the API process's event loop, 16 typing and facts changing",

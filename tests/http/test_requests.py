@@ -73,6 +73,16 @@ async def test_head_answers_as_get_without_the_body(admin: httpx.AsyncClient, ad
         assert head.headers.get("content-length") == got.headers.get("content-length"), path
 
 
+async def test_options_names_every_method_of_an_address(admin: httpx.AsyncClient) -> None:
+    for path, allowed in (
+        ("/learners", "GET, HEAD, OPTIONS, POST"),
+        ("/learners/7", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+        ("/auth/login", "OPTIONS, POST"),
+    ):
+        answer = await admin.options(path)
+        assert (answer.status_code, answer.headers["allow"]) == (204, allowed)
+
+
 async def test_unknown_addresses_and_methods_are_problems(admin: httpx.AsyncClient, address: str) -> None:
     for answer, status in (
         (await admin.get("/nothing"), 404),
