@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from backend.text import TextError, address_key, clean_address
 
-Kind = Literal["known", "new", "duplicate", "invalid", "excluded", "other_session"]
+Kind = Literal["known", "new", "duplicate", "invalid", "excluded", "other_session", "ask"]
 # A pasted column of a large company; more is a sheet to import.
 MOST_ADDRESSES = 20_000
 
@@ -45,17 +45,22 @@ def sort_addresses(
     accounts: Mapping[str, int],
     uncountable: frozenset[int],
     elsewhere: frozenset[int],
+    unreachable: frozenset[int] = frozenset(),
 ) -> list[Sorted]:
     """One line for each pasted address, in order.
 
     `accounts` maps keys of addresses to learners; `uncountable` are those whose status keeps them out;
-    `elsewhere` those enrolled in another session of the activity.
+    `elsewhere` those enrolled in another session of the activity; `unreachable` those whom the asker may not enroll: of them
+    nothing is told but that somebody has to be asked.
     """
     seen: set[str] = set()
     lines: list[Sorted] = []
     for text in pasted:
         key = address_key(text)
         learner_id = accounts.get(key)
+        is_strange = learner_id in unreachable
+        if is_strange:
+            learner_id = None
         email, problem = _address(text, known=learner_id is not None)
         kind: Kind
         if problem is not None:
@@ -63,7 +68,7 @@ def sort_addresses(
         elif key in seen:
             kind = "duplicate"
         elif learner_id is None:
-            kind = "new"
+            kind = "ask" if is_strange else "new"
         elif learner_id in uncountable:
             kind = "excluded"
         elif learner_id in elsewhere:

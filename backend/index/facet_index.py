@@ -209,17 +209,27 @@ class FacetIndex(Named):
         evaluator = yield from self._evaluator_steps(rule, day)
         return (yield from preview_steps(evaluator, rule, self.position, session_id, sample))
 
-    def member_counts_steps(self, groups: Iterable[int]) -> Steps[dict[int, tuple[int, int]]]:
-        """Of each group, how many are in it, and in it or its subgroups: whoever is approved, countable or not."""
+    def member_counts_steps(
+        self, groups: Iterable[int], apart: Callable[[Iterable[int]], frozenset[int]] | None = None
+    ) -> Steps[dict[int, tuple[int, int]]]:
+        """Of each group, how many are in it, and in it or its subgroups: whoever is approved, countable or not.
+
+        `apart` tells which groups the reader may not see into: their numbers are added, not counted once with the others', for
+        the difference would tell who is in several.
+        """
         evaluator = Evaluator(self.facts, self.structure, date.min, self.cache)
         waiting = union(self.facts.status.having(("pending",)))
         found = {}
         for group in groups:
-            everybody = yield from evaluator.group_steps([group], subgroups=True)
-            found[group] = (
-                self.facts.members(group).difference_cardinality(waiting),
-                everybody.difference_cardinality(waiting),
-            )
+            direct = self.facts.members(group).difference_cardinality(waiting)
+            tree = self.structure.descendants(group)
+            hidden = frozenset() if apart is None else apart(tree)
+            if hidden:
+                everybody = yield from evaluator.group_steps(sorted({*tree} - hidden), subgroups=False)
+            else:
+                everybody = yield from evaluator.group_steps([group], subgroups=True)
+            alone = sum(self.facts.members(one).difference_cardinality(waiting) for one in hidden)
+            found[group] = direct, everybody.difference_cardinality(waiting) + alone
             yield
         return found
 

@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from backend.rules import Rule
 from backend.schemas.commons import Id, Input, Name, Output
+from backend.schemas.enrolling.reasons import Reason
 from backend.schemas.people import FieldValue, MemberRole, Status
 
 # A sample is looked at, not worked through: the list of members has pages.
@@ -133,11 +134,12 @@ class MembersRequest(Input):
 
 
 class ExplainRequest(Input):
-    """Why somebody is in an audience, or is not."""
+    """Why somebody is in an audience, or is not; with a session also how they stand there."""
 
     rule: Rule
     learner_id: Id
     at: date | None = None
+    session_id: Id | None = None
 
 
 class NextChange(Output):
@@ -182,11 +184,19 @@ class ExplainTree(Output, omit_defaults=True):
     next_change: NextChange | None = None
 
 
+class SessionStanding(Output):
+    """How somebody stands in a session now. Whom a rule holds may be `blocked`: enrolled in another session instead."""
+
+    state: Literal["enrolled", "blocked", "ended", "none"]
+    reason: Reason | None = None
+
+
 class Explanation(Output):
-    """Whether the person is in the audience, and why."""
+    """Whether the person is in the audience, and why; `standing` where a session was given."""
 
     matches: bool
     tree: ExplainTree
+    standing: SessionStanding | None = None
 
 
 class ForecastRequest(Input, rename={"from_": "from"}):

@@ -6,7 +6,7 @@ from typing import Any
 
 from pyroaring import BitMap
 
-from backend.database import fetch
+from backend.database import fetch, fetch_value
 from backend.enrollment.planning import make_plan
 from backend.index import BrokenRule, FacetIndex, Follower
 from backend.index.selecting import page
@@ -15,6 +15,7 @@ from backend.schemas.audience import AudienceMember, MembersRequest, PreviewRequ
 from backend.schemas.commons import Page
 from backend.services.actor import Actor
 from backend.services.audience_people import people_of
+from backend.services.audience_standing import elsewhere
 from backend.services.audiences import Broken, Draft, caught_up, draft, world_on
 from backend.services.errors import Forbidden, Invalid, NotFound
 from backend.services.paging import decode_cursor, encode_cursor
@@ -22,8 +23,8 @@ from backend.services.situations import situation_of
 
 # Up to here people are listed by name; beyond, by age of the account, which needs no sorting of a million names.
 BY_NAME_MOST = 20_000
-# A search that finds more is not a search.
-FOUND_MOST = 20_000
+# So many ids are read at once: a search for one letter finds most of a million people.
+FOUND_AT_ONCE = 20_000
 # Who is in these is told by whom the rule does not hold.
 LET_GO = frozenset({"leaving", "losing", "completed_stay"})
 # Marks the cursor of a list by age; no name begins with it.
@@ -36,10 +37,10 @@ WHERE id = ANY($1::integer[])
 ORDER BY lower(last_name), lower(first_name), id LIMIT $5
 """
 _SEARCH = """
-SELECT id FROM learner
-WHERE lower(first_name || ' ' || last_name) LIKE $1 OR lower(last_name || ' ' || first_name) LIKE $1
-   OR lower(email) LIKE $1 OR external_id = $2
-LIMIT $3
+SELECT array_agg(id) FROM (SELECT id FROM learner
+WHERE id > $4 AND (lower(first_name || ' ' || last_name) LIKE $1 OR lower(last_name || ' ' || first_name) LIKE $1
+   OR lower(email) LIKE $1 OR external_id = $2)
+ORDER BY id LIMIT $3) found
 """
 
 
@@ -60,7 +61,9 @@ async def members(actor: Actor, follower: Follower, request: MembersRequest) -> 
     items = await people_of(question.sight, index, question.opened, ids)
     if request.tab == "blocked" and request.session_id is not None:
         for item in items:
-            item.session_id = _elsewhere(index, request.session_id, item.id)
+            other = elsewhere(index, request.session_id, item.id)
+            seen = other is not None and question.sight.views(other, index.structure)
+            item.session_id = other if seen else None
     return Page(items=items, next=cursor, total=len(people))
 
 
@@ -111,17 +114,17 @@ def _method(index: FacetIndex, session_id: int, method_id: int | None) -> Method
     return method
 
 
-def _elsewhere(index: FacetIndex, session_id: int, learner_id: int) -> int | None:
-    session = index.structure.sessions.get(session_id)
-    others = () if session is None else index.structure.sessions_of(session.activity_id) - {session_id}
-    return next((other for other in sorted(others) if learner_id in index.enrolled(other)), None)
-
-
 async def _found(q: str) -> BitMap:
     """Everybody whose name or address holds `q`, or whose external id it is."""
     q = unicodedata.normalize("NFC", q.strip())
     escaped = q.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return BitMap(row["id"] for row in await fetch(_SEARCH, f"%{escaped}%", q, FOUND_MOST))
+    found, last = BitMap(), 0
+    while ids := await fetch_value(_SEARCH, f"%{escaped}%", q, FOUND_AT_ONCE, last):
+        found |= BitMap(ids)
+        last = ids[-1]
+        if len(ids) < FOUND_AT_ONCE:
+            break
+    return found
 
 
 async def _page(people: BitMap, limit: int, cursor: str | None) -> tuple[list[int], str | None]:

@@ -40,6 +40,7 @@ from backend.schemas.audience import (
 from backend.schemas.problem import Mistake
 from backend.services.actor import Actor
 from backend.services.audience_people import people_of
+from backend.services.audience_standing import standing_of
 from backend.services.errors import Conflict, Invalid, Unavailable
 from backend.services.rights import learner_for, session_for
 from backend.services.sealing import Sight, sight_of
@@ -240,7 +241,11 @@ async def world_on(index: FacetIndex, question: Draft) -> FacetIndex:
     problems = index.check(question.opened)
     if problems:
         raise Broken(problems)
-    return await index.as_of([question.opened], question.at)
+    then = await index.as_of([question.opened], question.at)
+    if question.sight.groups is not None:
+        # Who was in one's groups then and is no longer may not be seen now: neither their names nor that they counted.
+        then.facts.countable = then.facts.countable & question.sight.people(index)
+    return then
 
 
 async def forecast(actor: Actor, follower: Follower, request: ForecastRequest) -> list[ForecastDay]:
@@ -268,7 +273,8 @@ async def history(actor: Actor, follower: Follower, request: HistoryRequest) -> 
 async def explain(actor: Actor, follower: Follower, request: ExplainRequest) -> Explanation:
     """Why the learner is, or is not, in the audience. Raises `NotFound` for people the actor may not see."""
     index = await caught_up(follower)
-    question = await draft(actor, index, PreviewRequest(rule=request.rule, at=request.at))
+    asked = PreviewRequest(rule=request.rule, at=request.at, session_id=request.session_id)
+    question = await draft(actor, index, asked)
     await learner_for(actor, request.learner_id)
     sight, rule = question.sight, question.opened
     world = await world_on(index, question)
@@ -289,6 +295,8 @@ async def explain(actor: Actor, follower: Follower, request: ExplainRequest) -> 
     told.tree.blocks = [
         next(opened) if sight.opens(block, index.structure) else SEALED for block in question.rule.blocks
     ]
+    if request.session_id is not None:
+        told.standing = await standing_of(actor, index, request.session_id, request.learner_id)
     return told
 
 

@@ -12,7 +12,7 @@ from backend.database import fetch, fetch_value, transaction
 from backend.enrollment.addresses import MOST_ADDRESSES, Sorted, addresses_in, sort_addresses
 from backend.index import FacetIndex, Follower
 from backend.schemas.enrolling import emails as wire
-from backend.services import audit
+from backend.services import audit, throttling
 from backend.services.actor import Actor
 from backend.services.audiences import caught_up
 from backend.services.enrolling import save_method
@@ -52,6 +52,9 @@ async def enroll_addresses(
 ) -> wire.EmailPlan:
     """The sorting; with the hash of an earlier one, known and new people are enrolled."""
     pasted = _pasted(request)
+    if not actor.is_admin:
+        # Counted for itself: what is refused below counts, too.
+        await throttling.count(f"pasted:{actor.id}", attempts=len(set(map(address_key, pasted))))
     async with transaction():
         session = await session_for(actor, session_id, "enroll")
         if request.group_id is not None:
@@ -95,7 +98,8 @@ async def _sort(actor: Actor, index: FacetIndex, session: Record, pasted: list[s
     return sort_addresses(
         pasted,
         accounts={row["email"]: row["id"] for row in rows},
-        uncountable=frozenset(known - index.countable) | left_out | frozenset(unreachable),
+        uncountable=frozenset(known - index.countable) | left_out,
+        unreachable=frozenset(unreachable),
         elsewhere=frozenset(index.blocked(session["id"], known)),
     )
 
@@ -112,6 +116,7 @@ def _plan(index: FacetIndex, session_id: int, group_id: int | None, lines: list[
         invalid=kinds["invalid"],
         excluded=kinds["excluded"],
         other_session=kinds["other_session"],
+        ask=kinds["ask"],
         already_enrolled=sum(line.kind == "known" and (line.learner_id or 0) in enrolled for line in lines),
         items=[
             wire.SortedEmail(

@@ -75,7 +75,7 @@ async def plan(actor: Actor, follower: Follower, session_id: int, request: wire.
     draft = await _draft(permit, index, session_id, request)
     decided = await decide(index, draft)
     _require_people(permit, decided.plan)
-    return await shown(actor, session, decided)
+    return await shown(actor, index, session, decided)
 
 
 async def apply(
@@ -94,7 +94,7 @@ async def apply(
         if decided.hash != request.hash:
             if (done := await _applied_before(session_id, request)) is not None:
                 return done
-            raise PlanChanged(await shown(actor, session, decided))
+            raise PlanChanged(await shown(actor, index, session, decided))
         if _differs_from_sources(index, session_id):
             await healing.heal(session_id, actor.id)
         return await _write(actor, decided, mail=request.mail)
@@ -177,7 +177,7 @@ def _twins(index: FacetIndex, draft: Draft) -> bytes:
     return b"" if draft.id else str(twins).encode()
 
 
-async def shown(actor: Actor, session: Record, decided: Decided) -> wire.Plan:
+async def shown(actor: Actor, index: FacetIndex, session: Record, decided: Decided) -> wire.Plan:
     """The plan as people see it."""
     made = decided.plan
     organisation = await fetch_row("SELECT timezone, fuse_most, fuse_entering FROM organisation")
@@ -191,7 +191,7 @@ async def shown(actor: Actor, session: Record, decided: Decided) -> wire.Plan:
         held=decided.draft.dynamic and _blows(fuse_of(session, organisation), made),
         samples=wire.Samples(
             **{name: [known[one] for one in some if one in known] for name, some in named.items()},
-            blocked=await blocked_people(list(made.blocked[: wire.SAMPLE]), session["id"]),
+            blocked=await blocked_people(actor, index, list(made.blocked[: wire.SAMPLE]), session["id"]),
         ),
         warnings=warnings_of(session, decided.draft, made, context),
         position=decided.position,

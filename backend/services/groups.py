@@ -24,6 +24,7 @@ from backend.services.memberships import add_members
 from backend.services.paging import page_of
 from backend.services.reach import is_staff, joined_groups, led_groups
 from backend.services.rights import group_for, is_inside
+from backend.services.sealing import reading_sight
 from backend.services.versions import lock_row, write_columns
 from backend.text import code_key
 
@@ -44,10 +45,12 @@ class GroupQuery:
     cursor: str | None = None
 
 
-async def _wire(rows: Sequence[Record], index: FacetIndex) -> dict[int, Group]:
+async def _wire(actor: Actor, rows: Sequence[Record], index: FacetIndex) -> dict[int, Group]:
     """Groups by id from rows with `hidden`: what an outsider sees of a private one is its count."""
     # By the index: in millions of memberships PostgreSQL takes minutes to count each person once.
-    counts = await index.sliced(lambda: index.member_counts_steps([row["id"] for row in rows]))
+    sight = await reading_sight(actor)
+    apart = None if actor.is_admin else lambda groups: sight.hidden(index, groups)
+    counts = await index.sliced(lambda: index.member_counts_steps([row["id"] for row in rows], apart))
     found = {}
     for row in rows:
         direct, total = counts[row["id"]]
@@ -103,7 +106,7 @@ async def list_groups(actor: Actor, follower: Follower, query: GroupQuery) -> Pa
         f" ORDER BY {order.order} LIMIT {query.limit + 1}",
         *conditions.values,
     )
-    wired = await _wire(rows[: query.limit], await latest(follower))
+    wired = await _wire(actor, rows[: query.limit], await latest(follower))
     return page_of(rows, query.limit, total, item=lambda row: wired[row["id"]], key=order.key)
 
 
@@ -115,7 +118,7 @@ async def get_group(actor: Actor, follower: Follower, group_id: int) -> Group:
 async def _one(actor: Actor, index: FacetIndex, group_id: int) -> Group:
     row: Any = dict(await group_for(actor, group_id))
     row["hidden"] = row["private"] and not await is_inside(actor, group_id)
-    return (await _wire([row], index))[group_id]
+    return (await _wire(actor, [row], index))[group_id]
 
 
 async def _may_put_under(actor: Actor, parent_id: int | None) -> None:

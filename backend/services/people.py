@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 
 from backend.database import fetch
+from backend.index import FacetIndex
 from backend.schemas.enrolling.plans import BlockedPerson
 from backend.schemas.people import Person
+from backend.services.actor import Actor
+from backend.services.reason_reading import reader_of
 
 _PEOPLE = "SELECT id, email, first_name, last_name FROM learner WHERE id = ANY($1::integer[]) ORDER BY id"
 _BLOCKED = """
-SELECT l.id, l.email, l.first_name, l.last_name, e.session_id, o.name
+SELECT l.id, l.email, l.first_name, l.last_name, e.session_id
 FROM learner l
 JOIN session s ON s.id = $2
 JOIN enrollment e ON e.learner_id = l.id AND e.activity_id = s.activity_id AND e.session_id <> s.id AND e.state <> 'expired'
-JOIN session o ON o.id = e.session_id
 WHERE l.id = ANY($1::integer[]) ORDER BY l.id
 """
 
@@ -24,17 +26,16 @@ async def people(learner_ids: Sequence[int]) -> list[Person]:
     return [Person(**row) for row in await fetch(_PEOPLE, list(learner_ids))]
 
 
-async def blocked_people(learner_ids: Sequence[int], session_id: int) -> list[BlockedPerson]:
-    """People with the other session of the activity that they are enrolled in."""
+async def blocked_people(
+    actor: Actor, index: FacetIndex, learner_ids: Sequence[int], session_id: int
+) -> list[BlockedPerson]:
+    """People with the other session of the activity that they are enrolled in, where the actor may see who is in it."""
     if not learner_ids:
         return []
-    return [
-        BlockedPerson(
-            learner=Person(
-                id=row["id"], email=row["email"], first_name=row["first_name"], last_name=row["last_name"]
-            ),
-            reason=f"Enrolled in “{row['name']}”",
-            session_id=row["session_id"],
-        )
-        for row in await fetch(_BLOCKED, list(learner_ids), session_id)
-    ]
+    reader = await reader_of(actor)
+    found = []
+    for row in await fetch(_BLOCKED, list(learner_ids), session_id):
+        why = reader.elsewhere(index, row["session_id"])
+        person = Person(**{name: row[name] for name in Person.__struct_fields__})
+        found.append(BlockedPerson(learner=person, reason=why.sentence, why=why, session_id=why.ref))
+    return found

@@ -6,10 +6,8 @@ and each of its groups shows its own number only.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Protocol
 
-import msgspec
 from pyroaring import BitMap
 
 from backend.index import FacetIndex
@@ -158,8 +156,7 @@ class Sight:
         hidden = self.hidden(index, [group for group in block.groups if isinstance(group, int)])
         for group in block.groups:
             named = index.find_group(group)
-            alone = Rule([msgspec.structs.replace(block, groups=[group], filters=[])])
-            count = 0 if named is None else len(index.evaluate(alone, date.min))
+            count = 0 if named is None else self._own_number(index, named.id, subgroups=block.subgroups)
             secret = group in hidden or named is None
             found.append(
                 SealedGroup(
@@ -170,6 +167,15 @@ class Sight:
             )
             yield
         return found
+
+    def _own_number(self, index: FacetIndex, group: int, *, subgroups: bool) -> int:
+        """How many of a group count; the numbers of private groups below it are added, not counted once with the others'."""
+        tree = index.structure.descendants(group) if subgroups else (group,)
+        hidden = self.hidden(index, tree)
+        members = [index.facts.members(one) for one in tree if one not in hidden]
+        together = BitMap.union(*members) if members else BitMap()
+        alone = sum(index.countable.intersection_cardinality(index.facts.members(one)) for one in hidden)
+        return index.countable.intersection_cardinality(together) + alone
 
 
 async def sight_of(actor: Actor) -> Sight:

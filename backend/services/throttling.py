@@ -17,15 +17,17 @@ LIMITS = {
     "address": 200,
     # One account on a device that was signed in to it before: nobody else can use this up.
     "device": 30,
+    # Addresses that somebody who is no admin has sorted: two classes and their corrections, not a list of guesses.
+    "pasted": 4_000,
 }
 # What belongs to one customer of a provider is one address: with IPv6 each has 2^64 of them.
 _NETWORK_BITS = 64
 
 # Counted before the password is looked at, so that guesses at the same moment cannot pass together.
 _COUNT = """
-INSERT INTO sign_in_attempt AS a (key, failures, since) SELECT k, 1, $2 FROM unnest($1::text[]) AS k ORDER BY k
+INSERT INTO sign_in_attempt AS a (key, failures, since) SELECT k, $4::integer, $2 FROM unnest($1::text[]) AS k ORDER BY k
 ON CONFLICT (key) DO UPDATE SET
-    failures = CASE WHEN a.since <= $2 - $3::interval THEN 1 ELSE a.failures + 1 END,
+    failures = CASE WHEN a.since <= $2 - $3::interval THEN $4 ELSE a.failures + $4 END,
     since = CASE WHEN a.since <= $2 - $3::interval THEN $2 ELSE a.since END
 RETURNING key, failures, since
 """
@@ -41,8 +43,13 @@ def sign_in_keys(account: str, address: str, device: str | None = None) -> tuple
 
 async def count_attempt(*keys: str) -> None:
     """Count one attempt under each key (its first part is one of `LIMITS`); raises `TooMany` beyond the limit."""
+    await count(*keys, attempts=1)
+
+
+async def count(*keys: str, attempts: int) -> None:
+    """The same of several attempts at once."""
     now = clock.now()
-    for row in await fetch(_COUNT, list(keys), now, WINDOW):
+    for row in await fetch(_COUNT, list(keys), now, WINDOW, attempts):
         if row["failures"] > LIMITS[row["key"].partition(":")[0]]:
             wait = int((row["since"] + WINDOW - now).total_seconds())
             raise TooMany(

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from backend.services import audience_members
 from tests.harness.world import World
 
 Ask = Callable[..., Any]
@@ -193,3 +194,14 @@ def test_a_rule_whose_field_is_gone_is_broken_and_not_empty(
     assert "total" in shown, shown
     assert shown["total"] is None
     assert shown["problem"]
+
+
+def test_a_search_among_very_many_is_whole_and_in_order(http: httpx.Client, world: World) -> None:
+    group = world.group()
+    people = world.learners(audience_members.FOUND_AT_ONCE + 3)
+    world.join(group, *people)
+    body = {"rule": {"blocks": [{"groups": [group]}]}, "q": "number", "limit": 1000}
+    first = http.post("/audiences/members", json=body).json()
+    assert first["total"] == len(people)
+    second = http.post("/audiences/members", json={**body, "cursor": first["next"]}).json()
+    assert [one["id"] for page in (first, second) for one in page["items"]] == people[:2000]

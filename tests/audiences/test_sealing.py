@@ -1,11 +1,13 @@
 """What those who are not platform admins may ask: no count tells of people they may not see."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from backend.services import throttling
 from tests.harness.instance import Muster
 from tests.harness.world import World
 
@@ -116,3 +118,56 @@ def test_learners_ask_nothing(muster: Muster, world: World) -> None:
     for what in ("preview", "members", "describe"):
         assert client.post(f"/audiences/{what}", json={"rule": {}}).status_code == 403
     assert httpx.post(f"{muster.address}/api/v1/audiences/preview", json={"rule": {}}).status_code == 401
+
+
+def test_who_left_ones_groups_does_not_count_in_their_past(
+    muster: Muster, ask: Callable[..., Any], town: Town, world: World
+) -> None:
+    group = world.group("Past", town.own)
+    stays, left = world.learners(2)
+    world.join(group, stays, left)
+    rule = {"blocks": [{"groups": [group]}]}
+    assert ask("preview", rule=rule)["total"] == 2
+    # What has happened so far was some days ago.
+    world.run("UPDATE change_log SET at = at - interval '3 days'")
+    world.leave(group, left)
+    then = str(datetime.now(UTC).date() - timedelta(days=1))
+    admin = muster.sign_in()
+    everybody = admin.post("/audiences/preview", json={"rule": rule, "at": then}).json()
+    assert everybody["total"] == 2
+    seen = ask("preview", rule=rule, at=then, sample=10)
+    assert (seen["total"], seen["blocks"][0]["groups_total"]) == (1, 1)
+    assert [person["id"] for person in seen["sample"]] == [stays]
+    assert ask("members", rule=rule, at=then)["total"] == 1
+    assert [day["total"] for day in ask("history", rule=rule, days=[then])] == [1]
+
+
+def test_numbers_of_private_groups_are_added_and_not_set_against_others(
+    muster: Muster, ask: Callable[..., Any], town: Town, world: World
+) -> None:
+    mixed = world.group("Mixed")
+    inner = world.group("Inner", mixed, private=True)
+    both, other = world.learners(2)
+    world.join(mixed, both, other)
+    world.join(inner, both)
+    assert muster.sign_in().get(f"/groups/{mixed}").json()["total_count"] == 2
+    shown = town.client.get(f"/groups/{mixed}").json()
+    assert (shown["member_count"], shown["total_count"]) == (2, 3)
+    (block,) = ask("preview", rule={"blocks": [{"groups": [mixed]}]})["blocks"]
+    assert block["groups"] == [{"id": mixed, "name": "Mixed", "count": 3}]
+
+
+def test_addresses_of_strangers_answer_that_somebody_has_to_be_asked(town: Town, world: World) -> None:
+    session = world.session(world.activity(), town.own)
+    stranger = world.learner(email="stranger@elsewhere.example")
+    address = world.run("SELECT email FROM learner WHERE id = $1", town.people[0])
+    pasted = ["stranger@elsewhere.example", "Stranger@elsewhere.example", "new@elsewhere.example", address]
+    answer = town.client.post(f"/sessions/{session}/emails", json={"emails": pasted})
+    assert answer.status_code == 200, answer.text
+    found = [(item["kind"], item["learner_id"]) for item in answer.json()["items"]]
+    assert found == [("ask", None), ("duplicate", None), ("new", None), ("known", town.people[0])]
+    assert answer.json()["ask"] == 1
+    assert str(stranger) not in [str(item["learner_id"]) for item in answer.json()["items"]]
+    many = [f"guess{i}@elsewhere.example" for i in range(throttling.LIMITS["pasted"])]
+    refused = town.client.post(f"/sessions/{session}/emails", json={"emails": many})
+    assert refused.status_code == 429

@@ -287,3 +287,30 @@ async def test_what_is_foreign_and_what_is_missing_are_told_alike(town: Town) ->
             assert theirs.status_code == missing.status_code, (role, address, theirs.text, missing.text)
             said, expected = ({**one.json(), "request_id": ""} for one in (theirs, missing))
             assert json.loads(json.dumps(said).replace(f" {number}", " 99999")) == expected, (role, address)
+
+
+async def test_who_is_blocked_is_told_so_and_by_what_only_to_those_who_see_it(town: Town) -> None:
+    await town.enroll()
+    rule = {"blocks": [{"groups": [town.sales]}]}
+    body = {"rule": rule, "learner_id": town.people["bob"], "session_id": town.session}
+    theirs = (await town.house.admin.post("/audiences/explain", json=body)).json()
+    assert theirs["matches"] is True
+    assert theirs["standing"]["state"] == "blocked"
+    assert theirs["standing"]["reason"]["sentence"] == "Enrolled in “Zzhidden”"
+    seen = (await town.clients["coach"].post("/audiences/explain", json=body)).json()["standing"]
+    assert (seen["state"], seen["reason"]["cause"], seen["reason"]["ref"]) == (
+        "blocked",
+        "other_session",
+        None,
+    )
+    assert seen["reason"]["sentence"] == "Enrolled in another session"
+    plan = (
+        await town.clients["coach"].post(
+            f"/sessions/{town.session}/plan", json={"kind": "audience", "rule": rule, "dynamic": True}
+        )
+    ).json()
+    assert plan["blocked"] == 1
+    (blocked,) = plan["samples"]["blocked"]
+    assert (blocked["reason"], blocked["session_id"]) == ("Enrolled in another session", None)
+    rows = await town.clients["coach"].get(f"/sessions/{town.session}/enrollments?state=blocked")
+    assert [row["other_session_id"] for row in rows.json()["items"]] == [None]

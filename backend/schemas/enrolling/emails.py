@@ -34,7 +34,7 @@ class SortedEmail(Output):
 
 
 class EmailPlan(Output):
-    """The sorting. Send the same again with `hash` to apply it: `known` and `new` are enrolled."""
+    """`ask` are addresses whose owners are outside the asker's reach: they have to ask somebody who may enroll them. The sorting. Send the same again with `hash` to apply it: `known` and `new` are enrolled."""
 
     hash: str
     known: int
@@ -43,6 +43,7 @@ class EmailPlan(Output):
     invalid: int
     excluded: int
     other_session: int
+    ask: int
     already_enrolled: int
     items: list[SortedEmail]
     run_id: int | None = None

@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 from backend.schemas.commons import Id, Output
 from backend.schemas.enrolling import MethodKind, RunState
 from backend.schemas.enrolling.methods import Policy
+from backend.schemas.enrolling.reasons import Reason
 from backend.schemas.people import Person
 
 PlanHash = Annotated[
@@ -35,11 +36,12 @@ class ApplyRequest(PlanRequest, kw_only=True):
 
 
 class BlockedPerson(Output):
-    """Somebody who is wanted here and enrolled in another session of the same activity."""
+    """Somebody who is wanted here and enrolled in another session of the same activity, which has an id for those who may see it."""
 
     learner: Person
     reason: str
-    session_id: int
+    session_id: int | None
+    why: Reason
 
 
 class Samples(Output):

@@ -180,8 +180,10 @@ export const preview = (body: PreviewRequest, signal?: Signal) =>
   answer(client.POST('/api/v1/audiences/preview', { body, signal }));
 export const audienceMembers = (body: MembersRequest, signal?: Signal) =>
   answer(client.POST('/api/v1/audiences/members', { body, signal }));
-export const explain = (body: { rule: WireRule; learner_id: Id; at?: Day }, signal?: Signal) =>
-  answer(client.POST('/api/v1/audiences/explain', { body, signal }));
+export const explain = (
+  body: { rule: WireRule; learner_id: Id; at?: Day; session_id?: Id },
+  signal?: Signal,
+) => answer(client.POST('/api/v1/audiences/explain', { body, signal }));
 export const forecast = (body: { rule: WireRule; from: Day; to: Day }, signal?: Signal) =>
   answer(client.POST('/api/v1/audiences/forecast', { body, signal }));
 export const audienceHistory = (body: { rule: WireRule; days: Day[] }, signal?: Signal) =>

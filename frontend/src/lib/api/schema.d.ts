@@ -1691,7 +1691,8 @@ export interface components {
         BlockedPerson: {
             learner: components["schemas"]["Person"];
             reason: string;
-            session_id: number;
+            session_id: number | null;
+            why: components["schemas"]["Reason"];
         };
         /** BoardSession */
         BoardSession: {
@@ -1824,6 +1825,7 @@ export interface components {
             invalid: number;
             excluded: number;
             other_session: number;
+            ask: number;
             already_enrolled: number;
             items: components["schemas"]["SortedEmail"][];
             run_id: number | null;
@@ -1931,6 +1933,11 @@ export interface components {
              */
             learner_id: number;
             at?: string | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            session_id?: number | null;
         };
         /** ExplainTree */
         ExplainTree: {
@@ -1945,6 +1952,7 @@ export interface components {
         Explanation: {
             matches: boolean;
             tree: components["schemas"]["ExplainTree"];
+            standing: components["schemas"]["SessionStanding"] | null;
         };
         /** Extend */
         Extend: {
@@ -3276,6 +3284,12 @@ export interface components {
             catalog?: "hidden" | "group" | "everyone";
             fuse?: components["schemas"]["FuseInput"] | null;
         };
+        /** SessionStanding */
+        SessionStanding: {
+            /** @enum {string} */
+            state: "enrolled" | "blocked" | "ended" | "none";
+            reason: components["schemas"]["Reason"] | null;
+        };
         /** SetAsideRow */
         SetAsideRow: {
             /** @enum {string} */
@@ -3300,7 +3314,7 @@ export interface components {
         SortedEmail: {
             email: string;
             /** @enum {string} */
-            kind: "known" | "new" | "duplicate" | "invalid" | "excluded" | "other_session";
+            kind: "known" | "new" | "duplicate" | "invalid" | "excluded" | "other_session" | "ask";
             learner_id: number | null;
             problem: string | null;
             pasted: string | null;
@@ -4879,7 +4893,8 @@ export interface operations {
                  *         ]
                  *       },
                  *       "learner_id": 7,
-                 *       "at": "2026-11-23"
+                 *       "at": "2026-11-23",
+                 *       "session_id": 7
                  *     }
                  */
                 "application/json": components["schemas"]["ExplainRequest"];
@@ -4988,6 +5003,20 @@ export interface operations {
                      *         "next_change": {
                      *           "date": "2026-11-23",
                      *           "becomes": true
+                     *         }
+                     *       },
+                     *       "standing": {
+                     *         "state": "enrolled",
+                     *         "reason": {
+                     *           "cause": "membership",
+                     *           "sentence": "text",
+                     *           "ref": 7,
+                     *           "name": "Paris",
+                     *           "old": {},
+                     *           "new": "battery horse correct",
+                     *           "note": "text",
+                     *           "facet": "text",
+                     *           "text": "ana@example.org, bo@example.org"
                      *         }
                      *       }
                      *     }
@@ -8708,7 +8737,18 @@ export interface operations {
                      *               "last_name": "Dubois"
                      *             },
                      *             "reason": "text",
-                     *             "session_id": 7
+                     *             "session_id": 7,
+                     *             "why": {
+                     *               "cause": "membership",
+                     *               "sentence": "text",
+                     *               "ref": 7,
+                     *               "name": "Paris",
+                     *               "old": {},
+                     *               "new": "battery horse correct",
+                     *               "note": "text",
+                     *               "facet": "text",
+                     *               "text": "ana@example.org, bo@example.org"
+                     *             }
                      *           }
                      *         ]
                      *       },
@@ -8849,6 +8889,7 @@ export interface operations {
                      *       "invalid": 7,
                      *       "excluded": 7,
                      *       "other_session": 7,
+                     *       "ask": 7,
                      *       "already_enrolled": 7,
                      *       "items": [
                      *         {
