@@ -436,3 +436,30 @@ async def test_taking_people_out_of_a_group_reaches_its_members_alone(company: C
     )
     assert kept.status_code == 200, kept.text
     assert company.mine[0] in await house.enrolled(company.session)
+
+
+async def test_pasted_addresses_enroll_nobody_beyond_reach(company: Company) -> None:
+    house = company.house
+    session = await house.session(group_id=company.own, catalog="group")
+    await house.write(
+        "INSERT INTO session_instructor (session_id, learner_id) SELECT $1, id FROM learner"
+        " WHERE email = 'instructor@example.org'",
+        session,
+    )
+    people = [company.mine[0], company.strangers[0]]
+    rows = await fetch("SELECT email FROM learner WHERE id = ANY($1::int[]) ORDER BY id", people)
+    text = ", ".join(row["email"] for row in rows)
+    for role, reached in (
+        ("instructor", set()),
+        ("manager", {company.mine[0]}),
+        ("coach", {company.mine[0]}),
+    ):
+        client = company.clients[role]
+        sorting = await client.post(f"/sessions/{session}/emails", json={"text": text})
+        assert sorting.status_code == 200, sorting.text
+        assert sorting.json()["known"] == len(reached)
+        body = {"text": text, "hash": sorting.json()["hash"]}
+        done = await client.post(f"/sessions/{session}/emails", json=body)
+        assert done.status_code in (200, 403, 422), done.text
+        assert await house.enrolled(session) <= {company.mine[0]}
+    assert await house.enrolled(session) == {company.mine[0]}
