@@ -16,6 +16,7 @@ from backend.commands.context import DataDir, run_command
 from backend.demo.following import following
 from backend.embedded import Servers
 from backend.index import Follower, check_index
+from backend.index.structure_rows import usable_timezone
 from backend.mail.settings import MailSettings
 from backend.mail.smtp import Connection, Unreachable
 from backend.services import full_check, set_aside, stored_texts
@@ -157,6 +158,9 @@ async def _clock(_: Settings, __: Servers) -> Finding:
         text = f"this machine is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the database's"
         return Finding("clock", text, "let both follow a time server (NTP)", serious=True)
     timezone = await database.fetch_value("SELECT timezone FROM organisation")
+    if not usable_timezone(timezone):
+        text = f"nobody knows the organisation's time zone, {timezone!r}"
+        return Finding("clock", text, "choose another in the organisation's settings", serious=True)
     return Finding("clock", f"the organisation is in {timezone}, where it is {clock.today(timezone)}")
 
 

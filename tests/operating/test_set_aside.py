@@ -169,3 +169,29 @@ def test_it_is_set_aside_and_the_rest_goes_on(  # noqa: PLR0915 - one house, see
     world.run("UPDATE field_value SET date_value = '2020-01-01' WHERE date_value = 'infinity'")
     until(lambda: state(http, resting, by_day) == "live")
     until(lambda: enrolled(world, resting) == 3)
+
+
+def test_a_time_zone_that_nobody_knows_stops_nothing(muster: Muster, world: World) -> None:
+    """Rules about days freeze; all others are answered, the doctor works, and a restart is ready."""
+    http = muster.sign_in()
+    group = world.group()
+    world.join(group, *world.learners(2))
+    days = {"groups": [group], "filters": [{"type": "added", "op": "last_days", "values": [3]}]}
+    zone = world.run("SELECT timezone FROM organisation")
+    world.run("UPDATE organisation SET timezone = 'Mars/Phobos'")
+    until(lambda: any(one["what"] == "organisation" for one in http.get("/set-aside").json()["items"]))
+    for _ in range(2):
+        assert httpx.get(f"{muster.address}/api/health").status_code == 200
+        assert total(http, {"groups": [group]}) == 2
+        assert http.post("/audiences/preview", json={"rule": {"blocks": [days]}}).status_code == 409
+        assert http.get("/sessions").status_code == 200
+        muster.stop()
+        muster.start()
+        http = muster.sign_in()
+    doctor = muster.cli("doctor")
+    assert "nobody knows the organisation's time zone, 'Mars/Phobos'" in doctor.stdout, (
+        doctor.stdout + doctor.stderr
+    )
+    assert "index:" in doctor.stdout
+    world.run("UPDATE organisation SET timezone = $1", zone)
+    until(lambda: http.post("/audiences/preview", json={"rule": {"blocks": [days]}}).status_code == 200)
