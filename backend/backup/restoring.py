@@ -26,12 +26,13 @@ SELECT e.extname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespa
 # Whoever restores cannot know what was sent after the backup was made, so what waited then is not sent by itself.
 _HOLD_MAIL = """
 WITH held AS (
-    UPDATE message SET state = CASE WHEN state = 'pending' THEN 'cancelled' ELSE 'failed' END, retry_at = NULL,
+    UPDATE message SET state = CASE WHEN state = 'sending' THEN 'failed' ELSE 'cancelled' END, retry_at = NULL,
+           cancelled_why = CASE WHEN state <> 'sending' THEN 'restored' END,
         error = 'A backup was restored: this was waiting then and may have been sent since.'
-    WHERE state IN ('pending', 'sending') RETURNING id
+    WHERE state IN ('pending', 'dormant', 'sending') RETURNING id
 )
 , told AS (
-    UPDATE notice SET cancelled_at = muster_now()
+    UPDATE notice SET cancelled_at = muster_now(), cancelled_why = 'restored'
     WHERE message_id IN (SELECT id FROM held) AND cancelled_at IS NULL RETURNING id
 )
 SELECT count(*) FROM held

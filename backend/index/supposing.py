@@ -11,7 +11,7 @@ from backend.index.facet_index import FacetIndex
 def supposing_members(
     index: FacetIndex, learners: BitMap, *, left: int | None = None, joined: int | None = None
 ) -> FacetIndex:
-    """A view at the index's position; it must not be used after the event loop has had its turn."""
+    """A view at the position of the index, whose `still` the caller holds as long as it is used."""
     supposed = copy.copy(index)
     supposed.facts = copy.copy(index.facts)
     groups = dict(index.facts.groups)

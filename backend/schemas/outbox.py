@@ -18,6 +18,7 @@ CancelledWhy = Literal[
     "settled",
     "inactive",
     "gathered",
+    "restored",
     "by_hand",
 ]
 MessageKind = Literal["enrollment", "invitation", "alert"]
@@ -27,7 +28,7 @@ class Message(Output):
     """One e-mail. Until it goes out (`pending`) it is shown as it would read now; `error` is why it failed or waits.
 
     `cancelled_why`: they left, the run was undone, it is told in another message (`moved` with the session, `gathered` with what
-    waited too), they completed it, nothing is due or left to say, they have a password, the alert is settled, the account
+    waited too), it was not sent before a backup was restored, they completed it, nothing is due or left to say, they have a password, the alert is settled, the account
     is not active, or an admin took it back.
     """
 

@@ -1,5 +1,6 @@
 """Who leaves a group stays in what it enrolled them in, or leaves that in the same act."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -56,30 +57,38 @@ class Leaving:
     ) -> None:
         self.group_id = group_id
         self.learners = BitMap(learner_ids)
+        self.to_group_id = to_group_id
         self._index = index
-        self._supposed = (
-            None
-            if index is None
-            else supposing_members(index, self.learners, left=group_id, joined=to_group_id)
-        )
 
-    def losing(self, method_id: int, held: Sequence[int]) -> list[int]:
-        """Those of `held` whom a method that follows changes would no longer want."""
-        if self._index is None or self._supposed is None:
-            return []
-        method = self._index.structure.methods.get(method_id)
-        if method is None or not method.dynamic or method.rule is None:
-            return []
-        now = clock.now()
-        if not is_followed(self._index, method, now):
-            return []
-        day, only = clock.day_of(now, self._index.timezone), BitMap(held)
-        try:
-            wanted = self._index.evaluate(method.rule, day, only=only)
-            return list(wanted - self._supposed.evaluate(method.rule, day, only=only))
-        except BrokenRule:
-            # Frozen: nobody leaves by it.
-            return []
+    async def losing(self, held: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
+        """Of each method's people, those whom a method that follows changes would no longer want."""
+        index = self._index
+        if index is None:
+            return {}
+        found: dict[int, list[int]] = {}
+        # The log waits, and others have their turn between the methods.
+        async with index.still:
+            supposed = supposing_members(index, self.learners, left=self.group_id, joined=self.to_group_id)
+            for method_id, people in held.items():
+                found[method_id] = _losing(index, supposed, method_id, BitMap(people))
+                await asyncio.sleep(0)
+        return found
+
+
+def _losing(index: FacetIndex, supposed: FacetIndex, method_id: int, only: BitMap) -> list[int]:
+    method = index.structure.methods.get(method_id)
+    if method is None or not method.dynamic or method.rule is None:
+        return []
+    now = clock.now()
+    if not is_followed(index, method, now):
+        return []
+    day = clock.day_of(now, index.timezone)
+    try:
+        wanted = index.evaluate(method.rule, day, only=only)
+        return list(wanted - supposed.evaluate(method.rule, day, only=only))
+    except BrokenRule:
+        # Frozen: nobody leaves by it.
+        return []
 
 
 async def refuse_closed_duties(
@@ -109,11 +118,14 @@ async def leave_sessions(
         {row["id"] for row in await fetch(_LINKED, leaving.group_id)} if unlink != "group_only" else set()
     )
     going: dict[int, set[int]] = defaultdict(set)
+    others: dict[int, list[int]] = defaultdict(list)
     for row in held:
         if row["method_id"] in linked or row["kept_from"] in linked:
             going[row["method_id"]].update(row["learners"])
         else:
-            going[row["method_id"]].update(leaving.losing(row["method_id"], row["learners"]))
+            others[row["method_id"]] += row["learners"]
+    for method_id, people in (await leaving.losing(others)).items():
+        going[method_id].update(people)
     sessions = {row["method_id"]: row["session_id"] for row in held}
     return await _write(actor, {m: sorted(p) for m, p in going.items() if p}, sessions, unlink, erasure)
 

@@ -21,7 +21,7 @@ from backend.services.rights import is_session_staff, session_for
 OF_STAFF = frozenset({"suspend", "resume", "extend"})
 _MAILED = """
 SELECT EXISTS (SELECT FROM notice n JOIN message m ON m.id = n.message_id
-               WHERE n.run_id = $1 AND n.cancelled_at IS NULL AND m.state NOT IN ('pending', 'cancelled'))
+               WHERE n.run_id = $1 AND n.cancelled_at IS NULL AND m.state NOT IN ('pending', 'dormant', 'cancelled'))
 """
 
 

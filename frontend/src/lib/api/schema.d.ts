@@ -2610,7 +2610,7 @@ export interface components {
             created_at: string;
             error: string | null;
             /** @enum {null|string} */
-            cancelled_why: "left" | "undone" | "moved" | "completed" | "no_due_date" | "nothing_left" | "has_password" | "settled" | "inactive" | "gathered" | "by_hand" | null;
+            cancelled_why: "left" | "undone" | "moved" | "completed" | "no_due_date" | "nothing_left" | "has_password" | "settled" | "inactive" | "gathered" | "restored" | "by_hand" | null;
         };
         /** MessageDetail */
         MessageDetail: {
@@ -2631,7 +2631,7 @@ export interface components {
             created_at: string;
             error: string | null;
             /** @enum {null|string} */
-            cancelled_why: "left" | "undone" | "moved" | "completed" | "no_due_date" | "nothing_left" | "has_password" | "settled" | "inactive" | "gathered" | "by_hand" | null;
+            cancelled_why: "left" | "undone" | "moved" | "completed" | "no_due_date" | "nothing_left" | "has_password" | "settled" | "inactive" | "gathered" | "restored" | "by_hand" | null;
             html: string;
             text: string;
             message_id: string;

@@ -44,6 +44,7 @@ export function cancelledWhy(why: CancelledWhy): string {
     settled: m.message_why_settled,
     inactive: m.message_why_inactive,
     gathered: m.message_why_gathered,
+    restored: m.message_why_restored,
     by_hand: m.message_why_by_hand,
   }[why]();
 }
