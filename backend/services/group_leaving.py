@@ -45,7 +45,8 @@ SELECT s.id, s.name, a.title FROM session s JOIN activity a ON a.id = s.activity
 class Leaving:
     """People who leave a group, perhaps for another one; `index` is as of before that.
 
-    Without an index what rules would take from them is left to the rules.
+    Without an index what rules would take from them is left to the rules. `former` left it before: what they were kept from it can
+    end, and nothing else of theirs.
     """
 
     def __init__(
@@ -54,7 +55,9 @@ class Leaving:
         group_id: int,
         learner_ids: Sequence[int],
         to_group_id: int | None = None,
+        former: Sequence[int] = (),
     ) -> None:
+        self.former = BitMap(former)
         self.group_id = group_id
         self.learners = BitMap(learner_ids)
         self.to_group_id = to_group_id
@@ -113,17 +116,21 @@ async def leave_sessions(
     `group_only`: where a rule would take them out now, they are kept. Otherwise what the group's methods gave them ends, with
     what they were kept from, and so does what they would lose anyway; access ends, and progress is kept or erased.
     """
-    held = await fetch(_HELD, list(leaving.learners))
+    held = await fetch(_HELD, list(leaving.learners | leaving.former))
     linked = (
         {row["id"] for row in await fetch(_LINKED, leaving.group_id)} if unlink != "group_only" else set()
     )
     going: dict[int, set[int]] = defaultdict(set)
     others: dict[int, list[int]] = defaultdict(list)
     for row in held:
-        if row["method_id"] in linked or row["kept_from"] in linked:
+        if row["kept_from"] in linked:
             going[row["method_id"]].update(row["learners"])
+            continue
+        present = leaving.learners & BitMap(row["learners"])
+        if row["method_id"] in linked:
+            going[row["method_id"]].update(present)
         else:
-            others[row["method_id"]] += row["learners"]
+            others[row["method_id"]] += present
     for method_id, people in (await leaving.losing(others)).items():
         going[method_id].update(people)
     sessions = {row["method_id"]: row["session_id"] for row in held}

@@ -148,11 +148,12 @@ async def _leave(
         group_id,
         list(data.learner_ids),
     )
-    # Those who were in it, not whoever is named: nobody else's enrollments are the group's to end.
+    # Those who were in it, not whoever is named: nobody else's enrollments are the group's to end, but what they were kept from it.
     learners = [row["learner_id"] for row in rows]
+    former = sorted(set(data.learner_ids).difference(learners))
     if data.unlink != "group_only":
         await refuse_closed_duties(actor, index, group_id, learners)
-    leaving = Leaving(index, group_id, learners, to_group_id)
+    leaving = Leaving(index, group_id, learners, to_group_id, former)
     erasure = Erasure(certificates=data.certificates, confirm=data.confirm, dry_run=data.dry_run)
     done = await leave_sessions(actor, leaving, data.unlink, erasure)
     told_of = await told(actor, done)

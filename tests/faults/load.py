@@ -142,7 +142,10 @@ class Facts(Client):
         ]
         self._without_errors(await self.write("/results/bulk", {"results": rows}))
         for one in some:
-            self.ledger.facts["result", one, self.world.asked] = status
+            key = ("result", one, self.world.asked)
+            # What is completed stays; a failure after it is an attempt.
+            if self.ledger.facts.get(key) != "completed":
+                self.ledger.facts[key] = status
 
     def _without_errors(self, answer: httpx.Response) -> None:
         if answer.json()["errors"]:
