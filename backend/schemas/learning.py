@@ -136,6 +136,9 @@ class FuseInput(Input):
     entering: Count | None = None
 
 
+SessionMay = Literal["view", "enroll", "manage"]
+
+
 class Session(Output):
     """An instance of an activity that people are enrolled in."""
 
@@ -151,6 +154,8 @@ class Session(Output):
     catalog: Catalog
     fuse: Fuse
     version: int
+    # What the asker may do there; told of one session, never in lists.
+    may: list[SessionMay] = []
 
 
 Instructors = Annotated[list[Id], Meta(max_length=1_000)]

@@ -7,10 +7,11 @@ from typing import Any
 
 from asyncpg import Record
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from backend.database import execute, fetch, fetch_row, fetch_value, transaction
 from backend.schemas.commons import Page
-from backend.schemas.learning import Fuse, FuseInput, Session, SessionChange, SessionInput
+from backend.schemas.learning import Fuse, FuseInput, Session, SessionChange, SessionInput, SessionMay
 from backend.schemas.problem import Mistake
 from backend.services import audit, dependents
 from backend.services.actor import Actor
@@ -24,6 +25,8 @@ from backend.services.rights import activity_for, group_for, session_for
 from backend.services.sorted_rows import sorted_rows
 from backend.services.versions import lock_row, write_columns
 from backend.text import code_key
+
+_MAY: tuple[SessionMay, ...] = ("view", "enroll", "manage")
 
 _SORTS = {
     "name": (("lower(s.name)", "text"), ("s.id", "integer")),
@@ -96,7 +99,19 @@ async def get_session(actor: Actor, session_id: int) -> Session:
     row = await fetch_row(f"SELECT {_COLUMNS} FROM {_SOURCE} WHERE s.id = $1", session_id)
     if row is None:
         raise NotFound(f"There is no session {session_id}.")
-    return _wire(row)
+    return replace(_wire(row), may=await _allowed(actor, session_id))
+
+
+async def _allowed(actor: Actor, session_id: int) -> list[SessionMay]:
+    """What the actor may do in a session they see, so that nothing is offered that would be refused."""
+    allowed: list[SessionMay] = []
+    for need in _MAY:
+        try:
+            await session_for(actor, session_id, need)
+        except Forbidden:
+            continue
+        allowed.append(need)
+    return allowed
 
 
 async def _may_belong_to(actor: Actor, group_id: int | None) -> None:

@@ -3240,6 +3240,7 @@ export interface components {
             catalog: "hidden" | "group" | "everyone";
             fuse: components["schemas"]["Fuse"];
             version: number;
+            may: ("view" | "enroll" | "manage")[];
         };
         /** SessionChange */
         SessionChange: {
@@ -10061,7 +10062,10 @@ export interface operations {
                      *             "most": 7,
                      *             "entering": 7
                      *           },
-                     *           "version": 7
+                     *           "version": 7,
+                     *           "may": [
+                     *             "view"
+                     *           ]
                      *         }
                      *       ],
                      *       "next": null,
@@ -10133,7 +10137,10 @@ export interface operations {
                      *         "most": 7,
                      *         "entering": 7
                      *       },
-                     *       "version": 7
+                     *       "version": 7,
+                     *       "may": [
+                     *         "view"
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["Session"];
@@ -10179,7 +10186,10 @@ export interface operations {
                      *         "most": 7,
                      *         "entering": 7
                      *       },
-                     *       "version": 7
+                     *       "version": 7,
+                     *       "may": [
+                     *         "view"
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["Session"];
@@ -10269,7 +10279,10 @@ export interface operations {
                      *         "most": 7,
                      *         "entering": 7
                      *       },
-                     *       "version": 7
+                     *       "version": 7,
+                     *       "may": [
+                     *         "view"
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["Session"];

@@ -103,8 +103,8 @@ export interface Block extends Omit<Schemas['Block'], 'groups' | 'filters'> {
   groups: Ref[];
   filters: Filter[];
 }
-/** As the builder edits it: every list is there. */
-export interface Rule extends Required<Omit<WireRule, 'blocks'>> {
+/** As the builder edits it: every list is there. That a rule holds nobody is said where it is saved. */
+export interface Rule extends Required<Omit<WireRule, 'blocks' | 'nobody'>> {
   blocks: Block[];
 }
 export type Ref = GroupFilter['groups'][number];

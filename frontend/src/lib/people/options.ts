@@ -3,6 +3,7 @@ import { api, type Id } from '$lib/api';
 import { queries } from '$lib/api/queries';
 import type { Option } from '$lib/design';
 import { personName } from '$lib/format';
+import { me } from '$lib/me/me.svelte';
 
 const SHOWN = 30;
 
@@ -16,7 +17,7 @@ export async function loadPeople(q: string, signal: AbortSignal): Promise<Option
 }
 
 export async function loadGroups(q: string, signal: AbortSignal): Promise<Option[]> {
-  const found = await api.groups({ q, limit: SHOWN }, signal);
+  const found = await api.groups({ q, mine: me.isAdmin ? undefined : true, limit: SHOWN }, signal);
   const named = Map.groupBy(found.items, (group) => group.name);
   // Where several are called the same, what they are inside of tells them apart.
   const above = await Promise.all(

@@ -1,4 +1,5 @@
 import { createQuery } from '@tanstack/svelte-query';
+import { me } from '$lib/me/me.svelte';
 import { LOOK_AGAIN_MS } from '$lib/lists/listed.svelte';
 import { api, type Field, type Group } from '$lib/api';
 
@@ -31,5 +32,15 @@ export function groupsQuery() {
     staleTime: 30_000,
     // One page is cheap to read again; a tree of thousands is not.
     refetchInterval: ({ state }) => ((state.data?.length ?? 0) <= LARGEST ? LOOK_AGAIN_MS : SELDOM_MS),
+  }));
+}
+
+/** The groups the reader is in, and what they are there. */
+export function ownGroups() {
+  return createQuery(() => ({
+    queryKey: ['own-groups', me.current?.learner.id],
+    queryFn: async ({ signal }) => (await api.learner(me.current!.learner.id, signal)).groups,
+    enabled: me.current !== null && !me.isAdmin,
+    staleTime: 60_000,
   }));
 }

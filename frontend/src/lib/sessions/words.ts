@@ -1,6 +1,8 @@
-import type { EnrollmentState, Method, MethodKind, MethodState } from '$lib/api';
+import type { Activity, EnrollmentState, Method, MethodKind, MethodState } from '$lib/api';
 import { date } from '$lib/format';
+import { me } from '$lib/me/me.svelte';
 import { m } from '$lib/paraglide/messages';
+import type { Crumb } from '$lib/shell/place.svelte';
 
 export type Tone = 'plain' | 'accent' | 'enter' | 'leave' | 'blocked';
 
@@ -51,4 +53,16 @@ export function policy(method: Method): string {
   ]
     .filter(Boolean)
     .join(' · ');
+}
+
+/** What a session lies under: for who keeps the courses their lists, for others their own sessions. */
+export function above(activity: Activity | undefined): Crumb[] {
+  if (!me.isAdmin)
+    return [{ label: m.nav_my_sessions(), href: '/board' }, ...(activity ? [{ label: activity.title }] : [])];
+  return [
+    activity?.kind === 'course'
+      ? { label: m.nav_courses(), href: '/courses' }
+      : { label: m.nav_paths(), href: '/paths' },
+    activity ? { label: activity.title, href: `/activities/${activity.id}` } : { label: '…' },
+  ];
 }

@@ -3,7 +3,7 @@ import { plain } from '$lib/design/options';
 import { personName } from '$lib/format';
 import { m } from '$lib/paraglide/messages';
 import type { Act } from './acts';
-import { pagesFor } from './pages';
+import { isFor, pagesFor } from './pages';
 
 /** A line of the palette: somewhere to go, or something to do. */
 export interface Found {
@@ -60,7 +60,9 @@ export async function findThings(q: string, roles: Role[], signal: AbortSignal):
       heading: m.palette_groups(),
       label: group.name,
       hint: m.people_count({ count: group.total_count }),
-      href: `/organisation?group=${group.id}`,
+      href: isFor('/organisation', roles)
+        ? `/organisation?group=${group.id}`
+        : `/my-groups?group=${group.id}`,
     })),
     ...itemsOf(activities).map((activity) => ({
       key: `activity-${activity.id}`,

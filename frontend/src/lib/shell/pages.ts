@@ -92,6 +92,25 @@ export function pagesFor(roles: Role[]): PageSection[] {
   })).filter((section) => section.pages.length > 0);
 }
 
+/** Places below no entry of the rail, and who finds something there; the most particular first. */
+const PLACES: [RegExp, Role[]][] = [
+  [/^\/runs\/./, ['admin', 'group_admin', 'coach', 'instructor', 'manager']],
+  [/^\/learners\/./, ['admin', 'group_admin', 'coach', 'instructor', 'manager', 'learner']],
+  [/^\/sessions\//, ['admin', 'group_admin', 'coach', 'instructor', 'manager']],
+  [/^\/activities\//, ['admin']],
+  // Everybody has an account.
+  [/^\/settings/, ['admin', 'group_admin', 'coach', 'instructor', 'manager', 'learner']],
+];
+
+/** Whether a page is for somebody with these roles: what is not for them is neither shown nor half shown. */
+export function isFor(path: string, roles: Role[]): boolean {
+  const entries = SECTIONS.flatMap((section) => section.pages);
+  const wanted =
+    PLACES.find(([place]) => place.test(path))?.[1] ??
+    entries.find((page) => path === page.href || path.startsWith(`${page.href}/`))?.roles;
+  return wanted === undefined || wanted.some((role) => roles.includes(role));
+}
+
 /** Where someone with these roles begins. */
 export function startFor(roles: Role[]): string {
   if (roles.includes('admin')) return '/paths';

@@ -19,6 +19,7 @@ import { finishedPart, gapsOf } from './gaps';
 import { keyOf } from './identity';
 import { begin, edited, LONGEST_HISTORY, redone, SAME_EDIT_MS, undone } from './history';
 import { fromText, toText } from './json';
+import { keptRule } from './policy';
 import { parsePath, samePath, textOf } from './path';
 import { NEW_POLICY, sameDraft } from './policy';
 import { nounsOf, partsOf } from './sentence';
@@ -299,5 +300,14 @@ describe('what is finished of a rule', () => {
 
   it('is nothing where nothing is finished', () => {
     expect(finishedPart({ blocks: [block([], [])], include: [], exclude: [] })).toBeNull();
+  });
+});
+
+describe('a rule that is kept', () => {
+  it('says that it is to hold nobody', () => {
+    const empty = { blocks: [], include: [], exclude: [3] };
+    expect(keptRule(empty)).toEqual({ ...empty, nobody: true });
+    const one = { ...empty, include: [7] };
+    expect(keptRule(one)).toBe(one);
   });
 });

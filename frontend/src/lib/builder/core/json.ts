@@ -36,7 +36,7 @@ export function fromText(text: string): Reading {
 
 function wrongInRule(value: unknown): string | null {
   if (!isObject(value)) return 'rule';
-  const strange = Object.keys(value).find((key) => !['blocks', 'include', 'exclude'].includes(key));
+  const strange = Object.keys(value).find((key) => !['blocks', 'include', 'exclude', 'nobody'].includes(key));
   if (strange) return strange;
   for (const list of ['include', 'exclude'])
     if (value[list] !== undefined && !isListOf(value[list], Number.isInteger)) return list;

@@ -1,5 +1,5 @@
 /** How people are enrolled: everything of a method that is not its rule. */
-import type { Instant, Method, OnLeave, Rule } from '$lib/api';
+import type { Instant, Method, OnLeave, Rule, WireRule } from '$lib/api';
 import { EMPTY_RULE, complete, sameRule } from './edit';
 
 export interface Policy {
@@ -54,6 +54,11 @@ export function sameDraft(a: Draft, b: Draft): boolean {
 }
 
 /** Whether there is anyone a rule could mean. */
+/** The rule as it is kept: one that is to hold nobody says so, since one that lost its parts would end everybody's access. */
+export function keptRule(rule: Rule): WireRule {
+  return meansNobody(rule) ? { ...rule, nobody: true } : rule;
+}
+
 export function meansNobody(rule: Rule): boolean {
   return rule.blocks.length === 0 && rule.include.length === 0;
 }

@@ -87,6 +87,8 @@ export class Audience {
     () =>
       this.editing.countable &&
       !this.counting.problem &&
+      // What could not be planned cannot be confirmed: what is wrong stands where the numbers were.
+      !this.planning.error &&
       !this.sealed &&
       (!this.editing.empty || this.method !== null),
   );

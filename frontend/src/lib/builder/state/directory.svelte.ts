@@ -13,6 +13,7 @@ import {
   type Segment,
 } from '$lib/api';
 import { languageName, number, personName } from '$lib/format';
+import { me } from '$lib/me/me.svelte';
 import { m } from '$lib/paraglide/messages';
 import { getLocale } from '$lib/paraglide/runtime';
 import { isDay } from '../core';
@@ -66,7 +67,7 @@ export class Directory {
     try {
       const [fields, groups, activities, segments] = await Promise.all([
         api.fields(signal),
-        all((cursor) => api.groups({ limit: 1000, cursor }, signal)),
+        all((cursor) => api.groups({ mine: me.isAdmin ? undefined : true, limit: 1000, cursor }, signal)),
         all((cursor) => api.activities({ limit: 1000, cursor }, signal)),
         // Segments are the administrators' own; for others there is nothing to choose from.
         all((cursor) => api.segments({ limit: 1000, cursor }, signal)).catch(() => []),

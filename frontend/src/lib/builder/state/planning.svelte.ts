@@ -1,6 +1,6 @@
 import { untrack } from 'svelte';
-import { api, isProblem, type Id, type Plan, type PlanRequest } from '$lib/api';
-import type { Draft } from '../core';
+import { api, isProblem, reach, type Id, type Plan, type PlanRequest } from '$lib/api';
+import { keptRule, type Draft } from '../core';
 
 /** Counts arrive faster than anybody reads a plan. */
 const PAUSE_MS = 250;
@@ -10,7 +10,7 @@ export function planBody(draft: Draft, method_id: Id | null): PlanRequest {
   return {
     ...(method_id === null ? { kind: 'audience' as const } : { method_id }),
     ...draft.policy,
-    rule: draft.rule,
+    rule: keptRule(draft.rule),
   };
 }
 
@@ -38,6 +38,8 @@ export class Planning {
     $effect(() => {
       const id = session_id();
       const question = asking;
+      // What failed because nobody answered is asked again once somebody does.
+      void reach.lostSince;
       if (id === null || question === null) {
         this.plan = null;
         this.error = null;
