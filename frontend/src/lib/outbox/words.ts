@@ -12,6 +12,9 @@ export const MESSAGE_STATES: MessageState[] = [
   'cancelled',
 ];
 
+/** What one looks for first: what goes out, is stuck or has gone; what was called off only when asked for. */
+export const MESSAGES_OF_INTEREST: MessageState[] = MESSAGE_STATES.filter((state) => state !== 'cancelled');
+
 export function messageState(state: MessageState): { label: string; tone: Tone } {
   return {
     pending: { label: m.message_pending(), tone: 'accent' as const },
