@@ -57,7 +57,7 @@ class SessionQuery:
 
 
 def _wire(row: Record) -> Session:
-    values = {name: row[name] for name in Session.__struct_fields__ if name != "fuse"}
+    values = {name: row[name] for name in Session.__struct_fields__ if name not in {"fuse", "may"}}
     return Session(**values, fuse=Fuse(**{name: row[f"fuse_{name}"] for name in Fuse.__struct_fields__}))
 
 
