@@ -74,25 +74,6 @@ def test_what_is_confirmed_is_the_plan_of_the_draft_on_screen(
     expect(page.get_by_text("Someone else saved").first).to_be_visible()
 
 
-def test_the_dot_tells_that_requests_are_not_answered(
-    muster: Muster, organisation: Organisation, open_as: SignedIn
-) -> None:
-    page = open_as(muster, *ADMIN, "/outbox")
-    # On a busy machine it may be slow, which is another thing.
-    dot = page.get_by_role("status").filter(has_text=re.compile("^(Live|Slow)$"))
-    expect(dot).to_be_visible()
-    page.route("**/api/**", lambda route: route.abort())
-    page.get_by_role("link", name="Runs").click()
-    expect(page.get_by_role("status").filter(has_text="Not reachable")).to_be_visible()
-    expect(page.get_by_text("Muster does not answer since")).to_be_visible()
-    page.unroute("**/api/**")
-    # Nobody presses anything: it is found again, and the list with it.
-    expect(dot).to_be_visible()
-    expect(page.get_by_role("grid", name="Runs")).to_be_visible()
-    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
-    assert violations(page) == []
-
-
 def test_somebodys_page_follows_and_who_was_unenrolled_reads_why_and_comes_back(
     muster: Muster, organisation: Organisation, open_as: SignedIn
 ) -> None:
