@@ -91,6 +91,8 @@ def _check_extension(asked: wire.Extend) -> None:
         raise Invalid.at("due_at", "either_or", "Give a due date or a number of days, not both.")
     if isinstance(asked.due_at, datetime) and not in_calendar(asked.due_at):
         raise Invalid.at("due_at", "range", "This date is out of range.")
+    if isinstance(asked.due_at, datetime) and asked.due_at <= clock.now():
+        raise Invalid.at("due_at", "past", "This moment has passed: give one to come.")
 
 
 async def unenroll(

@@ -135,13 +135,15 @@ async def test_36_changing_a_due_date(house: House) -> None:
     ana, ben, cem = await house.people(3, group)
     activity = await house.activity()
     session = await house.session(activity)
-    due = "2026-12-30T22:59:00Z"
+    due = "2036-12-30T22:59:00Z"
     method = (await house.enroll_group(session, group, due_at=due))["method_id"]
     await house.write(
         "INSERT INTO result (learner_id, activity_id, status) VALUES ($1, $2, 'completed')", ben, activity
     )
     extended = (await house.enrollment(session, cem))["id"]
-    await house.post(f"/enrollments/{extended}/extend", {"due_at": "2027-01-15T22:59:00Z"})
+    refused = await house.post(f"/enrollments/{extended}/extend", {"due_at": "2001-01-15T22:59:00Z"})
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "past")
+    await house.post(f"/enrollments/{extended}/extend", {"due_at": "2037-01-15T22:59:00Z"})
     path = f"/sessions/{session}/methods/{method}"
 
     async def dues() -> list[Any]:
@@ -150,14 +152,14 @@ async def test_36_changing_a_due_date(house: House) -> None:
     before, notices = await dues(), await fetch_value("SELECT count(*) FROM notice")
     for _ in range(3):
         # As a browser in Tokyo writes the same instant.
-        answer = await house.admin.patch(path, json={"due_at": "2026-12-31T07:59:00+09:00"})
+        answer = await house.admin.patch(path, json={"due_at": "2036-12-31T07:59:00+09:00"})
         assert answer.status_code == 200, answer.text
     assert await dues() == before
-    assert (await house.method(method))["due_at"] == datetime(2026, 12, 30, 22, 59, tzinfo=UTC)
+    assert (await house.method(method))["due_at"] == datetime(2036, 12, 30, 22, 59, tzinfo=UTC)
     assert await fetch_value("SELECT count(*) FROM notice") == notices
 
-    await house.admin.patch(path, json={"due_at": "2027-01-10T22:59:00Z"})
-    later = datetime(2027, 1, 10, 22, 59, tzinfo=UTC)
+    await house.admin.patch(path, json={"due_at": "2037-01-10T22:59:00Z"})
+    later = datetime(2037, 1, 10, 22, 59, tzinfo=UTC)
     assert await dues() == [later, before[1], before[2]]
     await house.admin.patch(path, json={"due_at": None})
     assert await dues() == [None, before[1], before[2]]

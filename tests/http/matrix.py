@@ -187,7 +187,7 @@ class World:
             "renameOption": {"from": "junior", "to": "senior"},
             "mergeOptions": {"from": "junior", "to": "expert"},
             "gradeStep": {"learner_id": ids["learner_id"], "score": 80},
-            "extendEnrollment": {"due_at": "2030-01-01T00:00:00Z"},
+            "extendEnrollment": {"due_at": "2190-01-01T00:00:00Z"},
         }
 
 
