@@ -1,6 +1,7 @@
 /** The builder's words for what a rule is made of. */
 import type {
   AddedFilter,
+  Applied,
   CertificateStatus,
   FieldFilter,
   FieldOp,
@@ -162,19 +163,17 @@ export function valueWord(value: FieldValue | undefined): string {
 }
 
 /** What a confirmed plan has done; what it did not do is not counted out. */
-export function savedWords({
-  entered,
-  left,
-  blocked,
-}: {
-  entered: number;
-  left: number;
-  blocked: number;
-}): string {
-  const changes = [
-    entered > 0 && m.builder_saved_entered({ count: entered }),
-    left > 0 && m.builder_saved_left({ count: left }),
-    blocked > 0 && m.builder_saved_blocked({ count: blocked }),
-  ].filter((one) => one !== false);
+export function savedWords(
+  done: Pick<Applied, 'entered' | 'left' | 'gaining' | 'losing' | 'completed_stay' | 'blocked'>,
+): string {
+  const said: [number | undefined, (inputs: { count: number }) => string][] = [
+    [done.entered, m.builder_saved_entered],
+    [done.gaining, m.builder_saved_gaining],
+    [done.left, m.builder_saved_left],
+    [done.losing, m.builder_saved_losing],
+    [done.completed_stay, m.builder_saved_completed_stay],
+    [done.blocked, m.builder_saved_blocked],
+  ];
+  const changes = said.flatMap(([count, words]) => (count ? [words({ count })] : []));
   return changes.length ? m.builder_saved({ changes: changes.join(', ') }) : m.builder_saved_nobody();
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Run } from '$lib/api';
 import { setLocale } from '$lib/paraglide/runtime';
-import { causeOf, methodOf, undoEffect } from './words';
+import { approveEffect, causeOf, heldWords, methodOf, undoEffect } from './words';
 
 const run: Run = {
   id: 7,
@@ -46,6 +46,17 @@ describe('a run in words', () => {
     expect(methodOf(run)).toBe('Audience');
     expect(methodOf({ ...run, method_name: 'Regions' })).toBe('Regions');
     expect(methodOf({ ...run, method_id: null, method_name: null, method_kind: null })).toBe('');
+  });
+
+  it('says of a held one whether people would come or go', () => {
+    const held: Run = { ...run, state: 'held', total: 1200 };
+    expect(heldWords({ ...held, entering: 0, leaving: 8 })).toMatch(/^8 people would leave at once/);
+    expect(heldWords({ ...held, entering: 1200, leaving: 0 })).toMatch(/^1,200 people would enter at once/);
+    expect(heldWords({ ...held, entering: 1200, leaving: 8 })).toMatch(
+      /^1,200 people would enter and 8 would/,
+    );
+    expect(approveEffect({ ...held, entering: 1, leaving: 0 })).toMatch(/^1 person enters the session/);
+    expect(approveEffect({ ...held, entering: 1, leaving: 8 })).toMatch(/^1 person enters .* 8 people leave/);
   });
 
   it('says of an undo only what it does', () => {

@@ -1,5 +1,5 @@
 import type { Reason, Run, RunCause, RunChange, RunState } from '$lib/api';
-import { personName } from '$lib/format';
+import { number, personName } from '$lib/format';
 import { m } from '$lib/paraglide/messages';
 import { methodName, type Tone } from '$lib/sessions/words';
 
@@ -66,6 +66,24 @@ export function undoEffect(run: Run): string {
     run.entered > 0 && m.run_undo_entered({ count: run.entered }),
     run.left > 0 && m.run_undo_left({ count: run.left }),
     m.run_undo_rest(),
+  ]
+    .filter(Boolean)
+    .join(' ');
+}
+
+/** Why a held run waits: how many would come or go at once. Who enters by it only waits, as who would leave does. */
+export function heldWords(run: Pick<Run, 'entering' | 'leaving'>): string {
+  const { entering, leaving } = run;
+  if (entering && leaving) return m.run_held_both({ entering: number(entering), leaving: number(leaving) });
+  if (entering) return m.run_held_enter({ count: entering });
+  return leaving ? m.run_held_notice({ count: leaving }) : m.run_held_nobody();
+}
+
+/** What approving a held run does. */
+export function approveEffect(run: Pick<Run, 'entering' | 'leaving'>): string {
+  return [
+    run.entering > 0 && m.run_approve_enter({ count: run.entering }),
+    (run.leaving > 0 || run.entering === 0) && m.run_approve_effect({ left: number(run.leaving) }),
   ]
     .filter(Boolean)
     .join(' ');

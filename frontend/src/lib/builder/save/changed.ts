@@ -1,8 +1,9 @@
 /** What is different between the plan somebody looked at and the one that holds now. */
 import type { Person, Plan } from '$lib/api';
+import { PLAN_LISTS, type PlanList } from './plan-parts';
 
 export interface PlanChange {
-  kind: 'entering' | 'leaving' | 'blocked';
+  kind: PlanList;
   before: number;
   now: number;
   /** Who is on the list now and was not, and the other way round: as far as the plans name their people. */
@@ -22,13 +23,11 @@ function missing(from: Plan, those: Person[], kind: PlanChange['kind']): Person[
 }
 
 export function planChanges(before: Plan, now: Plan): PlanChange[] {
-  return (['entering', 'leaving', 'blocked'] as const)
-    .map((kind) => ({
-      kind,
-      before: before[kind],
-      now: now[kind],
-      came: missing(before, people(now, kind), kind),
-      went: missing(now, people(before, kind), kind),
-    }))
-    .filter((one) => one.before !== one.now || one.came.length > 0 || one.went.length > 0);
+  return PLAN_LISTS.map((kind) => ({
+    kind,
+    before: before[kind],
+    now: now[kind],
+    came: missing(before, people(now, kind), kind),
+    went: missing(now, people(before, kind), kind),
+  })).filter((one) => one.before !== one.now || one.came.length > 0 || one.went.length > 0);
 }
