@@ -1,6 +1,6 @@
 """The same rules as SQL that PostgreSQL and DuckDB both understand, for the filters that the benchmark uses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from backend.index import FacetIndex
 from backend.rules import (
@@ -67,20 +67,28 @@ def _filter(found: Filter, index: FacetIndex) -> str:
                 if status == "started"
                 else f"status = '{status}'"
             )
-            inner = f"SELECT 1 FROM standing s WHERE s.learner_id = l.id AND s.activity_id IN ({_numbers(found.paths)}) AND {holds}"
-            return f"{'NOT ' if found.status.startswith('not_') else ''}EXISTS ({inner})"
+            rows = f"SELECT 1 FROM standing s WHERE s.learner_id = l.id AND {holds} AND s.activity_id"
+            return _each(rows, found.paths, negated=found.status.startswith("not_"), match=found.match)
         case CertificateFilter():
             holds = {
                 "not_obtained": "true",
                 "valid": "(a.expires_at IS NULL OR a.expires_at >= now())",
                 "expired": "a.expires_at < now()",
             }[found.status]
-            inner = f"SELECT 1 FROM award a WHERE a.learner_id = l.id AND a.certificate_id IN ({_numbers(found.certificates)}) AND {holds}"
-            return f"{'NOT ' if found.status == 'not_obtained' else ''}EXISTS ({inner})"
+            rows = f"SELECT 1 FROM award a WHERE a.learner_id = l.id AND {holds} AND a.certificate_id"
+            return _each(rows, found.certificates, negated=found.status == "not_obtained", match=found.match)
         case LanguageFilter():
             return f"l.language {'IN' if found.op == 'in' else 'NOT IN'} ({_texts(found.values)})"
         case _:
             raise NotImplementedError(found)
+
+
+def _each(rows: str, wanted: Sequence[object], *, negated: bool, match: str) -> str:
+    """The status is asked of each of `wanted`. Where one look at all of them tells the same, an expert would write that."""
+    if negated == (match == "all"):
+        return f"{'NOT ' if negated else ''}EXISTS ({rows} IN ({_numbers(wanted)}))"
+    each = [f"{'NOT ' if negated else ''}EXISTS ({rows} = {_numbers([one])})" for one in wanted]
+    return f"({(' AND ' if match == 'all' else ' OR ').join(each)})"
 
 
 def _field(found: FieldFilter) -> str:

@@ -54,12 +54,18 @@ async def test_tokens_carry_scopes_and_expire(
     await execute("UPDATE learner SET status = 'suspended' WHERE id = $1", ana)
     assert (await anonymous.get("/auth/me", headers=headers)).status_code == 401
     await execute("UPDATE learner SET status = 'active' WHERE id = $1", ana)
+    # What a suspension ended stays ended.
+    assert (await anonymous.get("/auth/me", headers=headers)).status_code == 401
+    hers = await admin.post("/tokens", json={"name": "t", "learner_id": ana})
+    headers = {"authorization": f"Bearer {hers.json()['token']}"}
+    assert (await anonymous.get("/auth/me", headers=headers)).status_code == 200
     client = await sign_in("ana@example.org")
     assert (await client.delete(f"/tokens/{listed['items'][0]['id']}")).status_code == 404
     assert (await client.delete(f"/tokens/{hers.json()['id']}")).status_code == 204
     assert (await anonymous.get("/auth/me", headers=headers)).status_code == 401
 
 
+@pytest.mark.usefixtures("sequencer")
 async def test_the_audit_tells_who_did_what(admin: httpx.AsyncClient) -> None:
     group = (await admin.post("/groups", json={"name": "A"})).json()
     await admin.delete(f"/groups/{group['id']}")

@@ -44,7 +44,7 @@ def test_what_setting_up_reads_is_copied() -> None:
     scripts = set(re.findall(r"\.ci/\w+", steps))
     read = "\n".join([steps, *((ROOT / script).read_text() for script in scripts)])
     files = {path.name for path in ROOT.iterdir() if path.is_file()}
-    assert scripts == {".ci/python", ".ci/node"}
+    assert scripts == {".ci/python", ".ci/node", ".ci/progress"}
     assert files & set(re.findall(r"[\w.-]+", read)) <= COPIED
 
 
