@@ -19,6 +19,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from backend import bell, clock, database, logs, metrics, readiness
 from backend.controllers.authentication import DEPENDENCIES, middleware
 from backend.controllers.bodies import BULK
+from backend.controllers.dependencies import provide_one_by_one
 from backend.controllers.front_end import FrontEnd
 from backend.controllers.openapi import openapi_config
 from backend.controllers.problems import EXCEPTION_HANDLERS
@@ -68,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         logging_config=None,
     )
     require_declared(app.routes)
+    provide_one_by_one(app.routes)
     # As middleware it would be inside of what turns the exceptions of other middleware into answers.
     app.asgi_handler = RequestContext(FrontEnd(app.asgi_handler, FRONT_END))
     if settings.trusted_proxies:

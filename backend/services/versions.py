@@ -15,7 +15,7 @@ async def lock_row(table: str, id_: int, expected: int | None) -> Record:
     known = 0 < id_ <= LARGEST_ID
     row = await fetch_row(f"SELECT * FROM {table} WHERE id = $1 FOR UPDATE", id_) if known else None
     if row is None:
-        raise NotFound
+        raise NotFound(f"There is no {table.removeprefix('learner_')} {id_}.")
     if expected is not None and expected != row["version"]:
         raise Stale(row["version"])
     return row
