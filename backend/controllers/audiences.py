@@ -6,6 +6,7 @@ from litestar.params import JSONBody
 
 from backend.controllers import route_rights as rights
 from backend.controllers.authentication import CurrentActor
+from backend.controllers.route_options import COUNTS
 from backend.index import Follower
 from backend.schemas.audience import (
     AudienceMember,
@@ -30,7 +31,7 @@ CurrentFollower = NamedDependency[Follower]
 @post(
     "/audiences/preview",
     operation_id="previewAudience",
-    opt=rights.staff(reads=True),
+    opt=rights.staff(reads=True) | {COUNTS: True},
     tags=TAGS,
     status_code=200,
 )

@@ -15,7 +15,7 @@ from backend.controllers.allowed_methods import AllowedMethods
 from backend.controllers.bodies import BodyLimits
 from backend.controllers.parameters import provide_if_match
 from backend.controllers.repeating import Repeating
-from backend.controllers.route_options import SAFE_METHODS
+from backend.controllers.route_options import COUNTS, SAFE_METHODS
 from backend.controllers.route_rights import rights_of
 from backend.services import devices
 from backend.services.actor import READ, SCIM, WRITE, Actor
@@ -55,9 +55,11 @@ def origin_allowed(connection: Connection) -> bool:
     return urlsplit(origin).netloc.lower() in ours
 
 
-async def actor_of(connection: Connection) -> Actor | None:
-    """Whoever makes this request or opens this socket."""
-    actor = await authenticate(cookie=connection.cookies.get(COOKIE), bearer=bearer_of(connection.headers))
+async def actor_of(connection: Connection, *, with_log: bool = False) -> Actor | None:
+    """Whoever makes this request or opens this socket; `with_log` as for `authenticate`."""
+    actor = await authenticate(
+        cookie=connection.cookies.get(COOKIE), bearer=bearer_of(connection.headers), with_log=with_log
+    )
     if actor is not None:
         actor.asked_language = first_language(connection.headers.get("accept-language", ""))
     return actor
@@ -84,8 +86,9 @@ class Authentication(ASGIMiddleware):
             if b"%00" in scope["query_string"] or "\0" in scope["path"]:
                 raise Invalid.at("query", "nul", "A text cannot contain the character U+0000.")
             connection: Connection = ASGIConnection(scope)
-            actor = scope["user"] = await actor_of(connection)
-            await _check(connection, actor, cast("HTTPScope", scope)["method"], scope["route_handler"].opt)
+            opt = scope["route_handler"].opt
+            actor = scope["user"] = await actor_of(connection, with_log=COUNTS in opt)
+            await _check(connection, actor, cast("HTTPScope", scope)["method"], opt)
         await next_app(scope, receive, send)
 
 

@@ -6,4 +6,7 @@ UNREPEATABLE = "unrepeatable"
 # A `BodyLimit` of `bodies.py`, where the usual one does not do.
 BODY = "body"
 
+# It asks the index alone, for everything committed before the request: what that is comes with the look who asks, in one query.
+COUNTS = "counts"
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

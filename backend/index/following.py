@@ -36,8 +36,9 @@ _LOG = f"""
     SELECT {COLUMNS} FROM change_log
     WHERE seq > $1 AND seq <= (SELECT seq FROM log_head) ORDER BY seq LIMIT $2"""
 _ROW = f"SELECT {COLUMNS} FROM change_log WHERE seq = $1"
-_WAITING = """
-    SELECT (SELECT max(id) FROM outbox) AS newest, (SELECT seq FROM log_head) AS head"""
+# What is committed by now, as columns of a query: the last row that has no number yet, and the last number.
+COMMITTED = "(SELECT max(id) FROM outbox) AS newest, (SELECT seq FROM log_head) AS head"
+Committed = tuple[int | None, int]
 _STILL_WAITING = """
     SELECT EXISTS (SELECT FROM outbox WHERE id <= $1) AS waiting, (SELECT seq FROM log_head) AS head"""
 
@@ -105,28 +106,40 @@ class Follower:
         self._subscribers.append(callback)
         return lambda: self._subscribers.remove(callback)
 
-    async def catch_up(self, timeout: float = CATCH_UP_SECONDS) -> int:  # noqa: ASYNC109 - it is an answer, not a cancellation
+    async def catch_up(
+        self,
+        timeout: float = CATCH_UP_SECONDS,  # noqa: ASYNC109 - it is an answer, not a cancellation
+        committed: Committed | None = None,
+    ) -> int:
         """Wait until all that was committed before the call is applied here; returns the position.
 
-        Raises `IndexBehind` after `timeout` seconds.
+        With `committed`, what a query has seen already: all that was committed before that query. Raises `IndexBehind` after `timeout` seconds.
         """
+        if committed is not None and committed[0] is None and self._reaches(committed[1]):
+            return self.position
         try:
             async with asyncio.timeout(timeout):
-                await self.wait_for(await self._target())
+                await self.wait_for(await self._target(committed))
         except TimeoutError:
             raise IndexBehind(f"the index has not caught up within {timeout} s") from None
         return self.position
 
     async def wait_for(self, position: int) -> None:
         """Wait until the log is applied here up to `position`."""
-        async with self._applied:
-            await self._applied.wait_for(lambda: self._index is not None and self._index.position >= position)
+        if not self._reaches(position):
+            async with self._applied:
+                await self._applied.wait_for(lambda: self._reaches(position))
 
-    async def _target(self) -> int:
-        """The position that covers every row committed by now, once they are numbered."""
-        row = await fetch_row(_WAITING)
-        assert row is not None  # noqa: S101 - it is one row of sub-selects
-        newest, head = row["newest"], row["head"]
+    def _reaches(self, position: int) -> bool:
+        return self._index is not None and self._index.position >= position
+
+    async def _target(self, committed: Committed | None) -> int:
+        """The position that covers every row committed by now, or in `committed`, once they are numbered."""
+        if committed is None:
+            row = await fetch_row(f"SELECT {COMMITTED}")
+            assert row is not None  # noqa: S101 - it is one row of sub-selects
+            committed = row["newest"], row["head"]
+        newest, head = committed
         while newest is not None:
             # Whoever committed it may not have rung: `psql`, another program. Where nothing waits nobody is woken.
             await bell.ring()

@@ -27,6 +27,8 @@ class Actor:
     via: Literal["cookie", "token", "internal"] = "internal"
     sign_in_id: int | None = None
     token_id: int | None = None
+    # What was committed when they were looked up, for questions to the index: see `backend.index.following.COMMITTED`.
+    committed: tuple[int | None, int] | None = None
     known: dict[str, frozenset[int]] = field(default_factory=dict, repr=False)
 
     @property

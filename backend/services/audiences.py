@@ -11,7 +11,7 @@ from backend import clock
 from backend.database import fetch
 from backend.index import BrokenRule, FacetIndex, Follower, IndexBehind
 from backend.index import Preview as Found
-from backend.index.following import CATCH_UP_SECONDS
+from backend.index.following import CATCH_UP_SECONDS, Committed
 from backend.index.steps import Steps
 from backend.rules import (
     Problem,
@@ -70,10 +70,10 @@ class Behind(Unavailable):
         )
 
 
-async def caught_up(follower: Follower) -> FacetIndex:
-    """The index with everything committed before the call. Raises `Behind`."""
+async def caught_up(follower: Follower, committed: Committed | None = None) -> FacetIndex:
+    """The index with everything committed before the call, or with what a query has seen as `committed`. Raises `Behind`."""
     try:
-        await follower.catch_up()
+        await follower.catch_up(committed=committed)
     except IndexBehind:
         raise Behind from None
     return follower.index
@@ -225,7 +225,7 @@ def _everyone_is_for_admins(actor: Actor, rule: Rule) -> None:
 
 async def preview(actor: Actor, follower: Follower, request: PreviewRequest) -> Preview:
     """How many people the rule holds: now, on a day to come, or at the end of a day past."""
-    index = await caught_up(follower)
+    index = await caught_up(follower, actor.committed)
     question = await draft(actor, index, request)
     world = await world_on(index, question)
     as_of = clock.now()

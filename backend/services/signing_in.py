@@ -8,6 +8,7 @@ import msgspec
 
 from backend import clock
 from backend.database import execute, fetch_row, fetch_value, transaction
+from backend.index.following import COMMITTED
 from backend.services import audit, devices
 from backend.services.actor import Actor
 from backend.services.errors import Forbidden, Invalid, NotFound, NotSignedIn
@@ -37,17 +38,22 @@ class SignedIn(msgspec.Struct, frozen=True):
 
 
 _LEARNER = "l.id, l.is_admin, l.email, l.first_name, l.last_name, l.language"
-_BY_COOKIE = f"""
-SELECT {_LEARNER}, s.id AS sign_in_id, '{{}}'::text[] AS scopes, s.seen_at
+_FROM_COOKIE = f"""
+SELECT {_LEARNER}, s.id AS sign_in_id, ARRAY[]::text[] AS scopes, s.seen_at, {{committed}}
 FROM sign_in s JOIN learner l ON l.id = s.learner_id
 WHERE s.token_hash = $1 AND s.expires_at > muster_now() AND l.status IN ('invited', 'active')
 """
-_BY_TOKEN = f"""
-SELECT {_LEARNER}, t.id AS token_id, t.scopes, t.used_at AS seen_at
+_FROM_TOKEN = f"""
+SELECT {_LEARNER}, t.id AS token_id, t.scopes, t.used_at AS seen_at, {{committed}}
 FROM api_token t JOIN learner l ON l.id = t.learner_id
 WHERE t.token_hash = $1 AND (t.expires_at IS NULL OR t.expires_at > muster_now())
   AND l.status IN ('invited', 'active')
 """
+_NOT_ASKED = "NULL AS newest, NULL AS head"
+_BY_COOKIE, _BY_TOKEN = (sql.format(committed=_NOT_ASKED) for sql in (_FROM_COOKIE, _FROM_TOKEN))
+_BY_COOKIE_WITH_LOG, _BY_TOKEN_WITH_LOG = (
+    sql.format(committed=COMMITTED) for sql in (_FROM_COOKIE, _FROM_TOKEN)
+)
 
 
 def hash_token(token: str) -> bytes:
@@ -55,15 +61,21 @@ def hash_token(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 
-async def authenticate(*, cookie: str | None = None, bearer: str | None = None) -> Actor | None:
+async def authenticate(
+    *, cookie: str | None = None, bearer: str | None = None, with_log: bool = False
+) -> Actor | None:
     """Whoever the cookie's or the bearer token's value belongs to, or None. A bearer token takes precedence.
 
-    Only learners who are invited or active are anybody.
+    Only learners who are invited or active are anybody. `with_log`: ask in the same query what is committed (`Actor.committed`).
     """
     secret = bearer if bearer is not None else cookie
     if not secret:
         return None
-    row = await fetch_row(_BY_COOKIE if bearer is None else _BY_TOKEN, hash_token(secret))
+    if bearer is None:
+        sql = _BY_COOKIE_WITH_LOG if with_log else _BY_COOKIE
+    else:
+        sql = _BY_TOKEN_WITH_LOG if with_log else _BY_TOKEN
+    row = await fetch_row(sql, hash_token(secret))
     if row is None:
         return None
     sign_in_id, token_id = row.get("sign_in_id"), row.get("token_id")
@@ -83,6 +95,7 @@ async def authenticate(*, cookie: str | None = None, bearer: str | None = None) 
         via="cookie" if bearer is None else "token",
         sign_in_id=sign_in_id,
         token_id=token_id,
+        committed=(row["newest"], row["head"]) if with_log else None,
     )
 
 
