@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import Any, Literal, cast
 
@@ -162,15 +162,11 @@ async def transaction(*, isolation: Isolation | None = None) -> AsyncIterator[as
         await callback()
 
 
-@asynccontextmanager
-async def connection() -> AsyncIterator[asyncpg.Connection]:
-    """The transaction's connection, or a pooled one outside a transaction."""
+def connection() -> AbstractAsyncContextManager[asyncpg.Connection]:
+    """The transaction's connection, or a pooled one outside a transaction; use it at once."""
     found = current_transaction()
-    if found is not None:
-        yield found.connection
-        return
-    async with _pool().acquire() as pooled:
-        yield cast(asyncpg.Connection, pooled)
+    # No generator: for each statement it would cost as much as asking for the connection does.
+    return cast(Any, _pool().acquire()) if found is None else nullcontext(found.connection)
 
 
 async def fetch(sql: str, *arguments: object) -> list[asyncpg.Record]:

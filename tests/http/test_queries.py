@@ -140,13 +140,15 @@ async def test_frequent_requests_take_few_queries(admin: httpx.AsyncClient, add_
         ("PATCH", f"/learners/{person}", {"first_name": "Other"}, 7),
     ]
     for method, path, body, most in kinds:
+        asked: list[str] = []
         # Once before: what is new to a connection, or waits for its number, is asked for.
         for _ in range(2):
             await fetch_value("SELECT (sequence_outbox(1000000)).head")
             with counted_statements() as seen:
                 answer = await admin.request(method, path, json=body)
             assert answer.status_code == 200, answer.text
-        assert len(seen) <= most, seen
+            asked = seen
+        assert len(asked) <= most, asked
     assert (await admin.post("/audiences/preview", json=kinds[0][2])).json()["total"] == 1
 
 

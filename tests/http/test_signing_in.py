@@ -36,6 +36,7 @@ async def test_sign_in_sets_a_cookie_that_works_until_sign_out(
         "timezone": "UTC",
         "language": "en",
         "managers_enroll": False,
+        "fuse": {"most": 1000, "entering": 1000},
     }
     kept = anonymous.cookies["muster_session"]
     assert (await anonymous.post("/auth/logout")).status_code == 204
