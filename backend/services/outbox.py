@@ -27,7 +27,15 @@ SELECT m.id, m.learner_id, m.kind, m.state, m.due_at, coalesce(m.email, l.email)
        coalesce(m.body, '') AS text
 FROM message m JOIN learner l ON l.id = m.learner_id
 """
+# What waits, the soonest due first; then what is over, the latest first.
+_WAITS = "m.state IN ('pending', 'dormant', 'sending')"
+_WHEN = "extract(epoch FROM coalesce(m.sent_at, m.due_at, m.created_at))"
 _SORTS = {
+    "next": (
+        (f"(NOT {_WAITS})", "boolean"),
+        (f"(CASE WHEN {_WAITS} THEN {_WHEN} ELSE -{_WHEN} END)", "numeric"),
+        ("m.id", "bigint"),
+    ),
     "due": (("m.due_at", "timestamptz"), ("m.id", "bigint")),
     "id": (("m.id", "bigint"),),
 }

@@ -45,14 +45,12 @@ def act_of_toast(page: Page, act: str) -> None:
 
 def hold(organisation: Organisation, name: str) -> tuple[int, int]:
     """A session and its method, half of whose people would leave: it is held."""
-    organisation.enlist("support", 12)
+    organisation.speak("support", 12, "en")
     session = organisation.session(name, fuse=FUSE)
-    method = organisation.method(session, organisation.rule("support"))
-    leaving = organisation.members("support")[:8]
-    organisation.post(
-        f"/groups/{organisation.groups['support']}/members/remove",
-        {"learner_ids": leaving, "unlink": "group_only"},
-    )
+    rule = organisation.rule("support")
+    rule["blocks"][0]["filters"] = [{"type": "language", "op": "in", "values": ["en"]}]
+    method = organisation.method(session, rule)
+    organisation.speak("support", 8, "fr")
     return session, method
 
 
@@ -290,7 +288,7 @@ def test_a_coach_adds_those_found_and_creates_nobody(
         "sales4@confirm.example, board1@confirm.example, pia@new.example"
     )
     expect(dialog).to_contain_text("only admins of a group can create one")
-    expect(dialog).to_contain_text("1 left out or not active")
+    expect(dialog).to_contain_text("1 ask an admin to enroll them")
     expect(dialog.get_by_role("button", name="Create accounts")).to_be_disabled()
     dialog.get_by_role("button", name="Add 1 to the rule").click()
     expect(page.get_by_role("tab", name="Entering 1")).to_be_visible()

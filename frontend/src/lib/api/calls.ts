@@ -276,6 +276,9 @@ export const unenroll = (id: Id, body: { on_leave?: OnLeave; reason?: string } =
   answer(client.POST('/api/v1/enrollments/{enrollment_id}/unenroll', { ...enrollment(id), body }));
 
 export const organisation = (signal?: Signal) => answer(client.GET('/api/v1/organisation', { signal }));
+/** What is stored and cannot be read. For platform admins. */
+export const setAside = (query: { limit?: number; cursor?: string }, signal?: Signal) =>
+  answer(client.GET('/api/v1/set-aside', { params: { query }, signal }));
 export const updateOrganisation = (body: OrganisationChange) =>
   answer(client.PATCH('/api/v1/organisation', { body }));
 

@@ -51,3 +51,11 @@ export function cancelledWhy(why: CancelledWhy): string {
     by_hand: m.message_why_by_hand,
   }[why]();
 }
+
+const WAITING: string[] = ['pending', 'dormant', 'sending'] satisfies MessageState[];
+
+/** What goes out next stands first, of what is over the latest; of both together, what waits stands before what is over. */
+export function orderOf(state: string): 'next' | 'due' | '-due' {
+  if (state === '') return 'next';
+  return WAITING.includes(state) ? 'due' : '-due';
+}
