@@ -65,7 +65,10 @@ class Organisation:
 
     def speak(self, group: str, count: int, language: str) -> None:
         """The first `count` people of the group read this language from now on."""
-        rows = [{"external_id": f"{group}-{n}", "language": language} for n in range(1, count + 1)]
+        rows = [
+            {"external_id": f"{group}-{n}", "email": f"{group}{n}@confirm.example", "language": language}
+            for n in range(1, count + 1)
+        ]
         answer = self.post("/learners/bulk", {"learners": rows})
         assert answer["errors"] == []
 

@@ -111,3 +111,26 @@ def test_only_admins(muster: Muster, http: httpx.Client) -> None:
     page = http.get("/outbox", params={"limit": 1}).json()
     assert page["next"]
     assert http.get("/outbox", params={"limit": 1, "cursor": page["next"]}).json()["items"] != page["items"]
+
+
+def test_what_goes_out_next_stands_first_and_then_what_went_last(http: httpx.Client, session: int) -> None:
+    enroll(http, session, add(http, "later@order.org", language="en"))
+    activity = http.get(f"/sessions/{session}").json()["activity_id"]
+    body = {"activity_id": activity, "name": "Winter", "starts_at": "2198-01-01T08:00:00Z"}
+    again = http.post("/sessions", json=body)
+    assert again.is_success, again.text
+    enroll(http, int(again.json()["id"]), add(http, "sooner@order.org", language="en"))
+    for name in ("first", "second"):
+        add(http, f"{name}@order.org", status="invited")
+        until(lambda name=name: find(http, q=f"{name}@order.org", state="sent"))
+    expected = ["sooner@order.org", "later@order.org", "second@order.org", "first@order.org"]
+    assert [message["email"] for message in find(http, q="@order.org", sort="next")] == expected
+    paged: list[str] = []
+    cursor = ""
+    while len(paged) < len(expected):
+        asked = {"q": "@order.org", "sort": "next", "limit": 1} | ({"cursor": cursor} if cursor else {})
+        page = http.get("/outbox", params=asked).json()
+        paged += [message["email"] for message in page["items"]]
+        cursor = page["next"]
+    assert paged == expected
+    assert cursor is None
