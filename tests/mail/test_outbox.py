@@ -128,7 +128,9 @@ def test_what_goes_out_next_stands_first_and_then_what_went_last(http: httpx.Cli
     paged: list[str] = []
     cursor = ""
     while len(paged) < len(expected):
-        asked = {"q": "@order.org", "sort": "next", "limit": 1} | ({"cursor": cursor} if cursor else {})
+        asked: dict[str, str | int] = {"q": "@order.org", "sort": "next", "limit": 1}
+        if cursor:
+            asked["cursor"] = cursor
         page = http.get("/outbox", params=asked).json()
         paged += [message["email"] for message in page["items"]]
         cursor = page["next"]
