@@ -51,6 +51,16 @@ class Watching:
             )
         )
 
+    def entered(self, first_name: str) -> Frame:
+        """The next event that tells that this person was enrolled."""
+        return self.until(
+            lambda frame: (
+                frame["type"] == "event"
+                and frame["event"] == "entered"
+                and frame["data"]["learner"]["first_name"] == first_name
+            )
+        )
+
     def counts(self, id_: str, total: int) -> Frame:
         """The next counts of preview `id_` with this total."""
         return self.until(
