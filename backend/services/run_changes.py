@@ -14,6 +14,7 @@ from backend.services.actor import Actor
 from backend.services.audiences import latest
 from backend.services.change_kinds import KIND, SHARED_KIND
 from backend.services.conditions import Conditions
+from backend.services.errors import Invalid
 from backend.services.paging import decode_cursor, page_of
 from backend.services.reason_reading import ReasonReader, reader_of
 from backend.services.run_rights import add_visible_in_session
@@ -52,6 +53,12 @@ ORDER BY c.learner_id, c.change LIMIT $5
 _SEARCHED = "run r JOIN each_run_change c ON c.run_id = r.id JOIN learner l ON l.id = c.learner_id"
 
 
+# So many are listed by name; of more, sorting them all for a page costs more than it tells.
+BY_NAME = 1_000
+_BY_ID_KEY = ("c.learner_id", "c.change")
+_BY_NAME_KEY = ("l.last_name", "l.first_name", *_BY_ID_KEY)
+
+
 class ChangeQuery(Struct, frozen=True):
     """What the list is asked for."""
 
@@ -64,52 +71,71 @@ class ChangeQuery(Struct, frozen=True):
 async def list_changes(
     actor: Actor, follower: Follower, run_id: int, query: ChangeQuery
 ) -> Page[wire.RunChange]:
-    """What the run did, person by person, to those whom the actor may see."""
+    """What the run did, person by person, to those whom the actor may see; by name, of very many by id."""
     run = await visible_run(actor, run_id)
-    last = decode_cursor(query.cursor, tuple[int, str]) or (0, "")
-    if not actor.is_admin or (query.q and query.q.strip()):
-        total, rows = await _searched(actor, run, query, last)
+    last = _last_shown(query.cursor)
+    restricted = not actor.is_admin or bool(query.q and query.q.strip())
+    conditions = await _conditions(actor, run, query)
+    total = await _how_many(run_id, query.change, conditions if restricted else None)
+    # Pages go on in the order they began in, also where a run grows meanwhile.
+    by_name = total <= BY_NAME if last is None else len(last) == len(_BY_NAME_KEY)
+    if restricted or by_name:
+        rows = await _searched(conditions, _BY_NAME_KEY if by_name else _BY_ID_KEY, last, query.limit)
     else:
-        total = await _how_many(run_id, query.change)
-        rows = await fetch(_CHANGES, run_id, query.change, *last, query.limit + 1)
+        rows = await fetch(_CHANGES, run_id, query.change, *(last or (0, "")), query.limit + 1)
     index, reader = await latest(follower), await reader_of(actor)
+    names = ("last_name", "first_name") if by_name else ()
     return page_of(
         rows,
         query.limit,
         total,
         item=lambda row: _shown(row, index, reader, run["method_id"]),
-        key=lambda row: [row["learner_id"], row["change"]],
+        key=lambda row: [row[name] for name in (*names, "learner_id", "change")],
     )
 
 
-async def _how_many(run_id: int, change: wire.ChangeKind | None) -> int:
-    if change is None:
-        total: int = await fetch_value(_HOW_MANY, run_id)
+def _last_shown(cursor: str | None) -> list[int | str] | None:
+    """The key of the last one shown, in either order. Raises `Invalid`."""
+    last = decode_cursor(cursor, list[int | str])
+    if last is not None and [type(part) for part in last] not in ([int, str], [str, str, int, str]):
+        raise Invalid.at("cursor", "cursor", "This cursor is not one that this list gave.")
+    return last
+
+
+async def _how_many(run_id: int, change: wire.ChangeKind | None, conditions: Conditions | None) -> int:
+    total: int
+    if conditions is not None:
+        sql = f"SELECT count(*) FROM {_SEARCHED} WHERE {conditions.sql}"
+        total = await fetch_value(sql, *conditions.values)
+    elif change is None:
+        total = await fetch_value(_HOW_MANY, run_id)
     else:
         total = await fetch_value(_HOW_MANY_OF, run_id, change)
     return total
 
 
-async def _searched(
-    actor: Actor, run: Record, query: ChangeQuery, last: tuple[int, str]
-) -> tuple[int, list[Record]]:
+async def _conditions(actor: Actor, run: Record, query: ChangeQuery) -> Conditions:
     conditions = Conditions()
     conditions.add("r.id = {}", run["id"])
     await add_visible_in_session(actor, conditions, run["session_id"])
     if query.change is not None:
         conditions.add(f"{KIND} = {{}}", query.change)
     conditions.add_search(query.q, "l.first_name", "l.last_name", "l.email")
-    total: int = await fetch_value(
-        f"SELECT count(*) FROM {_SEARCHED} WHERE {conditions.sql}", *conditions.values
-    )
-    conditions.add("(c.learner_id, c.change) > ({}, {})", *last)
-    limit = conditions.value(query.limit + 1)
-    rows = await fetch(
+    return conditions
+
+
+async def _searched(
+    conditions: Conditions, key: tuple[str, ...], last: list[int | str] | None, limit: int
+) -> list[Record]:
+    order = ", ".join(key)
+    if last is not None:
+        conditions.add(f"({order}) > ({', '.join(['{}'] * len(key))})", *last)
+    most = conditions.value(limit + 1)
+    return await fetch(
         f"SELECT c.*, {KIND} AS kind, l.email, l.first_name, l.last_name FROM {_SEARCHED} WHERE {conditions.sql}"
-        f" ORDER BY c.learner_id, c.change LIMIT {limit}",
+        f" ORDER BY {order} LIMIT {most}",
         *conditions.values,
     )
-    return total, rows
 
 
 def _shown(row: Record, index: FacetIndex, reader: ReasonReader, method_id: int | None) -> wire.RunChange:

@@ -134,3 +134,25 @@ async def test_a_held_removal_says_who_would_lose_access(house: House) -> None:
     assert "35 people would lose access, 27 have completed and stay" in composed.rendered.text
     approved = (await house.admin.post(f"/runs/{held}/approve")).json()
     assert (approved["left"], approved["completed_stay"]) == (35, 27)
+
+
+async def test_people_of_a_run_are_listed_by_name(house: House) -> None:
+    group = await house.group()
+    people = await house.people(4, group)
+    names = [("Zoe", "Berg"), ("Ana", "Berg"), ("Ada", "Adler"), ("Bo", "Ceder")]
+    for person, (first, last) in zip(people, names, strict=True):
+        await house.write(
+            "UPDATE learner SET first_name = $2, last_name = $3 WHERE id = $1", person, first, last
+        )
+    run = (await house.enroll_group(await house.session(), group))["run_id"]
+    found: list[str] = []
+    asked: dict[str, Any] = {"limit": 3}
+    while asked:
+        page = (await house.admin.get(f"/runs/{run}/changes", params=asked)).json()
+        assert page["total"] == 4
+        found += [one["learner"]["first_name"] for one in page["items"]]
+        asked = {"limit": 3, "cursor": page["next"]} if page["next"] else {}
+    assert found == ["Ada", "Ana", "Zoe", "Bo"]
+    for cursor in ("WzEsMl0", "W10", "WyJhIl0"):
+        answer = await house.admin.get(f"/runs/{run}/changes", params={"cursor": cursor})
+        assert answer.status_code in (400, 422), answer.text

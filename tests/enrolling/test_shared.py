@@ -5,9 +5,16 @@ from typing import Any
 import pytest
 
 from backend.database import fetch, fetch_value
+from backend.services import run_changes
 from tests.enrolling.house import House, until
 
 PEOPLE = 230
+
+
+@pytest.fixture(autouse=True)
+def by_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of these tests are listed as those of very many are."""
+    monkeypatch.setattr(run_changes, "BY_NAME", 0)
 
 
 async def _pages(house: House, run: int, limit: int, **query: str) -> list[dict[str, Any]]:
