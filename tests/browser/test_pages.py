@@ -36,7 +36,7 @@ PAGES = {
 def settled(page: Page) -> None:
     """Until the page has its heading and nothing is loading any more."""
     expect(page.get_by_role("heading", level=1).first).to_be_visible()
-    expect(page.locator(".skeleton")).to_have_count(0)
+    expect(page.locator(".skeleton, .counts.waiting")).to_have_count(0)
 
 
 @pytest.mark.parametrize("role", PAGES)

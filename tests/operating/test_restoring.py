@@ -70,6 +70,8 @@ def test_a_restore_that_is_cut_short(end: signal.Signals, file: Path, world: Wor
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
+        # Where tests run in the background, shells have them ignore it, and whom they start too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - nothing else runs in this process
     ) as restoring:
         asyncio.run(until(world.database_url, restoring))
         restoring.send_signal(end)
