@@ -74,7 +74,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     app.asgi_handler = RequestContext(FrontEnd(app.asgi_handler, FRONT_END))
     if settings.trusted_proxies:
         # Nobody else's X-Forwarded-For and -Proto count; uvicorn alone would believe whoever is on this machine.
-        app.asgi_handler = ProxyHeadersMiddleware(app.asgi_handler, list(settings.trusted_proxies))  # type: ignore[assignment, arg-type]
+        app.asgi_handler = ProxyHeadersMiddleware(app.asgi_handler, list(settings.trusted_proxies))  # type: ignore[assignment, arg-type]  # uvicorn types ASGI its own way
     return app
 
 

@@ -143,7 +143,7 @@ def document_rights(document: dict[str, Any], app: Litestar) -> None:
 def _ours(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, BaseRouteHandler]]:
     for route in routes:
         handlers: Iterable[BaseRouteHandler] = (
-            route.route_handlers if isinstance(route, HTTPRoute) else [route.route_handler]  # type: ignore[attr-defined]
+            route.route_handlers if isinstance(route, HTTPRoute) else [route.route_handler]  # type: ignore[attr-defined]  # every other kind has one
         )
         for handler in handlers:
             if not handler.fn.__module__.startswith(_LITESTAR):

@@ -18,7 +18,7 @@ class DirectPool(Pool):
     def sized(cls, *, min_size: int, max_size: int, **options: Any) -> Self:
         """A pool with asyncpg's own settings for everything that is not said."""
         return cls(
-            connection_class=asyncpg.Connection,  # type: ignore[arg-type]
+            connection_class=asyncpg.Connection,  # type: ignore[arg-type]  # the stubs want a class with a record type
             record_class=asyncpg.Record,
             init_size=min_size,
             min_size=min_size,
