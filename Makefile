@@ -9,7 +9,10 @@ HOST ?= 127.0.0.1
 SCALE ?=
 JOBS ?= 2
 KILLS ?= 200
+WORLDS ?= 2000
+ACTS ?= 1000
 SEED ?=
+ONLY ?=
 
 PIP := .venv/bin/pip --disable-pip-version-check
 NODE := .ci/node
@@ -28,7 +31,7 @@ HAS_FRONTEND := $(wildcard frontend/package.json)
 INSTALL = $(PIP) install --progress-bar off --no-deps --require-hashes -r $(1) | \
 	.ci/progress "$$(grep -c '==' $(1))" '^(Collecting|Processing|Requirement already satisfied:|Ignoring) ' '^Installing collected'
 
-.PHONY: help run setup develop test check bench faults client format clean
+.PHONY: help run setup develop dev test check bench faults campaign client words format clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -68,12 +71,15 @@ $(BUILT): $(MODULES) $(FRONTEND)
 	@cd frontend && ../$(NODE) npm run --silent build
 	@touch $@
 
+dev: develop ## serve with the demo organisation, reloaded as files change, beside Vite's server (PORT=8000)
+	@exec .venv/bin/python .ci/dev $(PORT)
+
 # loadscope: a module's tests share the instance that its fixtures start; tests/conftest.py says which modules go first. Coverage
-# is that of the code that decides who is enrolled (pyproject.toml names it).
-test: develop ## set up and run every test: Python, front end, real browser (JOBS=2)
-	@if [ -n "$(HAS_FRONTEND)" ]; then cd frontend && ../$(NODE) npm run --silent test; fi
+# is that of the code that decides who is enrolled (pyproject.toml names it); a part of the tests says nothing about it.
+test: develop ## set up and run every test: Python, front end, real browser (JOBS=2, ONLY=tests/rules for a part)
+	@if [ -z "$(ONLY)" ] && [ -n "$(HAS_FRONTEND)" ]; then cd frontend && ../$(NODE) npm run --silent test; fi
 	@MUSTER_TEST_CHROMIUM="$$(.ci/chromium)" .venv/bin/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder \
-		--cov --cov-report=term --cov-fail-under=95
+		$(if $(ONLY),$(ONLY),--cov --cov-report=term --cov-fail-under=95)
 
 check: develop ## linters, types, layers, formatting
 	@.venv/bin/ruff check .
@@ -87,16 +93,23 @@ check: develop ## linters, types, layers, formatting
 client: develop ## generate the front end's types from the application's OpenAPI document
 	@cd frontend && ../$(NODE) npm run --silent openapi
 
+words: develop ## bring backend/words/fr.po up to the texts in the code; then translate what is empty
+	@.venv/bin/python -m tests.words
+
 format: develop ## let the formatters have their way
 	@.venv/bin/ruff check --fix --quiet . || true
 	@.venv/bin/ruff format .
 	@if [ -n "$(HAS_FRONTEND)" ]; then cd frontend && ../$(NODE) npm run --silent format; fi
 
 bench: develop ## benchmarks with a table and JSON (SCALE= learners, ONLY= parts, DIRECTORY= to keep the data)
-	@exec .venv/bin/muster bench $(if $(SCALE),--scale $(SCALE)) $(if $(DIRECTORY),--directory $(DIRECTORY)) $(addprefix --only ,$(ONLY))
+	@MUSTER_TEST_CHROMIUM="$$(.ci/chromium)" exec .venv/bin/muster bench $(if $(SCALE),--scale $(SCALE)) $(if $(DIRECTORY),--directory $(DIRECTORY)) $(addprefix --only ,$(ONLY))
 
 faults: develop ## kill and freeze processes of an instance under load and look for losses (KILLS=200, SEED=)
 	@exec .venv/bin/python -m tests.faults --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
+campaign: develop ## say of random acts what they will do, do them, and compare, with the naive model too (WORLDS=2000 ACTS=1000)
+	@MUSTER_TEST_WORLDS=$(WORLDS) MUSTER_TEST_ACTS=$(ACTS) .venv/bin/python -m pytest -n $(JOBS) \
+		tests/consequences/test_agreement.py tests/enrollment/test_naive_enrollment.py
 
 clean: ## remove what the other targets made, but not the data directory
 	@rm -rf .venv frontend/node_modules frontend/build frontend/.svelte-kit .mypy_cache .ruff_cache .pytest_cache

@@ -15,7 +15,7 @@ COMMANDS = {
     "doctor": "backend.commands.doctor:doctor",
     "admin": "backend.commands.admin:admin",
     "token": "backend.commands.admin:token",
-    "import": "backend.commands.importing:import_files",
+    "import": "backend.commands.import_sheets:import_files",
     "demo": "backend.commands.demo:demo",
     "synth": "backend.commands.demo:synth",
     "bench": "backend.commands.bench:bench",

@@ -20,6 +20,7 @@ from backend import database
 from backend.embedded import Instance
 from backend.index import load_index
 from backend.rules import Rule
+from benchmarks.consequences import run as consequence_figures
 from benchmarks.counting import count_everywhere
 from benchmarks.deciding import AUDIENCES
 from benchmarks.deciding import run as deciding_figures
@@ -27,6 +28,7 @@ from benchmarks.editing import editor_figures, typing_figures
 from benchmarks.engine import run as engine_figures
 from benchmarks.figures import Figure, ok, print_table, read, write
 from benchmarks.holding import HOLDING_SECONDS, holding_figures
+from benchmarks.listing import listing_figures
 from benchmarks.moving import moving_figures
 from benchmarks.requests import request_figures
 from benchmarks.rules import RuleMaker
@@ -56,6 +58,7 @@ INSTANCE_PARTS = frozenset(
         "changes",
         "editors",
         "holding",
+        "listing",
         "sockets",
         "counting",
         "writing",
@@ -63,7 +66,7 @@ INSTANCE_PARTS = frozenset(
         "requests",
     }
 )
-PARTS = ("engine", "deciding", *sorted(INSTANCE_PARTS))
+PARTS = ("engine", "deciding", "consequences", *sorted(INSTANCE_PARTS))
 
 
 def main() -> int:
@@ -121,6 +124,11 @@ def measure(
         learners = scale or ENGINE_LEARNERS
         audiences = min(AUDIENCES, learners // LEARNERS_AN_AUDIENCE)
         figures += asyncio.run(deciding_figures(learners, audiences))
+    if "consequences" in parts:
+        say("what would follow")
+        learners = scale or ENGINE_LEARNERS
+        audiences = min(AUDIENCES, learners // LEARNERS_AN_AUDIENCE)
+        figures += asyncio.run(consequence_figures(learners, audiences))
     if not INSTANCE_PARTS.isdisjoint(parts):
         say("starting Muster")
         muster.start()
@@ -179,6 +187,9 @@ async def _figures(
     if "moving" in parts:
         say("many people who move at once")
         figures += await moving_figures(muster, token)
+    if "listing" in parts:
+        say("long lists, and the grid of assignments")
+        figures += await listing_figures(muster, token)
     if "counting" in parts:
         say("the same counts in PostgreSQL and DuckDB")
         await settled(muster)

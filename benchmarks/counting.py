@@ -6,10 +6,10 @@ from pathlib import Path
 
 import duckdb
 
-from backend import clock
 from backend.database import connection, execute, fetch_value
 from backend.index import FacetIndex
 from backend.rules import Rule
+from backend.runtime import clock
 from benchmarks.figures import Figure, quantile
 from benchmarks.sql import INDEXES, TABLES, count_of
 

@@ -17,11 +17,12 @@ from typing import Any
 
 import msgspec
 
-from backend import clock
 from backend.index import Change, FacetIndex
-from backend.index.structure_rows import Method
-from backend.services.attention import Attention
-from backend.services.deciding import Decision, decide_all
+from backend.index.facts.structure_rows import Method
+from backend.runtime import clock
+from backend.services.enrollment.fuses.decision import Decision
+from backend.services.enrollment.reconciler.decisions import decide_all
+from backend.services.enrollment.reconciler.pending_work import PendingWork
 from benchmarks import engine
 from benchmarks.figures import Figure, print_table
 
@@ -131,7 +132,7 @@ async def run(learners: int, audiences: int = AUDIENCES) -> list[Figure]:
     gc.collect()
     gc.freeze()
     started = time.thread_time()
-    attention = Attention(index, clock.today(index.timezone))
+    attention = PendingWork.of_all(index, clock.today(index.timezone))
     made_in = time.thread_time() - started
     attention.everything("check")
     started = time.thread_time()
@@ -154,7 +155,7 @@ async def run(learners: int, audiences: int = AUDIENCES) -> list[Figure]:
     ]
 
 
-async def _take(attention: Attention, changes: list[Change], size: int) -> tuple[float, int]:
+async def _take(attention: PendingWork, changes: list[Change], size: int) -> tuple[float, int]:
     """Changes a second, and how many people were decided about."""
     people = 0
     started = time.thread_time()

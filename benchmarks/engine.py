@@ -21,8 +21,8 @@ import numpy as np
 from pyroaring import BitMap
 
 from backend.index import Change, FacetIndex
-from backend.index.facts import Results
-from backend.index.values import Values
+from backend.index.facts.learner_facts import Results
+from backend.index.facts.values import Values
 from backend.rules import (
     AddedFilter,
     Block,
@@ -208,8 +208,8 @@ def run(learners: int) -> list[Figure]:
             (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024,
         ),
         *measure("preview, nothing remembered", [cold(rule) for rule in rules]),
-        *measure("preview, first time", [lambda rule=rule: index.preview(rule, DAY) for rule in rules]),  # type: ignore[misc]
-        *measure("preview, again", [lambda rule=rule: index.preview(rule, DAY) for rule in rules]),  # type: ignore[misc]
+        *measure("preview, first time", [lambda rule=rule: index.preview(rule, DAY) for rule in rules]),  # type: ignore[misc]  # of a lambda with a default mypy infers nothing
+        *measure("preview, again", [lambda rule=rule: index.preview(rule, DAY) for rule in rules]),  # type: ignore[misc]  # of a lambda with a default mypy infers nothing
         *measure("evaluate, again", [partial(index.evaluate, rule, DAY) for rule in rules], 0.5, 15.0),
         *measure("5,000 groups, nothing remembered", [cold(huge) for _ in range(20)], 50.0),
         *measure("5,000 groups, again", [lambda: index.preview(huge, DAY) for _ in range(20)]),
@@ -230,7 +230,8 @@ def changes(index: FacetIndex, random: Random, learners: int, rules: list[Rule])
     predicates = index.predicates(dict(enumerate(rules)))
     start = time.thread_time()
     affected = index.affected(batch, predicates)
-    index.matches_for(batch.learners, {key: rules[key] for key in affected}, DAY)
+    for key in affected:
+        index.evaluate(rules[key], DAY, only=batch.learners)
     return [
         Figure("changes applied", "1/s", len(made) / apply_seconds),
         Figure(

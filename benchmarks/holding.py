@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from backend.metrics import samples
 from backend.rules import Rule
+from backend.runtime.metrics import samples
 from benchmarks.editing import change_facts, typing_figures
 from benchmarks.figures import Figure
 from benchmarks.sockets import Class

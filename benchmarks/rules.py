@@ -12,7 +12,8 @@ from backend.rules import (
     PathResultFilter,
     Rule,
 )
-from backend.rules.tree import CertificateStatus, PathStatus
+from backend.rules.filters.certificate import CertificateStatus
+from backend.rules.filters.path_result import PathStatus
 
 CERTIFICATE_STATES: list[CertificateStatus] = ["valid", "not_obtained", "expired"]
 PATH_STATES: list[PathStatus] = ["completed", "not_completed", "successful", "started", "not_started"]

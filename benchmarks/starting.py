@@ -4,7 +4,7 @@ import time
 
 from backend.database import open_connection
 from backend.index import FacetIndex, load_index
-from backend.index.checkpoints import read_checkpoint, write_checkpoint
+from backend.index.following.checkpoints import read_checkpoint, write_checkpoint
 from benchmarks.figures import Figure
 from benchmarks.watching import api_process, resident_bytes
 from tests.harness.instance import Muster

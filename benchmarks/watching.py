@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from backend.database import execute, fetch_value
-from backend.services.signing_in import hash_token
+from backend.services.access.sign_ins import hash_token
 from benchmarks.crowd import Crowd
 from benchmarks.figures import Figure, quantile
 from benchmarks.sockets import Class, open_socket
@@ -145,7 +145,7 @@ def api_process(supervisor: int) -> int:
             continue
         try:
             mine = f"PPid:\t{supervisor}\n" in (entry / "status").read_text()
-            if mine and b"backend.serving" in (entry / "cmdline").read_bytes():
+            if mine and b"backend.runtime.serving" in (entry / "cmdline").read_bytes():
                 return int(entry.name)
         except OSError:
             continue

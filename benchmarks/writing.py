@@ -32,7 +32,7 @@ INSERT INTO membership (learner_id, group_id, role, since) SELECT id, $1, 'membe
 _ENROLLED = "SELECT count(*) FROM enrollment WHERE session_id = $1 AND state <> 'expired'"
 
 
-class _Admin:
+class Admin:
     """A platform admin over HTTP."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
@@ -82,7 +82,7 @@ async def writing_figures(muster: Muster, token: str) -> list[Figure]:
     """All figures of this part."""
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=f"{muster.address}/api/v1", headers=headers, timeout=60) as client:
-        admin = _Admin(client)
+        admin = Admin(client)
         learners = await fetch_value("SELECT count(*) FROM learner WHERE status IN ('invited', 'active')")
         streamed = await _stream(muster, admin, min(STREAMED, learners))
         figures = []
@@ -100,7 +100,7 @@ async def writing_figures(muster: Muster, token: str) -> list[Figure]:
         )
 
 
-async def _fill(muster: Muster, admin: _Admin, people: int, seconds: float | None) -> list[Figure]:
+async def _fill(muster: Muster, admin: Admin, people: int, seconds: float | None) -> list[Figure]:
     group, session = await admin.group(), await admin.session()
     await execute(_MEMBERS, group, people)
     await settled(muster)
@@ -123,7 +123,7 @@ async def _fill(muster: Muster, admin: _Admin, people: int, seconds: float | Non
     ]
 
 
-async def _stream(muster: Muster, admin: _Admin, people: int, after: str = "") -> list[Figure]:
+async def _stream(muster: Muster, admin: Admin, people: int, after: str = "") -> list[Figure]:
     group, session = await admin.group(), await admin.session()
     await admin.confirm(session, group)
     ids = [

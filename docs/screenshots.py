@@ -1,6 +1,6 @@
 """Takes the pictures of the documentation from the running product.
 
-Start the demo (`make run`), then: `.venv/bin/python docs/screenshots.py [http://127.0.0.1:8000]`.
+Start the demo (`make run`) on a machine with fonts for every script in it (Debian: fonts-droid-fallback), then: `.venv/bin/python docs/screenshots.py [http://127.0.0.1:8000]`.
 """
 
 import shutil
@@ -39,12 +39,18 @@ def open_as(
     return page
 
 
-def builder(browser: Browser, address: str, *, dark: bool) -> Page:
-    """The builder with a rule in it and one person's *Why?* open."""
-    page = open_as(browser, address, "admin", "/sessions/2/enroll?method=2", dark=dark)
+def builder(browser: Browser, address: str) -> Page:
+    """The builder with a rule in it and who matches."""
+    page = open_as(browser, address, "admin", "/sessions/2/enroll?method=2")
+    expect(page.get_by_role("button", name="Why ").first).to_be_visible()
+    return page
+
+
+def why(browser: Browser, address: str) -> Page:
+    """One person's *Why?* beside the rule, dark."""
+    page = open_as(browser, address, "admin", "/sessions/2/enroll?method=2", dark=True)
     page.get_by_role("button", name="Why ").first.click()
-    expect(page.get_by_role("region", name="Why")).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    expect(page.get_by_role("dialog", name="Why?")).to_be_visible()
     return page
 
 
@@ -55,8 +61,8 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         pages = {
-            "builder-light": builder(browser, address, dark=False),
-            "builder-dark": builder(browser, address, dark=True),
+            "builder": builder(browser, address),
+            "why-dark": why(browser, address),
             "session": open_as(browser, address, "admin", "/sessions/1"),
             "board-dark": open_as(browser, address, "coach", "/board/1", dark=True),
             "catalog-phone": open_as(browser, address, "learner", "/catalog", wide=False),

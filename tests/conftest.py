@@ -12,18 +12,32 @@ import backend.database
 from tests.harness.browser import chromium
 from tests.harness.instance import Muster, clean_environment, running_muster
 from tests.harness.mail import SmtpSink, smtp_server
+from tests.harness.moved_clock import move_clock
 from tests.harness.servers import Servers, run_servers
+
+pytest_plugins = ("tests.harness.api_fixtures", "tests.harness.system_fixtures")
 
 _run = pytest.StashKey[ExitStack]()
 # Modules that take longest go first, or one worker has them left when the other has nothing.
-FIRST = ("faults", "browser", "ground", "operating", "demo", "benchmarks")
+FIRST = ("faults", "browser", "runtime", "operating", "demo", "benchmarks")
 # Coverage is that of what these tests run in their own process: tracing also the instances that others start would double
 # the time of everything.
-MEASURED = ("audiences", "enrolling", "enrollment", "index", "live", "rules", "tables")
+MEASURED = (
+    "audiences",
+    "consequences",
+    "enrollment",
+    "groups",
+    "index",
+    "learning",
+    "live",
+    "rules",
+    "tables",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers before xdist starts its workers, so that they share them."""
+    move_clock()
     config.stash[_run] = ExitStack()
     if config.getoption("numprocesses", default=None) and not hasattr(config, "workerinput"):
         config.stash[_run].enter_context(run_servers())

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import asyncpg
 
-from backend import clock
 from backend.backup import programs
 from backend.backup.archive import FORMAT, Archive, Manifest
+from backend.runtime import clock
 
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
 
@@ -41,13 +41,13 @@ async def back_up(url: str, file: Path) -> Manifest:
                 row["name"] for row in await connection.fetch("SELECT name FROM migration ORDER BY name")
             ],
             position=await connection.fetchval("SELECT seq FROM log_head"),
-            rows=await count_rows(connection),
+            rows=await rows_by_table(connection),
         )
         await archive.write(manifest, programs.dump(url, snapshot))
     return manifest
 
 
-async def count_rows(connection: asyncpg.Connection) -> dict[str, int]:
+async def rows_by_table(connection: asyncpg.Connection) -> dict[str, int]:
     """Rows by table."""
     tables = [row["tablename"] for row in await connection.fetch(TABLES)]
     return {name: await connection.fetchval(f'SELECT count(*) FROM "{name}"') for name in tables}

@@ -12,7 +12,7 @@ import asyncpg
 
 from backend.backup import programs
 from backend.backup.archive import BackupError, Manifest, pieces
-from backend.backup.dumping import TABLES, count_rows, reached
+from backend.backup.dumping import TABLES, reached, rows_by_table
 from backend.database import aside
 
 # What says of itself that it is Muster's: its processes.
@@ -74,7 +74,7 @@ async def restore(url: str, file: Path, manifest: Manifest, *, send_mail: bool) 
             # The dump brings the schema itself.
             server = connection.get_server_version().major
             await programs.undump(url, pieces(file), server=server)
-            _compare(manifest.rows, await count_rows(connection))
+            _compare(manifest.rows, await rows_by_table(connection))
             held = 0 if send_mail else await connection.fetchval(_HOLD_MAIL)
             await aside.forget(connection)
         except (BackupError, *LOST, asyncio.CancelledError) as error:

@@ -6,7 +6,7 @@ import typer
 
 from backend.commands.context import DataDir, run_command
 from backend.embedded import Servers
-from backend.services.administrators import create_administrator, create_token_for
+from backend.services.access.administrators import create_administrator, create_token_for
 from backend.settings import Settings
 
 Email = Annotated[str, typer.Option(help="E-mail address of the account")]

@@ -10,10 +10,11 @@ import asyncpg
 import typer
 
 from backend import backup as backups
-from backend import clock, database
+from backend import database
 from backend.backup import BackupError, Manifest
 from backend.commands.context import UNUSABLE, DataDir, connected, fail, say, understood
 from backend.embedded import Instance, Servers
+from backend.runtime import clock
 from backend.settings import Settings, load_settings
 
 MEBIBYTE = 1024**2

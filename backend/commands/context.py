@@ -9,8 +9,9 @@ from typing import Annotated, NoReturn, TypeVar
 
 import typer
 
-from backend import bell, clock, database
+from backend import database
 from backend.embedded import EmbeddedError, Instance, Servers
+from backend.runtime import bell, clock
 from backend.services.errors import MusterError
 from backend.settings import Settings, SettingsError, load_settings
 

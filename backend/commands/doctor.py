@@ -11,15 +11,16 @@ import typer
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from backend import clock, database
+from backend import database
 from backend.commands.context import DataDir, run_command
-from backend.demo.following import following
+from backend.demo.own_index import own_index
 from backend.embedded import Servers
 from backend.index import Follower, check_index
-from backend.index.structure_rows import usable_timezone
 from backend.mail.settings import MailSettings
 from backend.mail.smtp import Connection, Unreachable
-from backend.services import full_check, set_aside, stored_texts
+from backend.runtime import clock
+from backend.services.enrollment.reconciler import full_check
+from backend.services.operations import set_aside, stored_texts
 from backend.settings import Settings
 
 OLDEST_POSTGRES = 150_000
@@ -98,7 +99,7 @@ async def _findings(settings: Settings, servers: Servers, *, repair: bool) -> As
         yield await check(settings, servers)
     for finding in await _waiting():
         yield finding
-    async with following() as follower:
+    async with own_index() as follower:
         await follower.catch_up()
         yield await _set_aside(follower)
         yield await _index(follower)
@@ -158,7 +159,7 @@ async def _clock(_: Settings, __: Servers) -> Finding:
         text = f"this machine is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the database's"
         return Finding("clock", text, "let both follow a time server (NTP)", serious=True)
     timezone = await database.fetch_value("SELECT timezone FROM organisation")
-    if not usable_timezone(timezone):
+    if not clock.is_zone(timezone):
         text = f"nobody knows the organisation's time zone, {timezone!r}"
         return Finding("clock", text, "choose another in the organisation's settings", serious=True)
     return Finding("clock", f"the organisation is in {timezone}, where it is {clock.today(timezone)}")
@@ -260,13 +261,7 @@ async def _index(follower: Follower) -> Finding:
             "running processes compare and mend theirs every few hours; restart them now, and report this"
         )
         return Finding("index", f"it differed from the tables: {told}", advice, serious=True)
-    facts = follower.index.facts
-    counted = {
-        "people": len(facts.countable),
-        "memberships": sum(map(len, facts.groups.values())),
-        "live enrollments": sum(len(enrollments.live()) for enrollments in facts.enrollments.values()),
-        "live sources": sum(map(len, facts.sources.values())),
-    }
+    counted = follower.index.totals()
     return Finding("index", ", ".join(f"{number} {what}" for what, number in counted.items()))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from backend.app import create_app
-from backend.controllers.openapi import complete
+from backend.controllers.http.openapi import complete
 from backend.settings import Settings
 
 

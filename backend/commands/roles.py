@@ -6,8 +6,8 @@ import signal
 import socket
 from dataclasses import dataclass
 
-from backend.draining import HAND_OVER_SECONDS
-from backend.supervisor import STOP_SECONDS, Child
+from backend.runtime.draining import HAND_OVER_SECONDS
+from backend.runtime.supervisor import STOP_SECONDS, Child
 
 HEALTH_TIMEOUT_SECONDS = 5
 # A worker leaves a checkpoint of the index, and what its jobs are about ends meanwhile.
@@ -40,7 +40,7 @@ class Roles:
             for number in range(1, self.workers + 1)
         ]
         if listener is not None:
-            arguments = ["-m", "backend.serving", "--fd", str(listener.fileno())]
+            arguments = ["-m", "backend.runtime.serving", "--fd", str(listener.fileno())]
             children += [
                 Child(
                     f"api {number}",

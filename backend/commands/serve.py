@@ -14,17 +14,18 @@ from typing import Annotated, NoReturn
 import msgspec
 import typer
 
-from backend import database, metrics
+from backend import database
 from backend.commands.context import UNUSABLE, DataDir, apply_timezone, connected, fail, say, understood
-from backend.commands.reloading import reload_when_told, take_hangups
+from backend.commands.reload import reload_when_told, take_hangups
 from backend.commands.roles import Roles, address_of, healthy, sequencer
 from backend.demo.organisation import ADMIN, COACH, LEARNER, PASSWORD
 from backend.embedded import Embedded, EmbeddedError, Instance, Servers
 from backend.embedded.instance import InUseError, Running
 from backend.embedded.process import launch_command
-from backend.serving import listening_socket
+from backend.runtime import metrics
+from backend.runtime.serving import listening_socket
+from backend.runtime.supervisor import LONGEST_PAUSE_SECONDS, HopelessError, Supervisor
 from backend.settings import Settings, load_settings
-from backend.supervisor import LONGEST_PAUSE_SECONDS, HopelessError, Supervisor
 
 READY_POLL_SECONDS = 0.1
 # How soon a server that died is noticed.

@@ -1,1 +1,1 @@
-"""The doors: HTTP and sockets. Decode, call, encode."""
+"""HTTP and sockets: decode, call one service, encode."""

@@ -8,9 +8,9 @@ from backend.database.aside import put_back_what_was_cut_short
 from backend.database.connection import (
     DATABASE_LOST,
     after_commit,
+    after_rollback,
     connect,
     connection,
-    copy_rows,
     current_transaction,
     disconnect,
     execute,
@@ -24,29 +24,43 @@ from backend.database.connection import (
     transaction,
 )
 from backend.database.engine import ENGINE
+from backend.database.expressions import NOW, Row, any_of, as_json, none_of
 from backend.database.leadership import Leadership
+from backend.database.locks import lock_by_name
+from backend.database.log_runs import current_run, logged_as
 from backend.database.migrating import migrate, pending_migrations
+from backend.database.rows import compiled, row_by_id
 
 __all__ = [
     "DATABASE_LOST",
     "ENGINE",
+    "NOW",
     "Leadership",
+    "Row",
     "after_commit",
+    "after_rollback",
+    "any_of",
+    "as_json",
+    "compiled",
     "connect",
     "connection",
-    "copy_rows",
+    "current_run",
     "current_transaction",
     "disconnect",
     "execute",
     "fetch",
     "fetch_row",
     "fetch_value",
+    "lock_by_name",
+    "logged_as",
     "migrate",
+    "none_of",
     "on_commit",
     "open_connection",
     "pending_migrations",
     "plan_anew_for",
     "plan_by_key",
     "put_back_what_was_cut_short",
+    "row_by_id",
     "transaction",
 ]

@@ -2,7 +2,7 @@
 
 PostgreSQL knows the infinite, years up to 294276, and JSON as deep as it likes. An instant or day beyond Python's calendar is
 read as the calendar's end on that side, which is before or after everything; JSON that cannot be decoded is an `UnreadableJson`.
-Whoever keeps rows sets these aside (`backend.index.aside`). What Muster itself takes in is bounded far closer.
+Whoever keeps rows sets these aside (`backend.index.facts.set_aside`). What Muster itself takes in is bounded far closer.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -10,6 +10,8 @@ from typing import Any
 
 import asyncpg
 import msgspec
+
+from backend.words import Message
 
 # Within these every instant has a day in every time zone.
 FIRST = datetime(1, 1, 2, tzinfo=UTC)
@@ -38,7 +40,14 @@ def encode_json(value: object) -> str:
     """JSON of a value. Text goes as it is: Piccolo hands over JSON that it has already encoded."""
     if isinstance(value, UnreadableJson):
         return value.text
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return value if isinstance(value, str) else msgspec.json.encode(value, enc_hook=_english).decode()
+
+
+def _english(value: object) -> str:
+    if isinstance(value, Message):
+        return str(value)
+    # What msgspec expects of a hook that does not know the type.
+    raise NotImplementedError
 
 
 def decode_instant(sent: tuple[int]) -> datetime:

@@ -1,22 +1,22 @@
 """Pool, connections and transactions on asyncpg, shared with Piccolo."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import Any, Literal, cast
 
 import asyncpg
 
-from backend import clock
 from backend.database.codecs import install
 from backend.database.engine import ENGINE
+from backend.runtime import clock
 
 # A statement that waits longer for a lock is stuck behind something that should be known.
 LOCK_TIMEOUT_MS = 30_000
 # A client that died in the middle must not hold its locks for ever.
 IDLE_IN_TRANSACTION_MS = 60_000
-# A server that hangs does not answer goodbyes either.
+# A server that hangs does not answer the end of a connection either.
 DISCONNECT_SECONDS = 2.0
 # Planning everything anew takes some milliseconds: as much as the look-ups of so many rows.
 MANY_ROWS = 100
@@ -33,6 +33,7 @@ DATABASE_LOST = (
 )
 
 AfterCommit = Callable[[], Awaitable[None]]
+AfterRollback = Callable[[], Awaitable[None]]
 _commit_listeners: list[AfterCommit] = []
 # Piccolo asks it for nothing but the connection.
 _current: ContextVar[Any] = ENGINE.current_transaction
@@ -40,11 +41,12 @@ Isolation = Literal["read_committed", "repeatable_read", "serializable"]
 
 
 class Transaction:
-    """What Piccolo looks for in `ENGINE.current_transaction`, with the calls to make once it is committed."""
+    """What Piccolo looks for in `ENGINE.current_transaction`, with the calls to make once it is committed, or rolled back."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self.connection = connection
         self.callbacks: list[AfterCommit] = []
+        self.rollback_callbacks: list[AfterRollback] = []
 
 
 async def _leave_as_it_is(_: asyncpg.Connection) -> None:
@@ -125,6 +127,14 @@ def after_commit(callback: AfterCommit) -> None:
     found.callbacks.append(callback)
 
 
+def after_rollback(callback: AfterRollback) -> None:
+    """Call `callback` once the current transaction has been rolled back, outside of it: for what counts although it failed."""
+    found = current_transaction()
+    if found is None:
+        raise RuntimeError("after_rollback needs a transaction")
+    found.rollback_callbacks.append(callback)
+
+
 @asynccontextmanager
 async def transaction(*, isolation: Isolation | None = None) -> AsyncIterator[asyncpg.Connection]:
     """One transaction on one pooled connection; inside another one it joins that one.
@@ -139,10 +149,11 @@ async def transaction(*, isolation: Isolation | None = None) -> AsyncIterator[as
     pooled = await pool.acquire()
     # A proxy of a connection: it has all of its methods.
     connection = cast(asyncpg.Connection, pooled)
+    current = Transaction(connection)
+    committed = False
     try:
         started = connection.transaction(isolation=isolation) if isolation else connection.transaction()
         await started.start()
-        current = Transaction(connection)
         token = _current.set(current)
         try:
             yield connection
@@ -151,6 +162,7 @@ async def transaction(*, isolation: Isolation | None = None) -> AsyncIterator[as
             raise
         else:
             await started.commit()
+            committed = True
         finally:
             _current.reset(token)
         # Before the connection is given back: whoever waits for the change waits for this.
@@ -158,6 +170,9 @@ async def transaction(*, isolation: Isolation | None = None) -> AsyncIterator[as
             await listener()
     finally:
         await pool.release(pooled)
+        if not committed:
+            for undone in current.rollback_callbacks:
+                await undone()
     for callback in current.callbacks:
         await callback()
 
@@ -214,9 +229,3 @@ async def plan_anew_for(rows: int) -> None:
     """
     if rows >= MANY_ROWS:
         await execute("DISCARD PLANS; SET LOCAL enable_seqscan = off")
-
-
-async def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """COPY `rows` into `table` (a temporary one too) on the transaction's connection."""
-    async with connection() as used:
-        await used.copy_records_to_table(table, columns=columns, records=rows)

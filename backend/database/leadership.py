@@ -5,8 +5,8 @@ from types import TracebackType
 
 import asyncpg
 
-from backend import metrics
 from backend.database.connection import open_connection
+from backend.runtime import metrics
 
 # How long a candidate waits between tries: bounds the time without a leader after one was killed. A try costs a tenth of a
 # millisecond. It is no `pg_advisory_lock` that waits: such a statement would hold back the horizon of VACUUM for as long.

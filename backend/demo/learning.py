@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from backend.schemas.learning import ActivityInput, CertificateInput, StepInput
+from backend.schemas.learning.activities import ActivityInput, CertificateInput, StepInput
 
 
 class Content(msgspec.Struct, frozen=True):

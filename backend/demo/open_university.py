@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 
-from backend import clock
 from backend.database import fetch_value
 from backend.demo.oulad import CERTIFICATE_MONTHS, CHOICES, NUMBERS, OpenUniversity, Presentation, read
 from backend.demo.structure import (
@@ -18,11 +17,15 @@ from backend.demo.structure import (
     ids_of,
     write_all,
 )
+from backend.runtime import clock
+from backend.schemas.groups import GroupRow
 from backend.schemas.imports import MembershipRow
-from backend.schemas.learning import ActivityInput, CertificateInput, ResultRow, SessionInput
-from backend.schemas.people import FieldInput, GroupRow, LearnerRow
-from backend.services import registrations
-from backend.services.actor import SYSTEM
+from backend.schemas.learning.activities import ActivityInput, CertificateInput
+from backend.schemas.learning.results import ResultRow
+from backend.schemas.learning.sessions import SessionInput
+from backend.schemas.people import FieldInput, LearnerRow
+from backend.services.access.actor import SYSTEM
+from backend.services.enrollment.history import enrollment_history
 
 REGIONS, MODULES = "Regions", "Modules"
 DOMAIN = "open.example"
@@ -143,10 +146,10 @@ async def _registrations(data: OpenUniversity, timezone: str) -> None:
     def instant(day: date) -> datetime:
         return instants.setdefault(day, clock.start_of_day(day, timezone))
 
-    await registrations.record(
+    await enrollment_history.record(
         SYSTEM,
         [
-            registrations.Registration(
+            enrollment_history.Registration(
                 learners[one.student],
                 sessions[one.presentation.external_id],
                 instant(one.since),

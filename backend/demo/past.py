@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from backend import clock
 from backend.database import execute, transaction
+from backend.runtime import clock
 
 
 @asynccontextmanager

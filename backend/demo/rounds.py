@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from backend import clock
 from backend.database import fetch_row, fetch_value
 from backend.demo.learning import ROUNDS, Method, Round
 from backend.demo.organisation import COACH
@@ -14,10 +13,13 @@ from backend.demo.past import days_ago
 from backend.demo.structure import ensure_session
 from backend.index import Follower
 from backend.rules import Rule
-from backend.schemas.enrolling.plans import ApplyRequest, PlanRequest
-from backend.schemas.learning import Activity, SessionInput
-from backend.services import enrolling, notices
-from backend.services.actor import SYSTEM
+from backend.runtime import clock
+from backend.schemas.enrollment.plans import ApplyRequest, PlanRequest
+from backend.schemas.learning.activities import Activity
+from backend.schemas.learning.sessions import SessionInput
+from backend.services.access.actor import SYSTEM
+from backend.services.enrollment.plans import plans
+from backend.services.mail import notices
 
 # Results are written as of every so many days, which is what curves are made of.
 STEP = 5
@@ -112,9 +114,9 @@ async def _enroll(follower: Follower, session_id: int, method: Method, rule: Rul
         mandatory=method.mandatory,
         due_days=method.due_days,
     )
-    plan = await enrolling.plan(SYSTEM, follower, session_id, request)
+    plan = await plans.plan(SYSTEM, follower, session_id, request)
     fields = {name: getattr(request, name) for name in request.__struct_fields__}
-    applied = await enrolling.apply(SYSTEM, follower, session_id, ApplyRequest(**fields, hash=plan.hash))
+    applied = await plans.apply(SYSTEM, follower, session_id, ApplyRequest(**fields, hash=plan.hash))
     return applied.run_id
 
 

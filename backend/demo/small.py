@@ -6,9 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from backend import clock
 from backend.database import fetch, fetch_value
-from backend.demo.following import following
 from backend.demo.learning import COURSES, HISTORY, PATHS, SEGMENTS, History
 from backend.demo.organisation import (
     ADMIN,
@@ -22,6 +20,7 @@ from backend.demo.organisation import (
     Person,
     people,
 )
+from backend.demo.own_index import own_index
 from backend.demo.past import days_ago
 from backend.demo.rounds import days_of_change, enroll_on
 from backend.demo.structure import (
@@ -32,20 +31,18 @@ from backend.demo.structure import (
 )
 from backend.index import Follower
 from backend.rules import Rule
+from backend.runtime import clock
 from backend.schemas.access import OrganisationChange
-from backend.schemas.audience import SegmentInput
-from backend.schemas.learning import Activity, ResultRow
-from backend.schemas.people import (
-    FieldInput,
-    GroupRow,
-    LearnerChange,
-    LearnerInput,
-    LearnerRow,
-    MemberRole,
-    MembersInput,
-)
-from backend.services import activities, learners, memberships, organisations, segments
-from backend.services.actor import SYSTEM
+from backend.schemas.groups import GroupRow, MembersInput
+from backend.schemas.learning.activities import Activity
+from backend.schemas.learning.results import ResultRow
+from backend.schemas.people import FieldInput, LearnerChange, LearnerInput, LearnerRow, MemberRole
+from backend.schemas.segments import SegmentInput
+from backend.services.access.actor import SYSTEM
+from backend.services.audiences import segments
+from backend.services.groups import memberships
+from backend.services.learning import activities
+from backend.services.people import learners, organisation
 
 Progress = Callable[[str], None]
 
@@ -86,7 +83,7 @@ async def load_demo(progress: Progress = lambda _: None) -> Sequence[SignIn]:
     everybody = people(today)
     progress(f"{len(everybody)} people in {len(GROUPS)} groups")
     async with days_ago(FOUNDED):
-        await organisations.change_organisation(SYSTEM, OrganisationChange(name="Halden"))
+        await organisation.change_organisation(SYSTEM, OrganisationChange(name="Halden"))
         await ensure_fields(SYSTEM, [msgspec.convert(field, FieldInput) for field in FIELDS])
         groups = await ensure_groups(SYSTEM, [msgspec.convert(group, GroupRow) for group in GROUPS])
         await write_all(SYSTEM, "learners", [_row(person) for person in everybody])
@@ -98,7 +95,7 @@ async def load_demo(progress: Progress = lambda _: None) -> Sequence[SignIn]:
     async with days_ago(FOUNDED):
         await write_all(SYSTEM, "results", _until(results, begun))
     progress("audiences")
-    async with following() as follower:
+    async with own_index() as follower:
         named = await _segments(follower)
         for day in days_of_change():
             moment = clock.now() - timedelta(days=day)

@@ -6,13 +6,18 @@ from typing import Any
 import msgspec
 
 from backend.database import fetch, fetch_value
+from backend.schemas.groups import GroupRow
 from backend.schemas.imports import ImportKind
-from backend.schemas.learning import ActivityInput, SessionInput
-from backend.schemas.people import FieldInput, GroupRow
-from backend.services import activities, fields, group_bulk, sessions
-from backend.services.actor import Actor
+from backend.schemas.learning.activities import ActivityInput
+from backend.schemas.learning.sessions import SessionInput
+from backend.schemas.people import FieldInput
+from backend.services.access.actor import Actor
 from backend.services.errors import Invalid
-from backend.services.importing import CHUNK, write_rows
+from backend.services.groups import group_bulk
+from backend.services.imports.applying import CHUNK, write_rows
+from backend.services.learning import activities, sessions
+from backend.services.people import fields
+from backend.words import Message, joined
 
 
 async def ids_of(table: str) -> dict[str, int]:
@@ -33,7 +38,7 @@ async def ensure_groups(actor: Actor, wanted: Sequence[GroupRow]) -> dict[str, i
     """Create or update the groups; ids by external id."""
     answer = await group_bulk.bulk_upsert(actor, wanted)
     if answer.errors:
-        raise Invalid(f"A group could not be made: {answer.errors[0].message}")
+        raise Invalid(Message("A group could not be made: {reason}", reason=answer.errors[0].message))
     return await ids_of("learner_group")
 
 
@@ -58,4 +63,4 @@ async def write_all(actor: Actor, kind: ImportKind, rows: Sequence[msgspec.Struc
         answer = await write_rows(actor, kind, chunk)
         if answer.errors:
             mistake = answer.errors[0]
-            raise Invalid(f"{kind}: {chunk[mistake.row]!r}: {mistake.path}: {mistake.message}")
+            raise Invalid(joined(": ", [kind, repr(chunk[mistake.row]), mistake.path, mistake.message]))

@@ -12,7 +12,10 @@ from backend.demo.binary_copy import copy
 from backend.demo.synthetic_facts import field_values, memberships, write_results
 from backend.demo.synthetic_structure import write_learners, write_structure
 from backend.demo.synthetic_world import LOADED, STRUCTURE, World, first_ids
+from backend.index import load_index
+from backend.index.following.checkpoints import write_checkpoint
 from backend.services.errors import Conflict
+from backend.words import Message
 
 # People who may be here already: whoever set Muster up.
 MOST_BEFORE = 20
@@ -38,7 +41,7 @@ async def synthesize(learners: int, seed: int, progress: Progress = lambda _: No
     async with transaction() as connection:
         if await fetch_value("SELECT count(*) FROM learner") > MOST_BEFORE:
             raise Conflict(
-                "A synthetic organisation is only made in an empty database; use another --data-dir."
+                Message("A synthetic organisation is only made in an empty database; use another --data-dir.")
             )
         await connection.execute("SET LOCAL synchronous_commit = off; SET LOCAL maintenance_work_mem = '1GB'")
         await connection.execute("SET LOCAL max_parallel_maintenance_workers = 2")
@@ -57,6 +60,8 @@ async def synthesize(learners: int, seed: int, progress: Progress = lambda _: No
             progress(f"{world.rows['field_value']:,} field values; results")
             await write_results(connection, world)
         await _restart_log(connection)
+        progress("the index, for whoever starts next")
+        await _leave_checkpoint(connection)
     progress("statistics for the planner")
     await _analyze()
     return Synthetic(
@@ -79,6 +84,17 @@ async def _restart_log(connection: asyncpg.Connection) -> None:
         "UPDATE follower SET position = (SELECT seq FROM log_head) WHERE name = 'reconciler'"
     )
     await connection.execute("SELECT pg_notify('muster_log', seq::text) FROM log_head")
+
+
+async def _leave_checkpoint(connection: asyncpg.Connection) -> None:
+    """With the load itself: to read a million people from the tables takes each process that runs or starts most of a minute."""
+    try:
+        async with connection.transaction():
+            # Whoever writes facts writes to the outbox: what is read here stands still. Who writes now may wait for us.
+            await connection.execute("LOCK TABLE outbox IN SHARE MODE NOWAIT")
+            await write_checkpoint(await load_index(), connection)
+    except asyncpg.LockNotAvailableError:
+        return
 
 
 async def _analyze() -> None:

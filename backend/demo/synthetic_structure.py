@@ -6,8 +6,8 @@ from datetime import timedelta
 import asyncpg
 import numpy as np
 
-from backend import clock
 from backend.demo.synthetic_world import ACTIVITIES, CERTIFICATES, DAYS, World
+from backend.runtime import clock
 
 CHOICE_FIELDS = 20
 FEWEST_VALUES, MOST_VALUES = 4, 5_000

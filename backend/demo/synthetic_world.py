@@ -3,8 +3,8 @@
 import asyncpg
 import numpy as np
 
-from backend import clock
 from backend.demo.binary_copy import EPOCH, INT4, Array
+from backend.runtime import clock
 
 MOST_GROUPS, FEWEST_GROUPS, LEARNERS_A_GROUP = 5_000, 200, 200
 ACTIVITIES, CERTIFICATES = 200, 50

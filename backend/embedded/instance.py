@@ -18,10 +18,10 @@ from typing import IO
 import msgspec
 
 from backend.embedded.errors import EmbeddedError
-from backend.embedded.keeping import Embedded, Servers
 from backend.embedded.postgres import EmbeddedPostgres
 from backend.embedded.process import Patience
 from backend.embedded.redis import EmbeddedRedis
+from backend.embedded.server_restarts import Embedded, Servers
 
 # A command that finds an instance starting waits this long for its servers.
 WAIT_SECONDS = 60

@@ -48,9 +48,6 @@ FAST_THEN_IMMEDIATE = ((signal.SIGINT, 8.0), (signal.SIGQUIT, 3.0))
 # For servers without a postmaster: one that waits for its client ends by itself, one at work would only cancel at SIGINT.
 ORPHANS = ((signal.SIGQUIT, 1.0), (signal.SIGKILL, 2.0))
 
-# Speed over durability, for databases that nobody misses.
-THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-
 
 class EmbeddedPostgres:
     """The PostgreSQL server whose cluster lives in `data_dir/postgres`, reached by a private unix socket.

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from backend.text import TextError, address_key, clean_address
+from backend.words import Message
 
 Kind = Literal["known", "new", "duplicate", "invalid", "excluded", "other_session", "ask"]
 # A pasted column of a large company; more is a sheet to import.
@@ -14,6 +15,7 @@ MOST_ADDRESSES = 20_000
 
 _SEPARATORS = re.compile(r"[\s,;]+")
 _BRACKETED = re.compile(r"<([^<>]*)>")
+_NAMED = re.compile(r"([^<>]*)<([^<>]*)>")
 
 
 class Sorted(Struct, frozen=True):
@@ -37,6 +39,16 @@ def addresses_in(text: str) -> list[str]:
             bracketed = _BRACKETED.findall(part)
             found += bracketed or [piece for piece in _SEPARATORS.split(part) if piece]
     return [piece.strip().removeprefix("mailto:").strip("\"'()") for piece in found]
+
+
+def names_in(text: str) -> dict[str, str]:
+    """What stands before addresses in brackets, by the key of the address: `Ann Lee <a@x.org>` is called Ann Lee."""
+    return {
+        address_key(address.removeprefix("mailto:")): name
+        for part in re.split(r"[,;\n\r]", text)
+        for before, address in _NAMED.findall(part)
+        if (name := before.strip().strip("\"'").strip())
+    }
 
 
 def sort_addresses(
@@ -85,8 +97,8 @@ def _address(text: str, *, known: bool) -> tuple[str, str | None]:
     try:
         email = clean_address(text)
     except TextError as error:
-        return text, None if known else str(error)
+        return text, None if known else error.message
     # Within one's own network a domain may be one word; of somebody unknown it is a slip.
     if "." not in email.rpartition("@")[2] and not known:
-        return text, "This is not an e-mail address: its domain has no dot."
+        return text, Message("This is not an e-mail address: its domain has no dot.")
     return email, None

@@ -22,7 +22,7 @@ class Fuse(Struct, frozen=True, kw_only=True):
     most: int = 1_000
     entering: int = 1_000
 
-    def blows(self, *, leaving: int, left_lately: int, remaining: int) -> bool:
+    def removal_exceeds(self, *, leaving: int, left_lately: int, remaining: int) -> bool:
         """Whether `leaving` more people may not lose access unasked.
 
         `left_lately` have gone within `WINDOW`, `remaining` hold the method's source now (those leaving included).
@@ -32,7 +32,7 @@ class Fuse(Struct, frozen=True, kw_only=True):
         large = together > self.count and together * 100 > self.percent * there_were
         return leaving > 0 and (large or together > self.most)
 
-    def floods(self, *, entering: int, entered_lately: int, enrolled: int) -> bool:
+    def entry_exceeds(self, *, entering: int, entered_lately: int, enrolled: int) -> bool:
         """Whether `entering` more people may not be enrolled unasked.
 
         `entered_lately` have come within `ENTRY_WINDOW` without a person's confirmation, `enrolled` are in the session

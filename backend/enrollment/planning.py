@@ -12,7 +12,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     `desired`: whom the audience holds. `actual`: who holds the method's source. `countable`: who is invited or active.
     `elsewhere`: who is enrolled in another session of the same activity (empty where that is allowed). `enrolled`: whose
     enrollment in this session is live, `completed` of them those who have completed it. `others`: who holds a live source
-    of another method of the session. `keeps`: whether the policy keeps those enrolled whom no method holds any more.
+    of another method of the session. `left_out`: whom no method of the session may enroll. `keeps`: whether the policy keeps those enrolled whom no method holds any more.
     """
 
     desired: BitMap
@@ -22,19 +22,21 @@ class Situation(Struct, frozen=True, kw_only=True):
     enrolled: BitMap
     completed: BitMap
     others: BitMap
+    left_out: BitMap = BitMap()
     keeps: bool = False
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """Seven sets without a common member; everybody else is none of the method's business.
+    """Eight sets without a common member; everybody else is none of the method's business.
 
     `entering`: their enrollment begins. `leaving`: it ends. `gaining`: enrolled already, they get this source too.
     `losing`: they lose this source and stay enrolled. `completed_stay`: completed, and held by the rule no longer; their
     completion stays. `staying`: nothing changes. `blocked`: wanted, and enrolled in another session of the activity.
+    `excluded`: wanted, and left out of the session; who holds the method's source besides is among those who lose it.
 
     They add up, among countable people:
 
-    - `entering` + `gaining` + `staying` + `blocked` are those whom the audience holds;
+    - `entering` + `gaining` + `staying` + `blocked` + `excluded` are those whom the audience holds;
     - `leaving` + `losing` + `completed_stay` + `staying` are those who hold the method's source before it is applied;
     - `entering` + `gaining` + `staying` are those who hold it afterwards.
     """
@@ -46,6 +48,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     completed_stay: BitMap
     staying: BitMap
     blocked: BitMap
+    excluded: BitMap
 
     @property
     def opening(self) -> BitMap:
@@ -57,15 +60,12 @@ class Plan(Struct, frozen=True, kw_only=True):
         """Whose source of the method ends, whatever becomes of their enrollment."""
         return self.leaving | self.losing | self.completed_stay
 
-    def is_empty(self) -> bool:
-        """Whether applying it would write nothing about anybody."""
-        return not (self.opening or self.closing)
-
 
 def make_plan(situation: Situation) -> Plan:
     """Desired minus actual, among countable people only: the sources of all others are dormant, and stay."""
-    desired = situation.desired & situation.countable
+    asked = situation.desired & situation.countable
     actual = situation.actual & situation.countable
+    desired = asked - situation.left_out
     wanted, unwanted = desired - actual, actual - desired
     blocked = wanted & situation.elsewhere
     gaining = (wanted - blocked) & situation.enrolled
@@ -82,6 +82,7 @@ def make_plan(situation: Situation) -> Plan:
         completed_stay=completed_stay,
         staying=actual & desired,
         blocked=blocked,
+        excluded=(asked & situation.left_out) - actual,
     )
 
 

@@ -1,34 +1,26 @@
-# ruff: noqa: RUF001 - French is written with its own apostrophe
 """Why a method does not follow changes: a cause with details, and the sentence that tells it to a reader."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
+from backend.words import Message
+from backend.words.stored import text_in, to_record, told_record
+
 StateCause = Literal["broken_rule", "fuse", "rejected", "undone"]
+_CAUSES = frozenset(get_args(StateCause))
 # More problems of one rule than this are not told: whoever mends these finds the others.
 PROBLEMS_TOLD = 5
 
-_WORDS: dict[str, dict[str, str]] = {
-    "en": {
-        "broken_rule": "Its rule cannot be worked out.",
-        "broken_rule_problems": "Its rule cannot be worked out: {problems}",
-        "fuse_leaving": "{leaving} of {remaining} people would be let go at once.",
-        "fuse_entering": "{entering} people would be enrolled at once.",
-        "rejected": "Somebody rejected its changes.",
-        "rejected_note": "Somebody rejected its changes: {note}",
-        "undone": "Somebody undid its run {run_id}.",
-    },
-    "fr": {
-        "broken_rule": "Sa règle ne peut pas être évaluée.",
-        "broken_rule_problems": "Sa règle ne peut pas être évaluée : {problems}",
-        "fuse_leaving": "{leaving} personnes sur {remaining} partiraient d’un coup.",
-        "fuse_entering": "{entering} personnes seraient inscrites d’un coup.",
-        "rejected": "Ses changements ont été rejetés.",
-        "rejected_note": "Ses changements ont été rejetés : {note}",
-        "undone": "Son exécution {run_id} a été annulée.",
-    },
+_SENTENCES = {
+    "broken_rule": Message("Its rule cannot be worked out."),
+    "broken_rule_problems": Message("Its rule cannot be worked out: {problems}"),
+    "fuse_leaving": Message("{leaving} of {remaining} people would be let go at once."),
+    "fuse_entering": Message("{entering} people would be enrolled at once."),
+    "rejected": Message("Somebody rejected its changes."),
+    "rejected_note": Message("Somebody rejected its changes: {note}"),
+    "undone": Message("Somebody undid its run {run_id}."),
 }
 
 
@@ -58,26 +50,43 @@ class Stated(Struct, frozen=True):
 
 def broken_rule(problems: Iterable[Any]) -> Stated:
     """The rule cannot be evaluated; `problems` have path, code and message."""
-    told = [{"path": one.path, "code": one.code, "message": one.message} for one in problems]
+    told = [{"path": one.path, "code": one.code, **to_record(one.message)} for one in problems]
     return Stated("broken_rule", {"problems": told[:PROBLEMS_TOLD]})
 
 
 def state_sentence(cause: StateCause | None, details: Mapping[str, Any] | None, language: str) -> str:
-    """Why the method is frozen or held, for somebody to whom it is not sealed; empty without a cause."""
-    if cause is None:
+    """Why the method is frozen or held, for somebody to whom it is not sealed; empty without a cause.
+
+    Cause and details are told as they are stored: what is not among those above is left out.
+    """
+    if cause is None or cause not in _CAUSES:
         return ""
-    words = _WORDS.get(language[:2].lower(), _WORDS["en"])
-    found = details or {}
+    found = details if isinstance(details, Mapping) else {}
     match cause:
-        case "broken_rule" if found.get("problems"):
-            problems = "; ".join(one["message"] for one in found["problems"])
-            return words["broken_rule_problems"].format(problems=problems)
+        case "broken_rule" if listed := _problems(found):
+            problems = "; ".join(text_in(one, language) for one in listed)
+            return _SENTENCES["broken_rule_problems"].render(language, problems=problems)
         case "rejected" if found.get("note"):
-            return words["rejected_note"].format(note=found["note"])
+            return _SENTENCES["rejected_note"].render(language, note=found["note"])
         case "fuse":
+            figures = {name: found.get(name, "?") for name in ("leaving", "remaining", "entering")}
             told = [
-                words[f"fuse_{name}"].format_map(found) for name in ("leaving", "entering") if name in found
+                _SENTENCES[f"fuse_{name}"].render(language, **figures)
+                for name in ("leaving", "entering")
+                if name in found
             ]
             return " ".join(told)
         case _:
-            return words[cause].format(run_id=found.get("run_id", ""))
+            return _SENTENCES[cause].render(language, run_id=found.get("run_id", ""))
+
+
+def shown_details(details: Any, language: str) -> dict[str, Any] | None:
+    """The details as they are shown to a reader; None for what are none."""
+    if not isinstance(details, Mapping) or "problems" not in details:
+        return dict(details) if isinstance(details, Mapping) else None
+    return {**details, "problems": [told_record(one, language) for one in _problems(details)]}
+
+
+def _problems(details: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    listed = details.get("problems")
+    return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []

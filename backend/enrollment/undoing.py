@@ -7,10 +7,12 @@ from msgspec import Struct
 
 # An enrollment as it was: the columns of its row that an act can change; None where there was none.
 Snapshot = dict[str, Any]
-Since = Literal["completed", "source_ended", "source_again", "other_source", "elsewhere", "changed", "gone"]
+Since = Literal[
+    "completed", "source_ended", "source_again", "other_source", "elsewhere", "excluded", "changed", "gone"
+]
 
-# What somebody else could have changed; `since`, `until` and `completed_at` follow from these.
-_TELLING = ("state", "role", "due_at", "due_by_hand", "mandatory")
+# What somebody else could have changed; `since`, `until` of what lives and `completed_at` follow from these.
+_TELLING = ("state", "role", "due_at", "due_by_hand", "mandatory", "course_group_id")
 
 
 class Undoable(Struct, frozen=True, kw_only=True):
@@ -18,7 +20,8 @@ class Undoable(Struct, frozen=True, kw_only=True):
 
     `opened`/`closed`: how many sources it opened and ended; `opened_live` how many of those it opened still live;
     `closed_again`: whether a method whose source it ended holds them again; `others`: whether a source that is not the
-    run's own has appeared since; `elsewhere`: whether they are now enrolled in another session of the activity.
+    run's own has appeared since; `elsewhere`: whether they are now enrolled in another session of the activity; `excluded`: whether this
+    one leaves them out now.
     """
 
     before: Snapshot | None
@@ -30,13 +33,15 @@ class Undoable(Struct, frozen=True, kw_only=True):
     closed_again: bool = False
     others: bool = False
     elsewhere: bool = False
+    excluded: bool = False
 
 
 def same(left: Snapshot | None, right: Snapshot | None) -> bool:
     """Whether two snapshots tell the same of an enrollment."""
     if left is None or right is None:
         return left is right
-    return all(left.get(name) == right.get(name) for name in _TELLING)
+    telling = (*_TELLING, "until") if left["state"] == "expired" else _TELLING
+    return all(left.get(name) == right.get(name) for name in telling)
 
 
 def is_live(snapshot: Snapshot | None) -> bool:
@@ -62,3 +67,5 @@ def _reasons(person: Undoable) -> Iterator[Since]:
         yield "other_source"
     if is_live(person.before) and not is_live(person.now) and person.elsewhere:
         yield "elsewhere"
+    if is_live(person.before) and not is_live(person.now) and person.excluded:
+        yield "excluded"

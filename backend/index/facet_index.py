@@ -1,48 +1,58 @@
 """The facet index: all facts and structure at one position of the change log, and the questions it answers."""
 
 import asyncio
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import date
 from typing import Any, TypeVar
 
 import msgspec
 from pyroaring import BitMap
 
-from backend.index.aside import SetAside
-from backend.index.breathing import Breath
-from backend.index.cache import Cache
-from backend.index.changes import Batch, Change
-from backend.index.checking import broken_parts_steps
-from backend.index.counting import SessionCounts, blocked_elsewhere, session_counts
+from backend.index.dependency_queries import DependencyQueries
 from backend.index.errors import BrokenRule, TooLong
-from backend.index.evaluating import Evaluator
-from backend.index.explaining import Explainer, Explanation
-from backend.index.facts import Facts
-from backend.index.forecasting import FORECAST_DAYS, DayTotal, forecast_steps
-from backend.index.funnel import nearly_steps
-from backend.index.history import end_of_day, latest_changes
-from backend.index.leaves import reports_below
-from backend.index.naming import Named
-from backend.index.past import as_of
-from backend.index.predicates import PredicateIndex, depends_on_time, opened_facets
-from backend.index.previewing import Preview, preview_steps
-from backend.index.reading import Reader
-from backend.index.selecting import Tab, page, select_steps
+from backend.index.evaluating.cache import Cache
+from backend.index.evaluating.evaluator import Evaluator
+from backend.index.evaluating.forecast import FORECAST_DAYS, DayTotal, forecast_steps
+from backend.index.evaluating.funnel import nearly_steps
+from backend.index.evaluating.history import end_of_day, latest_changes
+from backend.index.evaluating.past import as_of
+from backend.index.evaluating.preview import Preview, preview_steps
+from backend.index.evaluating.rule_check import broken_parts_steps
+from backend.index.evaluating.same_people import SamePeople, same_people_steps
+from backend.index.evaluating.selection import Tab, page, select_steps
+from backend.index.explaining.explainer import Explainer, Explanation
+from backend.index.explaining.fact_reader import FactReader
+from backend.index.facts.changes import Batch, Change
+from backend.index.facts.learner_facts import Facts
+from backend.index.facts.set_aside import SetAside
+from backend.index.facts.structure import STRUCTURE, Structure
+from backend.index.facts.values import union
+from backend.index.filters.base import ListedPerson
+from backend.index.filters.registry import evaluation_of
+from backend.index.people_queries import PeopleQueries
 from backend.index.steps import Steps, finish, go_on
-from backend.index.structure import STRUCTURE, Structure
-from backend.index.values import union
-from backend.rules import Facet, Problem, Rule
+from backend.index.structure_queries import StructureQueries
+from backend.index.time_slices import TimeSlice
+from backend.rules import Facet, Filter, Problem, Rule
 
-K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
+# Told where something begins or ceases to wait for a person: it is in no bitmap, but shown to those who follow the log.
+NEEDS_YOU = "needs_you"
+# Likewise where who is in the classes of sessions changes, or what classes there are.
+COURSE_GROUP = "course_group"
+# Likewise where something is new or another that is listed, and that the log tells nothing else of: see `migrations/listed.sql`.
+LISTED = "listed"
+# Likewise, of a session, where others wait for a place in it: see `migrations/waiting_places.sql`.
+WAITING_PLACE = "waiting_place"
+_TOLD = frozenset({*STRUCTURE, NEEDS_YOU, COURSE_GROUP, LISTED, WAITING_PLACE})
 # Structure that can change what a filter means; the rest (methods, sessions' names) cannot.
 _MEANING = frozenset(
     {"learner_group", "field", "activity", "certificate", "session", "segment", "organisation"}
 )
 
 
-class FacetIndex(Named):
-    """Bitmaps of everything, kept current by `apply`; implements `rules.Names` (as `Named`).
+class FacetIndex(StructureQueries, PeopleQueries, DependencyQueries):
+    """Bitmaps of everything, kept current by `apply`; implements `rules.Names` (as `StructureQueries`).
 
     Raises `BrokenRule` wherever a rule refers to something that is gone. Rules given to it must be resolved.
 
@@ -60,21 +70,6 @@ class FacetIndex(Named):
         self.still = asyncio.Lock()
         # Set where facts are of another day: whether somebody exists is asked of today.
         self.everybody: BitMap | None = None
-
-    @property
-    def timezone(self) -> str:
-        """The organisation's time zone, in which days are told."""
-        return self.structure.organisation.timezone
-
-    @property
-    def language(self) -> str:
-        """The organisation's language."""
-        return self.structure.organisation.language
-
-    @property
-    def countable(self) -> BitMap:
-        """Everybody who can be in an audience; not to be changed."""
-        return self.facts.countable
 
     @property
     def learners(self) -> BitMap:
@@ -118,6 +113,7 @@ class FacetIndex(Named):
         elif change.learner_id is None:
             if change.facet in STRUCTURE:
                 self.structure.put(change.facet, change.ref_id or 0, change.new)
+            if change.facet in _TOLD:
                 batch.structure.add(facet)
             batch.changes.append(self.readable(change))
         else:
@@ -140,27 +136,27 @@ class FacetIndex(Named):
 
     # ── who ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def sliced(self, question: Callable[[], Steps[T]], breath: Breath | None = None) -> T:
+    async def sliced(self, question: Callable[[], Steps[T]], time_slice: TimeSlice | None = None) -> T:
         """The answer to a question of this index, all of it at one position, without holding the event loop.
 
         Most are answered within the first slice; the log waits for the others. Whoever asks many questions in a row gives
-        their own `breath`, so that together they are cut into slices.
+        their own `time_slice`, so that together they are cut into slices.
         """
         steps, stood = question(), (self.position, self.facts)
-        breath = breath or Breath()
-        ended, found = go_on(steps, breath)
+        time_slice = time_slice or TimeSlice()
+        ended, found = go_on(steps, time_slice)
         if not ended:
             async with self.still:
                 if stood != (self.position, self.facts):
                     steps = question()
                 while not ended:
                     await asyncio.sleep(0)
-                    ended, found = go_on(steps, breath)
+                    ended, found = go_on(steps, time_slice)
         return found  # type: ignore[return-value]  # it has ended
 
     def at_once(self, question: Callable[[], Steps[T]]) -> T:
         """The answer if one slice is enough for it. Raises `TooLong`."""
-        ended, found = go_on(question(), Breath())
+        ended, found = go_on(question(), TimeSlice())
         if not ended:
             raise TooLong
         return found  # type: ignore[return-value]  # it has ended
@@ -172,14 +168,14 @@ class FacetIndex(Named):
     def check_steps(self, rule: Rule) -> Steps[list[Problem]]:
         """`check` in steps."""
         problems = yield from broken_parts_steps(rule, self.structure, self.learners)
-        if not problems and (self.facts.aside or self.structure.aside):
-            facets = self.facets(rule)
-            problems = [*self.facts.aside.problems(facets), *self.structure.aside.problems(facets)]
+        if not problems and (self.facts.set_aside or self.structure.set_aside):
+            facets = yield from self.facets_steps(rule)
+            problems = [*self.facts.set_aside.problems(facets), *self.structure.set_aside.problems(facets)]
         return problems
 
     def set_aside(self) -> list[SetAside]:
         """Everything stored that cannot be read."""
-        return [*self.structure.aside, *self.facts.aside]
+        return [*self.structure.set_aside, *self.facts.set_aside]
 
     def evaluate(self, rule: Rule, day: date, *, only: BitMap | None = None) -> BitMap:
         """The people of the rule on `day`; with `only`, those among them. A bitmap of the caller's own."""
@@ -233,17 +229,11 @@ class FacetIndex(Named):
             yield
         return found
 
-    def matches_for(
-        self, learners: BitMap, rules: Mapping[K, Rule], day: date
-    ) -> dict[K, BitMap | BrokenRule]:
-        """For each rule, those of `learners` who are its people on `day`; or why it cannot be told."""
-        found: dict[K, BitMap | BrokenRule] = {}
-        for key, rule in rules.items():
-            try:
-                found[key] = self.evaluate(rule, day, only=learners)
-            except BrokenRule as broken:
-                found[key] = broken
-        return found
+    def same_people_steps(
+        self, rule: Rule, day: date, methods: Iterable[int], segments: Iterable[int]
+    ) -> Steps[SamePeople]:
+        """Those of the live, dynamic methods and of the segments that hold exactly the people of the rule on `day`, in steps."""
+        return (yield from same_people_steps(self, rule, day, methods, segments))
 
     def select(  # noqa: PLR0913 - the place on the screen, and the page
         self,
@@ -263,12 +253,8 @@ class FacetIndex(Named):
         people = finish(select_steps(self._evaluator(rule, day), rule, tab, block, filter_))
         return page(people, after, limit), len(people)
 
-    def nearly(self, rule: Rule, day: date) -> BitMap:
-        """Those who fail exactly one filter of a block, and nothing else keeps out; a bitmap of the caller's own."""
-        return finish(self.nearly_steps(rule, day))
-
     def nearly_steps(self, rule: Rule, day: date) -> Steps[BitMap]:
-        """`nearly` in steps."""
+        """Those who fail exactly one filter of a block, and nothing else keeps out, in steps; a bitmap of the caller's own."""
         return (yield from nearly_steps((yield from self._evaluator_steps(rule, day)), rule))
 
     async def forecast(self, rule: Rule, first: date, last: date) -> list[DayTotal]:
@@ -295,6 +281,10 @@ class FacetIndex(Named):
             raise BrokenRule(problems)
         return (await self.as_of([rule], day)).evaluate(rule, day)
 
+    def listed(self, found: Filter, person: ListedPerson) -> Any:
+        """What is so about that which one filter (that holds no others) asks, beside a person in a list."""
+        return evaluation_of(found).listed(found, person, self)
+
     async def explain(  # noqa: PLR0913 - the question, and how it is to be told
         self,
         rule: Rule,
@@ -312,7 +302,7 @@ class FacetIndex(Named):
 
         def steps() -> Steps[tuple[Explainer, Explanation]]:
             evaluator = yield from self._evaluator_steps(rule, day)
-            reader = Reader(self.facts, self.structure, language, people=people, sealed=sealed)
+            reader = FactReader(self.facts, self.structure, language, people=people, sealed=sealed)
             explainer = Explainer(evaluator, learner_id, reader)
             return explainer, (yield from explainer.explain_steps(rule))
 
@@ -321,63 +311,6 @@ class FacetIndex(Named):
         latest = await latest_changes(learner_id, asked, self.position, end_of_day(day, self.timezone))
         explainer.fill_since(latest)
         return explanation
-
-    def manager_of(self, learner_id: int) -> int | None:
-        """The learner's manager."""
-        return self.facts.manager.of(learner_id)
-
-    def reports_of(self, manager: int) -> BitMap:
-        """Everybody below this person: direct reports, and theirs; countable or not."""
-        return BitMap() | union(list(reports_below(self.facts.manager.bitmaps, [manager])))
-
-    # ── enrollment ───────────────────────────────────────────────────────────────────────────────────────────────
-
-    def counts(self, session_id: int, now: datetime) -> SessionCounts:
-        """The session's board at the instant `now`."""
-        return session_counts(self.facts, self.structure, session_id, now)
-
-    def blocked(self, session_id: int, people: BitMap) -> BitMap:
-        """Those of `people` whose live enrollment in another session of the activity keeps them out of this one."""
-        return blocked_elsewhere(self.facts, self.structure, session_id, people)
-
-    def enrolled(self, session_id: int) -> BitMap:
-        """Everybody, countable or not, whose enrollment in the session is live; a bitmap of the caller's own."""
-        enrollments = self.facts.enrollments.get(session_id)
-        return BitMap() if enrollments is None else enrollments.live().copy()
-
-    def sources(self, method_id: int) -> BitMap:
-        """Everybody, countable or not, who holds a live source of the method; a bitmap of the caller's own."""
-        held = self.facts.sources.get(method_id)
-        return BitMap() if held is None else held.copy()
-
-    def blocked_for(self, method_id: int) -> BitMap:
-        """Everybody recorded as blocked for the method; a bitmap of the caller's own."""
-        held = self.facts.blocked.get(method_id)
-        return BitMap() if held is None else held.present.copy()
-
-    # ── what rests on what ───────────────────────────────────────────────────────────────────────────────────────
-
-    def facets(self, rule: Rule) -> frozenset[Facet]:
-        """The facts whose changes can change the rule's people, segments inside it opened."""
-        return opened_facets(rule, self.structure)
-
-    def depends_on_time(self, rule: Rule) -> bool:
-        """Whether time alone can change the rule's people, segments inside it opened."""
-        return depends_on_time(rule, self.structure)
-
-    def affected(self, batch: Batch, predicates: PredicateIndex[K]) -> set[K]:
-        """The rules whose people the batch can have changed; all of them when the index was loaded afresh.
-
-        Where the batch changed structure, put the rules affected into `predicates` again: their facets may differ.
-        """
-        return predicates.keys() if batch.reloaded else predicates.affected(batch.meaning())
-
-    def predicates(self, rules: Mapping[Any, Rule]) -> PredicateIndex[Any]:
-        """An index from facts to these rules."""
-        made: PredicateIndex[Any] = PredicateIndex()
-        for key, rule in rules.items():
-            made.put(key, self.facets(rule))
-        return made
 
 
 def _saying(change: Change, old: Any, new: Any) -> Change:

@@ -6,8 +6,8 @@ A generator yields after each step and returns the result. It only reads; what i
 from collections.abc import Iterable
 from typing import TypeVar
 
-from backend.index.breathing import Breath
-from backend.rules.stepping import Steps, finish
+from backend.index.time_slices import TimeSlice
+from backend.rules.steps import Steps, finish
 
 __all__ = ["Steps", "each_of", "finish", "go_on"]
 
@@ -24,11 +24,11 @@ def each_of(works: Iterable[Steps[T]]) -> Steps[list[T]]:
     return found
 
 
-def go_on(steps: Steps[T], breath: Breath) -> tuple[bool, T | None]:
-    """The steps until `breath` is due; whether they have ended, and with what."""
+def go_on(steps: Steps[T], time_slice: TimeSlice) -> tuple[bool, T | None]:
+    """The steps until `time_slice` is due; whether they have ended, and with what."""
     try:
         next(steps)
-        while not breath.due():
+        while not time_slice.used_up():
             next(steps)
     except StopIteration as done:
         return True, done.value

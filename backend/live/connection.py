@@ -1,86 +1,71 @@
-"""One socket's way out: what waits for it, and the end of those who do not read."""
+"""A socket's place in the hub: who sits there, what they follow, and how their rights are looked at again."""
 
-import asyncio
 import itertools
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
-from backend.live import metrics
-from backend.live.protocol import LiveProtocol
-from backend.schemas.live import CLOSE_TOO_SLOW
+from backend.index import FacetIndex
+from backend.live.send_queue import SendQueue
+from backend.schemas.enrollment.reasons import Reason
+from backend.schemas.live.frames import CLOSE_GOING_AWAY
+from backend.words import spoken_language
 
-# Who makes no room for so long is gone or asleep: they reconnect and get fresh state.
-STALLED_SECONDS = 10.0
-# Events waiting for one socket. States do not pile up: a newer one takes the older one's place.
-WAITING_MOST_BYTES = 1024 * 1024
+if TYPE_CHECKING:
+    from backend.live.topics import Topic
+
+_numbers = itertools.count(1)
 
 
-class Outlet:
-    """Frames are written at once while the reader keeps up, and wait here in order while not. Nobody ever waits for it."""
-
-    __slots__ = ("_deadline", "_events_bytes", "_numbers", "_waiting", "_wire")
-
-    def __init__(self, wire: LiveProtocol) -> None:
-        self._wire = wire
-        self._waiting: dict[object, bytes] = {}
-        self._numbers = itertools.count()
-        self._events_bytes = 0
-        self._deadline: asyncio.TimerHandle | None = None
-        wire.paused, wire.resumed = self._paused, self._resumed
+class ReasonSource(Protocol):
+    """What of an event somebody may know; equal readers may know the same."""
 
     @property
-    def is_free(self) -> bool:
-        """Whether a frame goes out at once: nothing waits."""
-        return not self._waiting and self._wire.has_room
+    def language(self) -> str: ...
+    def __hash__(self) -> int: ...
+    def sees(self, index: FacetIndex, learner_id: int) -> bool: ...
+    def tell(
+        self,
+        index: FacetIndex,
+        recorded: Mapping[str, Any] | None,
+        *,
+        method_id: int | None,
+        learner_id: int,
+        by: str | None = None,
+    ) -> Reason | None: ...
+    def elsewhere(self, index: FacetIndex, session_id: int | None) -> Reason: ...
 
-    def put(self, frames: bytes) -> None:
-        """Send whole frames after all that waits; too many waiting close the socket."""
-        if not self._sent(frames):
-            self._waiting[next(self._numbers)] = frames
-            self._events_bytes += len(frames)
-            if self._events_bytes > WAITING_MOST_BYTES:
-                self.close(CLOSE_TOO_SLOW, "too slow")
 
-    def put_latest(self, key: str, frame: bytes) -> None:
-        """Send `frame` in the place of an older one with the same key that still waits."""
-        if not self._sent(frame):
-            self._waiting[key] = frame
+class Connection:
+    """One socket. `recheck` is called on the event loop and must not block."""
 
-    def forget(self, key: str) -> None:
-        """Do not send what waits under `key`: its subscription ended or was replaced."""
-        self._waiting.pop(key, None)
+    __slots__ = ("actor_id", "is_admin", "number", "reader", "recheck", "send_queue", "subscriptions")
 
-    def close(self, code: int, reason: str) -> None:
-        """End the connection; what still waits is not sent."""
-        self._waiting.clear()
-        self._wire.end(code, reason)
+    def __init__(
+        self,
+        actor_id: int,
+        send_queue: SendQueue,
+        recheck: Callable[[], None],
+        reader: ReasonSource,
+        *,
+        is_admin: bool,
+    ) -> None:
+        self.number = next(_numbers)
+        self.reader = reader
+        self.actor_id = actor_id
+        self.is_admin = is_admin
+        self.send_queue = send_queue
+        self.recheck = recheck
+        self.subscriptions: dict[str, Topic] = {}
 
-    def release(self) -> None:
-        """The socket is gone."""
-        self._waiting.clear()
-        self._resting()
+    @property
+    def language(self) -> str:
+        """The one of `LANGUAGES` in which its person reads."""
+        return spoken_language(self.reader.language)
 
-    def _sent(self, frames: bytes) -> bool:
-        if not self.is_free:
-            return False
-        self._wire.write(frames)
-        metrics.FRAMES.inc()
-        return True
+    def leave(self) -> None:
+        """The process ends: the client reconnects elsewhere."""
+        self.send_queue.close(CLOSE_GOING_AWAY, "going away")
 
-    def _paused(self) -> None:
-        self._deadline = asyncio.get_running_loop().call_later(
-            STALLED_SECONDS, self.close, CLOSE_TOO_SLOW, "too slow"
-        )
-
-    def _resting(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-    def _resumed(self) -> None:
-        self._resting()
-        while self._waiting and self._wire.has_room:
-            key = next(iter(self._waiting))
-            frames = self._waiting.pop(key)
-            if isinstance(key, int):
-                self._events_bytes -= len(frames)
-            self._wire.write(frames)
-            metrics.FRAMES.inc()
+    def rests_on_structure(self) -> bool:
+        """Whether groups and sessions decide what is shown here: not to admins, and not of one's own."""
+        return not self.is_admin and any(topic.subject.kind != "me" for topic in self.subscriptions.values())

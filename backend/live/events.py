@@ -3,32 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from backend.database import fetch
 from backend.index import FacetIndex
-from backend.live.seat import Reader
+from backend.live.connection import ReasonSource
+from backend.live.event_reasons import Happened, reason_of, who_and_why
 from backend.live.transitions import Transition
-from backend.schemas.live import EventData, EventPerson, encode
+from backend.schemas.live.frames import EventData, EventName, EventPerson, encode
 
 # More than this of one kind in one session at once are told as a number: nobody reads more from a ticker.
 NAMED_MOST = 100
-
-_WHO_AND_WHY = """
-SELECT w.learner_id, w.session_id, l.first_name, l.last_name, why.reason, why.method_id, w.change,
-       (SELECT b.other_session_id FROM blocked b WHERE b.learner_id = w.learner_id AND b.session_id = w.session_id
-        ORDER BY b.since LIMIT 1) AS other_session_id
-FROM unnest($1::integer[], $2::integer[], $3::text[], $4::timestamptz[]) AS w(learner_id, session_id, change, at)
-JOIN learner l ON l.id = w.learner_id
-LEFT JOIN LATERAL (
-    SELECT rc.reason, r.method_id FROM run_change rc JOIN run r ON r.id = rc.run_id
-    WHERE rc.learner_id = w.learner_id AND r.session_id = w.session_id AND rc.change = w.change
-      AND rc.reason IS NOT NULL AND coalesce(r.finished_at, w.at) >= w.at - interval '10 seconds'
-    ORDER BY rc.run_id DESC LIMIT 1
-) why ON true
-"""
-
-
-# Somebody who was deleted meanwhile.
-_NOBODY = dict.fromkeys(("reason", "method_id", "other_session_id")) | {"first_name": "", "last_name": ""}
 
 
 class Told:
@@ -40,9 +22,9 @@ class Told:
         self._count = count
         # Who it is and what the run recorded; of many together neither is asked.
         self._row = row
-        self._bodies: dict[Reader, str] = {}
+        self._bodies: dict[ReasonSource, str] = {}
 
-    def body(self, index: FacetIndex, reader: Reader) -> str:
+    def body(self, index: FacetIndex, reader: ReasonSource) -> str:
         """The part of the frame after the id."""
         found = self._bodies.get(reader)
         if found is None:
@@ -51,18 +33,26 @@ class Told:
             self._bodies[reader] = found
         return found
 
-    def _data(self, index: FacetIndex, reader: Reader) -> EventData:
+    def _data(self, index: FacetIndex, reader: ReasonSource) -> EventData:
         one, row = self._one, self._row
         person, reason = None, None
         if row is not None:
             waits = one.event in {"blocked", "unblocked"}
             if not waits or reader.sees(index, one.learner_id):
+                # Somebody who was deleted meanwhile has no name any more.
                 person = EventPerson(
-                    id=one.learner_id, first_name=row["first_name"], last_name=row["last_name"]
+                    id=one.learner_id, first_name=row["first_name"] or "", last_name=row["last_name"] or ""
                 )
-            reason = reader.tell(index, row["reason"], method_id=row["method_id"], learner_id=one.learner_id)
-            if one.event == "blocked":
-                reason = reader.elsewhere(index, row["other_session_id"])
+            reason = reason_of(
+                index,
+                reader,
+                one.event,
+                learner_id=one.learner_id,
+                recorded=row["reason"],
+                method_id=row["method_id"],
+                other_session_id=one.other_session_id,
+                by=row["by_name"],
+            )
         return EventData(
             at=one.at,
             count=self._count,
@@ -81,34 +71,28 @@ async def tell(position: int, found: Mapping[int, Sequence[Transition]]) -> dict
         for one in made:
             alike.setdefault((session, one.event, one.before, one.after), []).append(one)
     few = [one for same in alike.values() if _are_named(same) for one in same]
-    who = await _who_and_why(few) if few else {}
+    who = await who_and_why(map(_happened, few))
     told: dict[int, list[Told]] = {session: [] for session in found}
     for (session, *_), same in alike.items():
         if not _are_named(same):
             told[session].append(Told(position, same[-1], sum(one.count for one in same), None))
             continue
         for one in same:
-            row = who.get((one.learner_id, one.session_id, one.recorded_as)) or _NOBODY
-            told[session].append(Told(position, one, 1, row))
+            told[session].append(Told(position, one, 1, who[_happened(one)]))
     return told
+
+
+def _happened(one: Transition) -> Happened:
+    return one.learner_id, one.event, one.run_id
 
 
 def _are_named(same: Sequence[Transition]) -> bool:
     return len(same) <= NAMED_MOST and all(one.count == 1 for one in same)
 
 
-async def _who_and_why(found: Sequence[Transition]) -> dict[tuple[int, int, str], Any]:
-    rows = await fetch(
-        _WHO_AND_WHY,
-        [one.learner_id for one in found],
-        [one.session_id for one in found],
-        [one.recorded_as for one in found],
-        [one.at for one in found],
+def something_changed(event: EventName, position: int, at: Any, session_id: int | None = None) -> str:
+    """The frame that tells to look again: a learner at their catalog, or at one session in it, others at somebody's page."""
+    data = EventData(
+        at=at, count=1, session_id=session_id, learner=None, reason=None, before=None, after=None
     )
-    return {(row["learner_id"], row["session_id"], row["change"]): row for row in rows}
-
-
-def catalog_changed(position: int, at: Any) -> str:
-    """The frame that tells a learner to look at their catalog again."""
-    data = EventData(at=at, count=1, session_id=None, learner=None, reason=None, before=None, after=None)
-    return f'"position":{position},"event":"catalog","data":{encode(data).decode()}}}'
+    return f'"position":{position},"event":"{event}","data":{encode(data).decode()}}}'

@@ -13,17 +13,19 @@ from typing import Any
 
 import structlog
 
-from backend import clock
 from backend.index import Batch, Follower, PredicateIndex
-from backend.live import metrics
-from backend.live.announcing import Announcer
-from backend.live.seat import Seat
+from backend.live.announcements import Announcer
+from backend.live.connection import Connection
+from backend.live.editors import Editors
 from backend.live.states import States
-from backend.live.topics import Subject, Topic, Watcher
-from backend.live.turns import Together
+from backend.live.time_slices import SingleFlight
+from backend.live.topics import ANYTHING, Subject, Topic, Watcher
+from backend.runtime import clock, websocket_metrics
 
 # How finely topics that time alters are looked at.
 TICK_SECONDS = 0.25
+# What almost everything alters is looked at so long after the first change, for all that have come until then.
+GATHERING_SECONDS = 0.5
 # Facts that change what somebody may see.
 RIGHTS = frozenset({"access", "membership", "status", "manager"})
 RIGHTS_STRUCTURE = frozenset({"session", "learner_group", "organisation"})
@@ -42,12 +44,16 @@ class Hub:
     def __init__(self, follower: Follower) -> None:
         self.follower = follower
         self.topics: dict[Any, Topic] = {}
-        self.seats: dict[int, set[Seat]] = defaultdict(set)
+        self.connections: dict[int, set[Connection]] = defaultdict(set)
         self._facets: PredicateIndex[Any] = PredicateIndex()
-        self._states = States(follower, self._let_go)
+        # Those of which names alone say what alters them.
+        self._by_name: set[Topic] = set()
+        self._states = States(follower, self._facets, self._let_go)
         self.asking = asyncio.Semaphore(ASKING_AT_ONCE)
-        self.catch_up = Together(self._catch_up)
+        self.catch_up = SingleFlight(self._catch_up)
         self.announcer = Announcer(follower, self.topics)
+        self.editors = Editors()
+        self.editors.on_change = self._editors_changed
         self._tasks: list[asyncio.Task[None]] = []
         self._unsubscribe: Callable[[], None] | None = None
         self._day: date | None = None
@@ -60,15 +66,22 @@ class Hub:
         self._unsubscribe = self.follower.subscribe(self.on_batch)
         self._tasks = [
             asyncio.create_task(_supervised(work), name=f"live {work.__name__}")
-            for work in (self._states.compute, self.announcer.tell_events, self._tick)
+            for work in (
+                self._states.compute,
+                self.announcer.tell_events,
+                self.announcer.tell_places,
+                self._tick,
+            )
         ]
 
     async def stop(self) -> None:
         """End; sockets are told to come back."""
         if self._unsubscribe is not None:
             self._unsubscribe()
-        for seat in [seat for seats in self.seats.values() for seat in seats]:
-            seat.leave()
+        for connection in [
+            connection for connections in self.connections.values() for connection in connections
+        ]:
+            connection.leave()
         tasks = [*self._tasks, *self._states.tasks()]
         for task in tasks:
             task.cancel()
@@ -79,73 +92,89 @@ class Hub:
 
     # ── sockets ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def sit(self, seat: Seat) -> None:
+    def add_connection(self, connection: Connection) -> None:
         """A socket has come."""
-        self.seats[seat.actor_id].add(seat)
-        metrics.SOCKETS.inc()
+        self.connections[connection.actor_id].add(connection)
+        websocket_metrics.SOCKETS.inc()
 
-    def rise(self, seat: Seat) -> None:
+    def remove_connection(self, connection: Connection) -> None:
         """A socket has gone."""
-        seats = self.seats[seat.actor_id]
-        seats.discard(seat)
-        if not seats:
-            del self.seats[seat.actor_id]
-        for id_ in list(seat.subscriptions):
-            self.unwatch(seat, id_)
-        metrics.SOCKETS.dec()
+        connections = self.connections[connection.actor_id]
+        connections.discard(connection)
+        if not connections:
+            del self.connections[connection.actor_id]
+        for id_ in list(connection.subscriptions):
+            self.unwatch(connection, id_)
+        websocket_metrics.SOCKETS.dec()
 
-    def watch(self, seat: Seat, id_: str, subject: Subject, *, asked: bool = True) -> None:
-        """Let `seat` follow `subject` under `id_`, in the place of what it followed under it before.
+    def watch(self, connection: Connection, id_: str, subject: Subject, *, asked: bool = True) -> None:
+        """Let `connection` follow `subject` under `id_`, in the place of what it followed under it before.
 
         Whoever `asked` is answered with the state, also when it is the same subject again.
         """
-        current = seat.subscriptions.get(id_)
+        current = connection.subscriptions.get(id_)
         if current is not None and current.subject.key == subject.key:
             if asked:
-                current.answer(seat, id_)
+                current.answer(connection, id_)
             return
-        self.unwatch(seat, id_)
+        self.unwatch(connection, id_)
         topic = self.topics.get(subject.key)
         if topic is None:
             topic = self.topics[subject.key] = Topic(subject)
-            self._facets.put(subject.key, subject.facets(self.follower.index))
-            metrics.TOPICS.set(len(self.topics))
-        watcher = Watcher(seat, id_)
-        topic.watchers[(seat.number, id_)] = watcher
-        seat.subscriptions[id_] = topic
-        metrics.subscriptions(subject.kind).inc()
+            if subject.altered_by:
+                self._by_name.add(topic)
+            websocket_metrics.TOPICS.set(len(self.topics))
+        watcher = Watcher(connection, id_)
+        topic.watchers[(connection.number, id_)] = watcher
+        connection.subscriptions[id_] = topic
+        if subject.editors_of is not None and subject.editing:
+            self.editors.join(subject.editors_of, connection.actor_id)
+        websocket_metrics.subscriptions(subject.kind).inc()
         if topic.version and not self._states.is_awaited(topic):
             watcher.send_state(topic)
         else:
             self._states.touch(topic)
 
-    def unwatch(self, seat: Seat, id_: str) -> None:
+    def unwatch(self, connection: Connection, id_: str) -> None:
         """End a subscription; what still waits for it is not sent."""
-        topic = seat.subscriptions.pop(id_, None)
+        topic = connection.subscriptions.pop(id_, None)
         if topic is None:
             return
-        seat.outlet.forget(id_)
-        watcher = topic.watchers.pop((seat.number, id_), None)
+        connection.send_queue.forget(id_)
+        watcher = topic.watchers.pop((connection.number, id_), None)
         if watcher is not None:
             watcher.over = True
-        metrics.subscriptions(topic.subject.kind).dec()
+            self._ends_editing(topic, connection)
+        websocket_metrics.subscriptions(topic.subject.kind).dec()
         if not topic.watchers:
             self._drop(topic)
 
     def _drop(self, topic: Topic) -> None:
         self.topics.pop(topic.subject.key, None)
+        self._by_name.discard(topic)
         self._facets.remove(topic.subject.key)
         self._states.forget(topic)
-        metrics.TOPICS.set(len(self.topics))
+        websocket_metrics.TOPICS.set(len(self.topics))
 
     def _let_go(self, topic: Topic) -> None:
         """What the topic is about is gone. The frame that says so still waits for its turn, so nothing is forgotten."""
         for watcher in topic.watchers.values():
             watcher.over = True
-            watcher.seat.subscriptions.pop(watcher.id, None)
-            metrics.subscriptions(topic.subject.kind).dec()
+            self._ends_editing(topic, watcher.connection)
+            watcher.connection.subscriptions.pop(watcher.id, None)
+            websocket_metrics.subscriptions(topic.subject.kind).dec()
         topic.watchers.clear()
         self._drop(topic)
+
+    def _ends_editing(self, topic: Topic, connection: Connection) -> None:
+        subject = topic.subject
+        if subject.editors_of is not None and subject.editing:
+            self.editors.leave(subject.editors_of, connection.actor_id)
+
+    def _editors_changed(self, method_ids: frozenset[int]) -> None:
+        for topic in self.topics.values():
+            if topic.subject.editors_of in method_ids:
+                self._states.touch(topic)
 
     # ── changes ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -153,44 +182,55 @@ class Hub:
         """The index has applied `batch`. Called on the event loop; does not block."""
         if batch.reloaded:
             # Anything may have changed, and which events were missed is not known: everybody gets the state anew.
-            for topic in list(self.topics.values()):
-                self._facets.put(topic.subject.key, topic.subject.facets(self.follower.index))
+            for topic in self.topics.values():
+                topic.facets_due = True
                 self._states.touch(topic)
             return
         for key in self.follower.index.affected(batch, self._facets):
             topic = self.topics[key]
-            if batch.structure:
-                self._facets.put(key, topic.subject.facets(self.follower.index))
+            topic.facets_due = topic.facets_due or bool(batch.structure)
             self._states.touch(topic)
+        self._look_soon(batch)
         if batch.structure:
             self._restructure({facet.name for facet in batch.structure})
-        if not self.seats:
+        if not self.connections:
             return
         self.announcer.take(batch)
         self._recheck(batch)
 
+    def _look_soon(self, batch: Batch) -> None:
+        """Have those looked at that names alone say are altered, once more of it has come."""
+        if not self._by_name:
+            return
+        names = {facet.name for facet in (*batch.facets, *batch.structure)}
+        soon = time.monotonic() + GATHERING_SECONDS
+        for topic in self._by_name:
+            altered_by = topic.subject.altered_by
+            if names and (altered_by is ANYTHING or not names.isdisjoint(altered_by)):
+                topic.due = min(topic.due, soon)
+
     def _restructure(self, names: set[str]) -> None:
-        for key, topic in self.topics.items():
+        for topic in self.topics.values():
             if not names.isdisjoint(topic.subject.structure):
-                self._facets.put(key, topic.subject.facets(self.follower.index))
+                topic.facets_due = True
                 self._states.touch(topic)
 
     def _recheck(self, batch: Batch) -> None:
         """Look again at what sockets may see, where the batch can have changed it."""
         if any(facet.name in RIGHTS_STRUCTURE for facet in batch.structure):
-            for seats in self.seats.values():
-                for seat in seats:
-                    if seat.rests_on_structure():
-                        seat.recheck()
+            for connections in self.connections.values():
+                for connection in connections:
+                    if connection.rests_on_structure():
+                        connection.recheck()
         # `access` names the person in ref_id: it is no fact that audiences know.
         touched = {
             change.ref_id if change.facet == "access" else change.learner_id
             for change in batch.changes
             if change.facet in RIGHTS
         }
-        for actor_id in self.seats.keys() & touched:
-            for seat in self.seats[actor_id]:
-                seat.recheck()
+        for actor_id in self.connections.keys() & touched:
+            for connection in self.connections[actor_id]:
+                connection.recheck()
 
     # ── events and time ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -214,10 +254,10 @@ class Hub:
         """Look at a share of the sockets again, so that each has its turn within `RECHECK_SECONDS`."""
         turns = int(RECHECK_SECONDS / TICK_SECONDS)
         self._turn = (self._turn + 1) % turns
-        for seats in self.seats.values():
-            for seat in seats:
-                if seat.number % turns == self._turn:
-                    seat.recheck()
+        for connections in self.connections.values():
+            for connection in connections:
+                if connection.number % turns == self._turn:
+                    connection.recheck()
 
 
 async def _supervised(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

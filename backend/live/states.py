@@ -7,13 +7,14 @@ from typing import Any
 
 import structlog
 
-from backend import clock
-from backend.index import FacetIndex, Follower, TooLong
+from backend.index import FacetIndex, Follower, PredicateIndex, TooLong
 from backend.index.steps import Steps
-from backend.live import metrics
+from backend.live.time_slices import Turn, in_slices
 from backend.live.topics import Ended, Subject, Topic, Unanswerable
-from backend.live.turns import Turn, in_slices
-from backend.schemas.live import FrameProblem
+from backend.rules import Facet
+from backend.runtime import clock, websocket_metrics
+from backend.schemas.live.frames import FrameProblem
+from backend.words import Message
 
 SLOW_SECONDS = 0.010
 # Topics that more follow are handed out in turns with everything else.
@@ -25,10 +26,17 @@ _log = structlog.get_logger("muster.live")
 
 
 class States:
-    """Topics whose state may have changed are looked at again; `let_go` is told of those whose subject is gone."""
+    """Topics whose state may have changed are looked at again; `let_go` is told of those whose subject is gone.
 
-    def __init__(self, follower: Follower, let_go: Callable[[Topic], None]) -> None:
+    Before its first state, and where structure has changed, a topic is put into `facets` under what can alter it from then on.
+    Until then it is being looked at anyway, so nothing is missed.
+    """
+
+    def __init__(
+        self, follower: Follower, facets: PredicateIndex[Any], let_go: Callable[[Topic], None]
+    ) -> None:
         self.follower = follower
+        self._facets = facets
         self._let_go = let_go
         self._dirty: dict[Topic, None] = {}
         self._wake = asyncio.Event()
@@ -87,6 +95,8 @@ class States:
         index = self.follower.index
         started = time.perf_counter()
         try:
+            if topic.facets_due:
+                self._place(topic, index.at_once(lambda: topic.subject.facets(index)))
             value = _at_once(topic.subject, index)
         except TooLong:
             topic.long = True
@@ -95,15 +105,17 @@ class States:
         except Exception as error:  # noqa: BLE001 - one topic's failure is not the others'
             value = self._failed(topic, error)
         taken = time.perf_counter() - started
-        metrics.EVALUATION.observe(taken)
+        websocket_metrics.EVALUATION.observe(taken)
         if taken > SLOW_SECONDS:
-            metrics.SLOW.inc()
+            websocket_metrics.SLOW.inc()
         self._deliver(topic, value, index.position)
 
     async def _load(self, topic: Topic) -> None:
         index = self.follower.index
         position = index.position
         try:
+            if topic.facets_due:
+                self._place(topic, await index.sliced(lambda: topic.subject.facets(index)))
             if topic.subject.load is not None:
                 value = await topic.subject.load(index)
             else:
@@ -115,6 +127,10 @@ class States:
         if topic in self._dirty:
             self._wake.set()
 
+    def _place(self, topic: Topic, facets: frozenset[Facet]) -> None:
+        topic.facets_due = False
+        self._facets.put(topic.subject.key, facets)
+
     def _failed(self, topic: Topic, error: Exception) -> FrameProblem:
         if isinstance(error, Unanswerable):
             topic.ended = isinstance(error, Ended)
@@ -122,9 +138,9 @@ class States:
         _log.error("a live state failed", kind=topic.subject.kind, exc_info=error)
         return FrameProblem(
             type="internal",
-            title="Something went wrong on our side",
+            title=Message("Something went wrong on our side"),
             status=500,
-            detail="This cannot be shown at the moment.",
+            detail=Message("This cannot be shown at the moment."),
             errors=[],
         )
 
@@ -163,6 +179,9 @@ def _at_once(subject: Subject, index: FacetIndex) -> Any:
 
 def _located_steps(subject: Subject, index: FacetIndex) -> Steps[tuple[Any, int]]:
     """The state and the position it is true at."""
-    assert subject.steps is not None  # noqa: S101 - only these take long
+    if subject.steps is None:
+        # What took long was to tell which facts alter it; a state without steps is told at once.
+        yield
+        return _at_once(subject, index), index.position
     value = yield from subject.steps(index)
     return value, index.position

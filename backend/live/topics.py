@@ -10,21 +10,27 @@ import msgspec
 
 from backend.index import FacetIndex
 from backend.index.steps import Steps
-from backend.live.protocol import text_frame
-from backend.live.seat import Seat
+from backend.live.connection import Connection
 from backend.rules import Facet
-from backend.schemas.live import FrameProblem, encode
+from backend.runtime.websocket_protocol import text_frame
+from backend.schemas.live.frames import FrameProblem, encode
+from backend.words import LANGUAGES
 
-Kind = Literal["preview", "session", "method", "run", "import", "me"]
+Kind = Literal[
+    "preview", "session", "method", "editors", "run", "import", "learner", "me", "course_groups", "list"
+]
 
 # Most sockets choose the same id for the same thing: their frames are the same bytes. Of other ids, so many are kept.
 IDS_REMEMBERED = 16
 
 NOTHING: frozenset[Facet] = frozenset()
+# In the place of names of facts: whatever it is.
+ANYTHING = frozenset({"*"})
 
 
-def no_facets(_: FacetIndex) -> frozenset[Facet]:
+def no_facets(_: FacetIndex) -> Steps[frozenset[Facet]]:
     """For what no fact alters."""
+    yield
     return NOTHING
 
 
@@ -42,14 +48,20 @@ class Subject:
     steps: Callable[[FacetIndex], Steps[Any]] | None = None
     load: Callable[[FacetIndex], Awaitable[Any]] | None = None
     # Facts, and tables of structure, that can alter it.
-    facets: Callable[[FacetIndex], frozenset[Facet]] = no_facets
+    facets: Callable[[FacetIndex], Steps[frozenset[Facet]]] = no_facets
     structure: frozenset[str] = frozenset()
+    # Names of facts and of tables of structure that alter it, whomever and whatever they are about. So much does that it is looked at
+    # once in a while, not after every batch.
+    altered_by: frozenset[str] = frozenset()
     # Altered by time: at the organisation's midnight, or looked at again after so many seconds, given its state.
     daily: bool = False
     every: Callable[[Any], float] | None = None
     # Whose events belong to it.
     session_id: int | None = None
     learner_id: int | None = None
+    # The method whose editors it tells, and whether its followers are among them.
+    editors_of: int | None = None
+    editing: bool = False
 
 
 class Unanswerable(Exception):
@@ -68,7 +80,7 @@ class Ended(Unanswerable):
 class Watcher:
     """One subscription of one socket."""
 
-    seat: Seat
+    connection: Connection
     id: str
     # The version of the state it was sent last, and the log position of its first state.
     version: int = 0
@@ -83,15 +95,17 @@ class Watcher:
         self.version = topic.version
         if self.since < 0:
             self.since = topic.position
-        self.seat.outlet.put_latest(self.id, topic.frame(self.id))
+        self.connection.send_queue.put_latest(self.id, topic.frame(self.id, self.connection.language))
 
     def send_events(self, frames: "Frames", topic: "Topic") -> None:
         """Send event frames, and the topic's latest state with them unless it has it or is still waiting for another."""
-        if self.version and self.version != topic.version and self.seat.outlet.is_free:
+        if self.version and self.version != topic.version and self.connection.send_queue.is_free:
             self.version = topic.version
-            self.seat.outlet.put(frames.of(self.id) + topic.frame(self.id))
+            self.connection.send_queue.put(
+                frames.of(self.id) + topic.frame(self.id, self.connection.language)
+            )
         else:
-            self.seat.outlet.put(frames.of(self.id))
+            self.connection.send_queue.put(frames.of(self.id))
 
 
 class Topic:
@@ -104,10 +118,12 @@ class Topic:
         self.position = 0
         self.due = math.inf
         self.ended = False
+        # Which facts can alter it is to be told anew, before its state is.
+        self.facets_due = True
         # It took longer than one slice lately: the next time is begun as a task at once.
         self.long = False
         self._value: Any = None
-        self._frames = Frames([])
+        self._frames: dict[str, Frames] = {}
 
     def take(self, value: Any, position: int, at: datetime) -> bool:
         """A new state, true at `position`; False when it is equal to the latest."""
@@ -116,17 +132,25 @@ class Topic:
         self._value = value
         self.position = position
         self.version += 1
-        type_ = "error" if isinstance(value, FrameProblem) else _TYPES.get(self.subject.kind, "state")
-        self._frames = Frames([(type_, _tail(self.subject.kind, value, position, at))])
+        if isinstance(value, FrameProblem):
+            # Many follow this in several languages; a state of several languages is several subjects.
+            self._frames = {
+                language: Frames([("error", f'"problem":{encode(value.render(language)).decode()}}}')])
+                for language in LANGUAGES
+            }
+        else:
+            type_ = _TYPES.get(self.subject.kind, "state")
+            frames = Frames([(type_, _tail(self.subject.kind, value, position, at))])
+            self._frames = dict.fromkeys(LANGUAGES, frames)
         return True
 
-    def frame(self, id_: str) -> bytes:
+    def frame(self, id_: str, language: str) -> bytes:
         """The frame of the latest state for one subscription."""
-        return self._frames.of(id_)
+        return self._frames[language].of(id_)
 
-    def answer(self, seat: Seat, id_: str) -> None:
+    def answer(self, connection: Connection, id_: str) -> None:
         """Send one subscription the latest state, whether or not it has it; without one, the first is on its way."""
-        watcher = self.watchers[seat.number, id_]
+        watcher = self.watchers[connection.number, id_]
         if watcher.version:
             watcher.version = 0
             watcher.send_state(self)
@@ -158,8 +182,6 @@ _TYPES = {"preview": "counts"}
 
 def _tail(kind: Kind, value: Any, position: int, at: datetime) -> str:
     body = encode(value).decode()
-    if isinstance(value, FrameProblem):
-        return f'"problem":{body}}}'
     if kind == "preview":
         return f'"position":{position},"as_of":{encode(at).decode()},{body[1:]}'
     if kind == "session":

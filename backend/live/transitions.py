@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 from pyroaring import BitMap
 
+from backend.enrollment.events import event_of, event_of_waiting
 from backend.index import Batch, Change, FacetIndex
 
-LIVE = frozenset({"active", "completed", "suspended"})
 COUNTABLE = frozenset({"invited", "active"})
 
 
@@ -29,11 +29,9 @@ class Transition(msgspec.Struct, frozen=True):
     after: str | None = None
     # Of how many people; of more than one nobody is named.
     count: int = 1
-
-    @property
-    def recorded_as(self) -> str:
-        """What a run calls it in `run_change`."""
-        return {"completed": "updated"}.get(self.event, self.event)
+    # The run that did it, where one did; and of who waits, for which session.
+    run_id: int | None = None
+    other_session_id: int | None = None
 
 
 class _Touched:
@@ -45,13 +43,14 @@ class _Touched:
         self.enrollment: dict[int, dict[int, str | None]] = defaultdict(dict)
         self.blocked: dict[int, dict[int, dict[int, bool]]] = defaultdict(lambda: defaultdict(dict))
         self.countable: dict[int, bool] = {}
+        # The run that did last what is told: by session and learner, of enrollments and of who waits.
+        self.enrolled_by: dict[tuple[int, int], int | None] = {}
+        self.blocked_by: dict[tuple[int, int], Change] = {}
         gone = _methods_gone(batch)
         for change in batch.changes:
             ref = change.ref_id or 0
             if change.facet == "enrollment" and ref in sessions:
-                for person in change.people:
-                    self.enrollment[ref].setdefault(person, _state(change.old))
-                    self.at[person] = change.at
+                self._enrollment(change, ref)
                 continue
             learner = change.learner_id
             if learner is None:
@@ -62,12 +61,23 @@ class _Touched:
             elif change.facet == "blocked":
                 self._blocked(change, learner, gone, sessions)
 
+    def _enrollment(self, change: Change, session: int) -> None:
+        before = _state(change.old)
+        # A due date that changed is nothing that is told.
+        moved = before != _state(change.new)
+        for person in change.people:
+            self.enrollment[session].setdefault(person, before)
+            self.at[person] = change.at
+            if moved:
+                self.enrolled_by[session, person] = change.run_id
+
     def _blocked(self, change: Change, learner: int, gone: dict[int, int], sessions: Collection[int]) -> None:
         method = change.ref_id or 0
-        known = self.index.structure.methods.get(method)
+        known = self.index.methods.get(method)
         session = known.session_id if known is not None else gone.get(method)
         if session in sessions and session is not None:
             self.blocked[session][learner].setdefault(method, change.old is not None)
+            self.blocked_by[session, learner] = change
             self.at[learner] = change.at
 
     def learners(self, session: int) -> BitMap:
@@ -75,30 +85,24 @@ class _Touched:
         found = BitMap(self.enrollment[session].keys()) | BitMap(self.blocked[session].keys())
         statuses = BitMap(self.countable)
         if statuses:
-            facts = self.index.facts
-            enrollments = facts.enrollments.get(session)
-            if enrollments is not None:
-                found |= statuses & enrollments.states.present
-            for method in self.index.structure.methods_of(session):
-                if method in facts.blocked:
-                    found |= statuses & facts.blocked[method].present
+            found |= statuses & self.index.ever_enrolled(session)
+            for method in self.index.methods_of(session):
+                found |= statuses & self.index.blocked_people(method)
         return found
 
     def state(self, session: int, learner: int) -> tuple[str | None, str | None]:
         """The effective state of the enrollment before and after."""
-        enrollments = self.index.facts.enrollments.get(session)
-        now = None if enrollments is None else enrollments.states.of(learner)
+        now = self.index.enrollment_state(session, learner)
         then = self.enrollment[session].get(learner, now)
         after_counts = learner in self.index.countable
         return then if self.countable.get(learner, after_counts) else None, now if after_counts else None
 
     def blocks(self, session: int, learner: int) -> tuple[bool, bool]:
         """Whether the person counted as blocked before and after."""
-        facts = self.index.facts
         changed = self.blocked[session].get(learner, {})
         then = now = False
-        for method in {*self.index.structure.methods_of(session), *changed}:
-            held = method in facts.blocked and learner in facts.blocked[method].present
+        for method in {*self.index.methods_of(session), *changed}:
+            held = learner in self.index.blocked_people(method)
             now = now or held
             then = then or changed.get(method, held)
         after_counts = learner in self.index.countable
@@ -132,7 +136,8 @@ def _of_many(
     people = learners & index.countable
     if change.facet != "enrollment" or session not in sessions or event is None or not people:
         return {}
-    return {session: [Transition(event, session, people[0], change.at, before, after, len(people))]}
+    made = Transition(event, session, people[0], change.at, before, after, len(people), run_id=change.run_id)
+    return {session: [made]}
 
 
 def _of_learner(touched: _Touched, session: int, learner: int) -> list[Transition]:
@@ -141,20 +146,22 @@ def _of_learner(touched: _Touched, session: int, learner: int) -> list[Transitio
     before, after = touched.state(session, learner)
     event = event_of(before, after)
     if event is not None:
-        made.append(Transition(event, session, learner, at, before, after))
+        run_id = touched.enrolled_by.get((session, learner))
+        made.append(Transition(event, session, learner, at, before, after, run_id=run_id))
     was, held = touched.blocks(session, learner)
     if was != held:
-        made.append(Transition("blocked" if held else "unblocked", session, learner, at))
+        change = touched.blocked_by.get((session, learner))
+        made.append(
+            Transition(
+                event_of_waiting(waits=held),
+                session,
+                learner,
+                at,
+                run_id=None if change is None else change.run_id,
+                other_session_id=None if change is None else change.new,
+            )
+        )
     return made
-
-
-def event_of(before: str | None, after: str | None) -> str | None:
-    """What a change of an enrollment's state is called; None when nothing visible changed."""
-    if before == after:
-        return None
-    if (before in LIVE) != (after in LIVE):
-        return "entered" if after in LIVE else "left"
-    return "completed" if after == "completed" else "updated"
 
 
 def _methods_gone(batch: Batch) -> dict[int, int]:

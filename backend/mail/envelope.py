@@ -8,9 +8,15 @@ from email.utils import format_datetime
 
 import msgspec
 
+from backend.words import Message
+
 
 class BadAddress(ValueError):
     """Not one e-mail address."""
+
+    def __init__(self, text: str) -> None:
+        self.reason = Message("“{name}” is not one e-mail address.", name=text)
+        super().__init__(self.reason)
 
 
 def parse_address(text: str, name: str = "") -> Address:
@@ -19,10 +25,10 @@ def parse_address(text: str, name: str = "") -> Address:
         parsed = Address(addr_spec=text)
         domain = parsed.domain.encode("idna").decode()
         if not parsed.username or not domain:
-            raise BadAddress(f"“{text}” is not one e-mail address")
+            raise BadAddress(text)
         return Address(display_name=one_line(name), username=parsed.username, domain=domain)
     except (HeaderParseError, ValueError, IndexError) as error:
-        raise BadAddress(f"“{text}” is not one e-mail address") from error
+        raise BadAddress(text) from error
 
 
 def one_line(text: str) -> str:

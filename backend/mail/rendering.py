@@ -7,12 +7,12 @@ from typing import Literal
 
 import msgspec
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from backend import clock
 from backend.mail.envelope import one_line
-from backend.mail.wording import WORDS, Words, language_of
+from backend.mail.wording import DAY_AND_TIME, FIGURES, WORDS
+from backend.runtime import clock
+from backend.words import Message, spoken_language
 
 # A message lists this many; more would be a wall nobody reads, and the catalog has them all.
 MOST_LISTED = 50
@@ -40,13 +40,6 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str
 
 
-class Why(msgspec.Struct, frozen=True):
-    """One reason for an enrollment: a key of `Words.why` with the name it mentions."""
-
-    kind: str
-    name: str = ""
-
-
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One session in a message."""
 
@@ -57,7 +50,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     ends_at: datetime | None
     due_at: datetime | None
     mandatory: bool
-    why: Sequence[Why]
+    why: Sequence[Message]
     link: str
 
 
@@ -77,11 +70,19 @@ class Invitation(msgspec.Struct, frozen=True):
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """Something waits for a person. `figures` are what a held run would do to how many people, in the words of plans."""
 
-    kind: Literal["held", "frozen", "failed"]
+    kind: Literal["held", "frozen", "failed", "jumped", "proposed", "approved", "declined", "broken_pin"]
+    # Of a proposal whoever made it.
     method: str
     session: str
     figures: Mapping[str, int]
     reason: str
+    link: str
+
+
+class Alerts(msgspec.Struct, frozen=True):
+    """All that waits for one person at one moment; `link` is where it all stands."""
+
+    alerts: Sequence[Alert]
     link: str
 
 
@@ -94,27 +95,27 @@ class Rendered(msgspec.Struct, frozen=True):
     language: str
 
 
-def render(content: Letter | Invitation | Alert, to: Recipient) -> Rendered:
+def render(content: Letter | Invitation | Alerts, to: Recipient) -> Rendered:
     """The message in the recipient's language, or else the organisation's."""
-    language = language_of(to.language, to.organisation_language)
-    words = WORDS[language]
+    language = spoken_language(to.language, to.organisation_language)
     name = one_line(to.first_name or to.last_name)
     context: dict[str, object] = {
-        "words": words,
+        # Those that templates say as they are.
+        "words": {name: message.render(language) for name, message in WORDS.items()},
         "language": language,
-        "hello": words.hello.format(name=name) if name else words.hello_nobody,
+        "hello": WORDS["hello" if name else "hello_nobody"].render(language, name=name),
         "organisation": one_line(to.organisation),
     }
     if isinstance(content, Letter):
         template, subject, more = (
             "enrollment",
-            _letter_subject(content, words),
+            _letter_subject(content).render(language),
             _letter(content, to, language),
         )
     elif isinstance(content, Invitation):
         template, (subject, more) = "invitation", _invitation(content, to, language)
     else:
-        template, (subject, more) = "alert", _alert(content, words, language)
+        template, (subject, more) = "alert", _alerts(content, language)
     context |= more
     return Rendered(
         one_line(subject)[:LONGEST_SUBJECT],
@@ -124,51 +125,42 @@ def render(content: Letter | Invitation | Alert, to: Recipient) -> Rendered:
     )
 
 
-def _letter_subject(letter: Letter, words: Words) -> str:
-    subjects = {
-        "enrolled": (words.enrolled_one, words.enrolled_many),
-        "due_changed": (words.changed_one, words.changed_many),
-        "nudged": (words.nudged_one, words.nudged_many),
-    }
+def _letter_subject(letter: Letter) -> Message:
+    subjects = {"enrolled": "enrolled", "due_changed": "changed", "nudged": "nudged"}
     kind = next(kind for kind in subjects if any(item.kind == kind for item in letter.items))
     told = [item for item in letter.items if item.kind == kind]
-    one, many = subjects[kind]
-    return (
-        one.format(title=told[0].title)
-        if len({item.title for item in told}) == 1
-        else many.format(count=len(told))
-    )
+    if len({item.title for item in told}) == 1:
+        return WORDS[f"{subjects[kind]}_one"].fill(title=told[0].title)
+    return WORDS[f"{subjects[kind]}_many"].fill(count=len(told))
 
 
 def _letter(letter: Letter, to: Recipient, language: str) -> dict[str, object]:
-    words = WORDS[language]
-
     def moment(instant: datetime | None) -> str | None:
         if instant is None:
             return None
         zone = clock.zone(to.timezone)
-        said = format_datetime(instant, words.day_and_time, tzinfo=zone, locale=language)
+        said = format_datetime(instant, DAY_AND_TIME, tzinfo=zone, locale=language)
         return f"{said} ({to.timezone.replace('_', ' ')})"
 
     sections = []
     left = MOST_LISTED
-    leads = {"enrolled": words.enrolled_lead, "due_changed": words.changed_lead, "nudged": words.nudged_lead}
+    leads = {"enrolled": "enrolled_lead", "due_changed": "changed_lead", "nudged": "nudged_lead"}
     for kind, lead in leads.items():
         rows = [
             {
                 "title": one_line(item.title),
                 "session": one_line(item.session),
                 "facts": [
-                    (label, said)
+                    (WORDS[label].render(language), said)
                     for label, said in (
-                        (words.starts, moment(item.starts_at)),
-                        (words.ends, moment(item.ends_at)),
-                        (words.due, moment(item.due_at)),
+                        ("starts", moment(item.starts_at)),
+                        ("ends", moment(item.ends_at)),
+                        ("due", moment(item.due_at)),
                     )
                     if said is not None
                 ],
                 "mandatory": item.mandatory,
-                "why": [words.why[why.kind].format(name=one_line(why.name)) for why in item.why],
+                "why": [why.render(language) for why in item.why],
                 "link": item.link,
             }
             for item in letter.items
@@ -176,44 +168,48 @@ def _letter(letter: Letter, to: Recipient, language: str) -> dict[str, object]:
         ][:left]
         left -= len(rows)
         if rows:
-            sections.append({"lead": lead, "rows": rows})
+            sections.append({"lead": WORDS[lead].render(language), "rows": rows})
     unlisted = len(letter.items) - (MOST_LISTED - left)
-    more = words.and_more.format(count=unlisted) if unlisted else None
+    more = WORDS["and_more"].render(language, count=unlisted) if unlisted else None
     return {"sections": sections, "more": more}
 
 
 def _invitation(invitation: Invitation, to: Recipient, language: str) -> tuple[str, dict[str, object]]:
-    words = WORDS[language]
     day = format_date(clock.day_of(invitation.expires_at, to.timezone), "d MMMM y", locale=language)
-    return words.invitation_subject.format(organisation=to.organisation), {
-        "lead": words.invitation_lead.format(organisation=one_line(to.organisation)),
-        "until": words.invitation_until.format(day=day),
+    return WORDS["invitation_subject"].render(language, organisation=to.organisation), {
+        "lead": WORDS["invitation_lead"].render(language, organisation=one_line(to.organisation)),
+        "until": WORDS["invitation_until"].render(language, day=day),
         "link": invitation.link,
     }
 
 
-def _figures(figures: Mapping[str, int], words: Words, language: str) -> str:
+def _figures(figures: Mapping[str, int], language: str) -> str:
     """`35 people would lose access, 27 have completed and stay`."""
     return ", ".join(
-        several[count > 1].format(count=format_decimal(count, locale=language))
-        for name, several in words.held_figures.items()
-        if (count := figures.get(name, 0))
+        said(count).render(language) for name, said in FIGURES.items() if (count := figures.get(name, 0))
     )
 
 
-def _alert(alert: Alert, words: Words, language: str) -> tuple[str, dict[str, object]]:
-    subject, lead = {
-        "held": (words.held_subject, words.held_lead),
-        "frozen": (words.frozen_subject, words.frozen_lead),
-        "failed": (words.failed_subject, words.failed_lead),
-    }[alert.kind]
+def _alerts(content: Alerts, language: str) -> tuple[str, dict[str, object]]:
+    listed = [_alert(alert, language) for alert in content.alerts[:MOST_LISTED]]
+    count = len(content.alerts)
+    unlisted = count - len(listed)
+    several = WORDS["several_subject"].render(language, count=count)
+    return listed[0][0] if count == 1 else several, {
+        "rows": [row for _, row in listed],
+        "more": WORDS["and_more_waiting"].render(language, count=unlisted) if unlisted else None,
+        "all": content.link if count > 1 else None,
+    }
+
+
+def _alert(alert: Alert, language: str) -> tuple[str, dict[str, object]]:
     named = {
         "method": one_line(alert.method),
         "session": one_line(alert.session),
-        "figures": _figures(alert.figures, words, language),
+        "figures": _figures(alert.figures, language),
     }
-    return subject.format(**named), {
-        "lead": lead.format(**named),
+    return WORDS[f"{alert.kind}_subject"].render(language, **named), {
+        "lead": WORDS[f"{alert.kind}_lead"].render(language, **named),
         "reason": one_line(alert.reason),
         "link": alert.link,
     }

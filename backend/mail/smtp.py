@@ -16,23 +16,33 @@ from aiosmtplib import (
 
 from backend.mail.envelope import BadAddress, Envelope
 from backend.mail.settings import SmtpServer
+from backend.words import Message
 
 # The reply to the end of a message: RFC 5321 (4.5.3.2.6). A server that has all of it may be delivering it; sent again, it arrives
 # twice.
 END_OF_DATA_SECONDS = 600.0
-GOODBYE_SECONDS = 2.0
+QUIT_SECONDS = 2.0
 PERMANENT = 500
+TOO_LONG = Message("The mail server took too long.")
 
 
-class Refused(Exception):
+class MailTrouble(Exception):
+    """Why a message did not go; what the server said is quoted as it said it."""
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Refused(MailTrouble):
     """The server will never take this message."""
 
 
-class Deferred(Exception):
+class Deferred(MailTrouble):
     """Not now, or not certain: to be tried again with the same Message-ID."""
 
 
-class Unreachable(Exception):
+class Unreachable(MailTrouble):
     """The server takes nothing from us at present; this is not about any one message."""
 
 
@@ -61,7 +71,7 @@ class Connection:
             return
         if error is None:
             with contextlib.suppress(SMTPException, OSError, TimeoutError):
-                await client.quit(timeout=GOODBYE_SECONDS)
+                await client.quit(timeout=QUIT_SECONDS)
         client.close()
 
     async def send(self, envelope: Envelope, now: datetime) -> None:
@@ -69,19 +79,20 @@ class Connection:
         try:
             message = envelope.message(now)
         except BadAddress as error:
-            raise Refused(str(error)) from error
+            raise Refused(error.reason) from error
         client = await self._connected()
         try:
             await client.send_message(message)
         except SMTPNotSupported as error:
-            raise Refused(error.message) from error
+            raise Refused(Message("The mail server cannot take it: “{said}”", said=error.message)) from error
         except SMTPRecipientsRefused as error:
             raise self._answer(error.recipients[0]) from error
         except SMTPResponseException as error:
             raise self._answer(error) from error
         except (SMTPException, OSError, TimeoutError) as error:
             self._drop()
-            raise Deferred(f"the connection broke: {error}") from error
+            reason = Message("The connection to the mail server broke: “{said}”", said=str(error))
+            raise Deferred(reason) from error
 
     async def probe(self) -> None:
         """Connect and sign in, and send nothing; raises `Unreachable`."""
@@ -91,7 +102,9 @@ class Connection:
         # What state a refusal leaves the dialogue in differs between servers: begin a new one.
         self._drop()
         said = f"{error.code} {error.message}"
-        return Refused(said) if error.code >= PERMANENT else Deferred(said)
+        if error.code >= PERMANENT:
+            return Refused(Message("The mail server refused it: “{said}”", said=said))
+        return Deferred(Message("The mail server put it off: “{said}”", said=said))
 
     def _drop(self) -> None:
         client, self._client = self._client, None
@@ -115,6 +128,10 @@ class Connection:
             await client.connect()
         except (SMTPException, OSError, TimeoutError) as error:
             client.close()
-            raise Unreachable(f"{server.host}:{server.port}: {error}") from error
+            address = f"{server.host}:{server.port}"
+            reason = Message(
+                "The mail server {address} cannot be reached: “{said}”", address=address, said=str(error)
+            )
+            raise Unreachable(reason) from error
         self._client = client
         return client

@@ -2,13 +2,17 @@
 
 from datetime import UTC, date, datetime, time
 
+from backend.words import Message
+
 # People who are alive were born after the first; no agreement, course or certificate reaches beyond the last.
 FIRST_DAY = date(1900, 1, 1)
 LAST_DAY = date(2200, 12, 31)
 FIRST_INSTANT = datetime.combine(FIRST_DAY, time.min, UTC)
 LAST_INSTANT = datetime.combine(LAST_DAY, time.max, UTC)
-SAID = (
-    f"Give a date from {FIRST_DAY.year} to {LAST_DAY.year}; where there is none, leave it out or give null."
+SAID = Message(
+    "Give a date from {first} to {last}; where there is none, leave it out or give null.",
+    first=FIRST_DAY.year,
+    last=LAST_DAY.year,
 )
 
 

@@ -1,30 +1,18 @@
-"""What fields of each type hold, and what can be asked of them."""
+"""What fields of each type hold."""
 
 import math
 from datetime import date
 
-from backend.rules.tree import Value
+from backend.rules.values import Value
+from backend.words import Message
 
-_ORDERED = frozenset({"lt", "lte", "gt", "gte", "between"})
-_SEARCHES = frozenset({"contains", "starts_with"})
-WITHOUT_VALUES = frozenset({"is_set", "is_empty"})
-ONE_VALUE = frozenset({"lt", "lte", "gt", "gte"})
 EXPECTED = {
-    "choice": "text: one of its options",
-    "text": "text",
-    "number": "numbers",
-    "date": "dates, written YYYY-MM-DD",
-    "boolean": "true or false",
+    "choice": Message.in_context("a field holds", "text: one of its options"),
+    "text": Message.in_context("a field holds", "text"),
+    "number": Message.in_context("a field holds", "numbers"),
+    "date": Message.in_context("a field holds", "dates, written YYYY-MM-DD"),
+    "boolean": Message.in_context("a field holds", "true or false"),
 }
-
-
-def accepts(field_type: str, op: str) -> bool:
-    """Whether a field of this type can be asked with this operator."""
-    if op in _ORDERED:
-        return field_type in {"number", "date"}
-    if op in _SEARCHES:
-        return field_type == "text"
-    return True
 
 
 def fits(field_type: str, value: Value) -> bool:

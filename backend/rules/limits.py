@@ -17,8 +17,10 @@ VALUES = 5_000
 RULE_VALUES = 100_000
 # Characters of one text value; the longest that a choice or search is meant for.
 TEXT = 1_000
-# "Added in the last N days": a century.
+# "Added in the last N days", and dates so many days from today: a century.
 LAST_DAYS = 36_500
+# "Has its anniversary within N days": a year, beyond which everybody has one.
+ANNIVERSARY_DAYS = 366
 # "Expires within N days": ten years.
 EXPIRING_DAYS = 3_650
 # The largest rule that keeps the limits above (groups and people as numbers) takes about 600 KB.

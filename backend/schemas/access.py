@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from backend.schemas.commons import Code, Id, Input, Name, Output
+from backend.schemas.base import Code, Id, Input, Name, Output
 from backend.schemas.people import Instant
 
 Role = Literal["admin", "group_admin", "coach", "instructor", "manager", "reseller", "learner"]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from backend.schemas.commons import Code, Id, Input, Output
+from backend.schemas.base import Code, Id, Input, Output
 from backend.schemas.people import Email, Instant, LearnerRow, MemberRole
 
 ImportKind = Literal["learners", "groups", "memberships", "results", "enrollments"]

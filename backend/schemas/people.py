@@ -1,4 +1,4 @@
-"""Fields, learners, groups, memberships."""
+"""Fields, learners, what lists say of people."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -6,15 +6,13 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from backend.schemas.commons import Bulk, Code, Id, Input, LongText, Name, Output, Text
-from backend.schemas.erasing import ErasedResult, EraseFigures
-from backend.schemas.problem import RowMistake
+from backend.schemas.base import Bulk, Code, Id, Input, Name, Output, Text
+from backend.schemas.problem import RowMistake, render_mistakes
+from backend.text import full_name
 
 FieldType = Literal["choice", "text", "number", "date", "boolean"]
 Status = Literal["pending", "invited", "active", "suspended", "deactivated"]
 MemberRole = Literal["member", "coach", "admin"]
-GroupKind = Literal["group", "company", "department", "team", "function", "qualification"]
-Unlink = Literal["group_only", "expire", "erase"]
 
 Email = Annotated[str, Meta(min_length=3, max_length=254, examples=["ana@example.org"])]
 Password = Annotated[str, Meta(max_length=300)]
@@ -25,9 +23,6 @@ FieldValues = Annotated[
     dict[str, FieldValue], Meta(max_length=500, examples=[{"location": "Paris", "level": 3}])
 ]
 Options = Annotated[list[Name], Meta(max_length=5_000, examples=[["Paris", "Chicago"]])]
-Color = Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}$", examples=["#2f6fed"])]
-# One request moves or adds at most this many people: written in one transaction in about a second.
-People = Annotated[list[Id], Meta(max_length=10_000, examples=[[12, 15]])]
 
 
 class Field(Output):
@@ -66,12 +61,20 @@ class OptionRename(Input):
     to: Name
 
 
+class OptionMerge(Input):
+    """An option of a choice field that is to become part of another one."""
+
+    from_: Name = msgspec.field(name="from")
+    to: Name
+
+
 class LearnerGroupRole(Output):
     """A group a learner is in, or waits to be in until they are approved."""
 
     id: int
     role: MemberRole
     name: str
+    color: str | None = None
     waiting: bool = False
 
 
@@ -100,17 +103,23 @@ class OpenEnrollments(Output):
     overdue: int
 
 
+class SessionStanding(Output):
+    """Where somebody stands in the session that was asked about; None of who could be enrolled at once.
+
+    `enrolled`, also completed; `suspended`; `excluded` from it; `elsewhere`: enrolled in another session of the activity, and
+    `blocked`, so that a method of this one waits for them. The other session is named to those who see who is in it.
+    """
+
+    state: Literal["enrolled", "suspended", "excluded", "elsewhere", "blocked"]
+    session_id: int | None = None
+    session_name: str | None = None
+
+
 class ListedLearner(Learner, kw_only=True):
-    """A learner in a list; `enrollments` where they were asked for."""
+    """A learner in a list; `enrollments` and `standing` where they were asked for."""
 
     enrollments: OpenEnrollments | None = None
-
-
-class Member(Learner):
-    """A learner as a member of the group asked about."""
-
-    role: MemberRole
-    since: datetime
+    standing: SessionStanding | None = None
 
 
 class GroupRole(Input):
@@ -189,148 +198,9 @@ class BulkAnswer(Output):
     unchanged: int = 0
     errors: list[RowMistake] = []
 
-
-class Group(Output):
-    """A group; a private one shows outsiders only that it exists and how many are in it.
-
-    Both counts are of people in whatever status; `total_count` includes subgroups, each person once.
-    """
-
-    id: int
-    name: str
-    kind: GroupKind
-    parent_id: int | None
-    description: str
-    color: str | None
-    private: bool
-    external_id: str | None
-    member_count: int
-    total_count: int
-    version: int
-
-
-class GroupInput(Input):
-    """A new group."""
-
-    name: Name
-    kind: GroupKind = "group"
-    parent_id: Id | None = None
-    description: LongText | None = None
-    color: Color | None = None
-    private: bool = False
-    external_id: Code | None = None
-
-
-class GroupChange(Input):
-    """What to change; what is absent stays."""
-
-    name: Name | UnsetType = UNSET
-    kind: GroupKind | UnsetType = UNSET
-    parent_id: Id | UnsetType | None = UNSET
-    description: LongText | UnsetType | None = UNSET
-    color: Color | UnsetType | None = UNSET
-    private: bool | UnsetType = UNSET
-    external_id: Code | UnsetType | None = UNSET
-
-
-class GroupRow(Input):
-    """One group of a bulk request, known by `external_id`; its parent may be in the same request, in any order.
-
-    What is absent stays as it is; a `parent_external_id` of null makes it a top group.
-    """
-
-    external_id: Code
-    name: Name | None = None
-    kind: GroupKind | None = None
-    parent_external_id: Code | UnsetType | None = UNSET
-    private: bool | None = None
-    description: LongText | None = None
-    color: Color | None = None
-
-
-class GroupsBulk(Bulk):
-    """Up to 10,000 groups."""
-
-    groups: list[GroupRow]
-
-
-class MembersInput(Input):
-    """People to add to a group, by id or external id. Without a role, members stay what they are.
-
-    Whoever is not approved cannot be in a group: `approve` approves them in the same act.
-    """
-
-    learner_ids: People = []
-    external_ids: Annotated[list[Code], Meta(max_length=10_000)] = []
-    role: MemberRole | None = None
-    approve: bool = False
-
-
-class MembersAdded(Output):
-    """What became of them."""
-
-    added: int
-    updated: int
-    unchanged: int
-    approved: int = 0
-
-
-class Unlinking(Input):
-    """What becomes of what the group enrolled them in.
-
-    `group_only` keeps every enrollment; `expire` ends what the group's methods gave; `erase` takes their results too, completed
-    ones as well, and with `certificates` those: `confirm` names how many go. With `dry_run` nothing is written.
-    """
-
-    unlink: Unlink = "group_only"
-    certificates: bool = False
-    confirm: EraseFigures | None = None
-    dry_run: bool = False
-
-
-class UnlinkedSession(Output):
-    """What it did in one session: whose enrollment ended, who was kept, whom other methods hold. Null: not for you to know."""
-
-    session_id: int | None
-    session_name: str | None
-    activity_title: str | None
-    ended: int = 0
-    kept: int = 0
-    held: int = 0
-
-
-class Unlinked(Output):
-    """What it did to enrollments; `staying` are results that another session counts."""
-
-    sessions: list[UnlinkedSession] = []
-    erased: EraseFigures | None = None
-    staying: list[ErasedResult] = []
-    run_ids: list[int] = []
-
-
-class MembersRemoval(Unlinking, kw_only=True):
-    """People to take out of a group: only that, or also out of its sessions (progress kept or erased)."""
-
-    learner_ids: People
-
-
-class MembersRemoved(Unlinked, kw_only=True):
-    """How many were in it."""
-
-    removed: int
-
-
-class MembersMove(Unlinking, kw_only=True):
-    """People to move to another group; `unlink` is about the one they leave."""
-
-    learner_ids: People
-    to_group_id: Id
-
-
-class MembersMoved(Unlinked, kw_only=True):
-    """How many were moved."""
-
-    moved: int
+    def render(self, language: str) -> "BulkAnswer":
+        """The answer as somebody of this language reads it."""
+        return msgspec.structs.replace(self, errors=render_mistakes(self.errors, language))
 
 
 class Person(Output):
@@ -340,3 +210,8 @@ class Person(Output):
     email: str
     first_name: str
     last_name: str
+
+    @property
+    def full_name(self) -> str:
+        """As a sentence names them."""
+        return full_name(self.first_name, self.last_name, self.email)

@@ -1,8 +1,12 @@
 """`application/problem+json` (RFC 9457)."""
 
+from collections.abc import Iterable
+from typing import TypeVar
+
 import msgspec
 
-from backend.schemas.commons import Output
+from backend.schemas.base import Output
+from backend.words import translate
 
 
 class Mistake(msgspec.Struct):
@@ -22,12 +26,37 @@ class RowMistake(msgspec.Struct):
     message: str
 
 
-class Dependent(msgspec.Struct):
-    """Something that refers to what was to be deleted."""
+AnyMistake = TypeVar("AnyMistake", Mistake, RowMistake)
+
+
+def render_mistakes(mistakes: Iterable[AnyMistake], language: str) -> list[AnyMistake]:
+    """The mistakes as somebody of this language reads them."""
+    return [
+        msgspec.structs.replace(mistake, message=translate(mistake.message, language)) for mistake in mistakes
+    ]
+
+
+class Dependent(msgspec.Struct, omit_defaults=True):
+    """Something that refers to what was to be deleted. A method is named as its session where it has no name; its session comes with it."""
 
     kind: str
     id: int
     name: str
+    session_id: int | None = None
+    session_name: str | None = None
+
+
+class Dependents(Output):
+    """What refers to something: what deleting it would break.
+
+    `total`: of those that the reader may know of, of which the first are `items`. `hidden`: there are more, `hidden_count` of them,
+    which are counted and not named.
+    """
+
+    items: list[Dependent]
+    total: int
+    hidden: bool
+    hidden_count: int
 
 
 class Problem(Output):

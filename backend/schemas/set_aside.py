@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from backend.schemas.commons import Output
+from backend.schemas.base import Output
 
 SetAsideState = Literal["set_aside", "emptied"]
 

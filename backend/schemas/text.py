@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 
 from backend.text import TextError, clean_code, clean_long_text, clean_text
+from backend.words import Message
 
 # Where the form stands in the `extra` of a type's `Meta`.
 FORM = "form"
@@ -17,7 +18,7 @@ Form = Literal["name", "text", "long", "code"]
 def _name(text: str) -> str:
     text = clean_text(text)
     if not text:
-        raise TextError("blank", "This is blank.")
+        raise TextError("blank", Message("This is blank."))
     return text
 
 
@@ -27,6 +28,14 @@ _FORMS: dict[Form, Callable[[str], str]] = {
     "long": clean_long_text,
     "code": clean_code,
 }
+
+
+class PlacedTextError(ValueError):
+    """A text that has no normal form, with its place in the struct; msgspec adds where the struct itself stands."""
+
+    def __init__(self, message: Message, path: str) -> None:
+        super().__init__(f"{message} - at `$.{path}`")
+        self.message = message
 
 
 def clean(read: msgspec.Struct) -> None:
@@ -50,8 +59,7 @@ def _cleaned(cleaned: Callable[[str], str], text: str, path: str) -> str:
     try:
         return cleaned(text)
     except TextError as error:
-        # msgspec adds where the object itself stands.
-        raise ValueError(f"{error} - at `$.{path}`") from None
+        raise PlacedTextError(error.message, path) from None
 
 
 @cache

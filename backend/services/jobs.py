@@ -1,4 +1,4 @@
-"""The one door to arq: wakes a worker's job. Nothing is lost when nobody hears it, for jobs drain tables on a schedule too."""
+"""The only module that enqueues arq jobs. Nothing is lost when nobody hears it, for jobs drain tables on a schedule too."""
 
 import asyncio
 from typing import Literal
@@ -40,7 +40,7 @@ def redis_settings(url: str) -> RedisSettings:
 
 def start(redis_url: str) -> None:
     """Let `enqueue` reach Redis from this process; connects when there is something to say."""
-    global _settings  # noqa: PLW0603 - one door a process
+    global _settings  # noqa: PLW0603 - one connection a process
     _settings = redis_settings(redis_url)
     _settings.conn_retries = 0
 

@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from backend.schemas.commons import Page
+from backend.schemas.base import Page
 from backend.services.errors import Invalid
+from backend.words import Message
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 100, 1000
 
@@ -30,7 +31,7 @@ def decode_cursor(cursor: str | None, kind: type[Key]) -> Key | None:
         body = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         return msgspec.json.decode(body, type=kind)
     except (binascii.Error, ValueError, msgspec.DecodeError):
-        raise Invalid.at("cursor", "cursor", "This cursor is not one that this list gave.") from None
+        raise Invalid.at("cursor", "cursor", Message("This cursor is not one that this list gave.")) from None
 
 
 def page_of(

@@ -8,6 +8,7 @@ from itertools import islice
 
 from backend.sheets.limits import LONGEST_CELL, SheetError
 from backend.sheets.sheet import Guess, SheetRow
+from backend.words import Message
 
 DELIMITERS = ",;\t|"
 # What the choice of a delimiter rests on.
@@ -28,7 +29,7 @@ def rows_of(text: str, wished: str | None) -> tuple[list[SheetRow], Guess]:
     guess = _delimiter(lines[first:], said[1] if said else None)
     if wished is not None:
         if wished not in guess.options:
-            raise SheetError(f"Cells cannot be divided by “{wished}” in this file.")
+            raise SheetError(Message("Cells cannot be divided by “{wished}” in this file.", wished=wished))
         guess = Guess(wished, guess.options, guess.samples, sure=True)
     return _rows(lines, first, guess.value), guess
 
@@ -84,11 +85,21 @@ def _rows(lines: list[str], first: int, delimiter: str) -> list[SheetRow]:
         except csv.Error:
             if len(lines[start]) > LONGEST_CELL:
                 raise SheetError(
-                    f"A cell of line {start + 1} is longer than {LONGEST_CELL} characters."
+                    Message(
+                        "A cell of line {line} is longer than {longest} characters.",
+                        line=start + 1,
+                        longest=LONGEST_CELL,
+                    )
                 ) from None
         unclosed += 1
         if unclosed > MOST_UNCLOSED:
-            raise SheetError(f"Quotes are not closed in {unclosed} lines, the last of them line {start + 1}.")
+            raise SheetError(
+                Message(
+                    "Quotes are not closed in {unclosed} lines, the last of them line {line}.",
+                    unclosed=unclosed,
+                    line=start + 1,
+                )
+            )
         rows.append(SheetRow(start + 1, lines[start].rstrip("\r\n").split(delimiter), "quote"))
         at = start + 1
     return rows

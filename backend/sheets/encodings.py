@@ -5,6 +5,7 @@ import re
 
 from backend.sheets.limits import SheetError
 from backend.sheets.sheet import Guess
+from backend.words import Message
 
 UTF8, WESTERN = "utf-8", "cp1252"
 _MARKS = (
@@ -33,7 +34,7 @@ def decoded(content: bytes, wished: str | None) -> tuple[str, Guess]:
     encoding, sure, options = _found(content)
     if wished is not None:
         if wished not in options:
-            raise SheetError(f"The file cannot be read as {wished}.")
+            raise SheetError(Message("The file cannot be read as {wished}.", wished=wished))
         encoding, sure = wished, True
     text = content.decode("utf-8-sig" if encoding == UTF8 else encoding, errors="replace").removeprefix(
         "\ufeff"
@@ -83,7 +84,7 @@ def _without_marks(content: bytes) -> tuple[str, bool, list[str]]:
     if WESTERN in options and _reads_well(content.decode(WESTERN)):
         return WESTERN, True, options
     if not options:
-        raise SheetError("The characters of the file cannot be read. Save it as UTF-8.")
+        raise SheetError(Message("The characters of the file cannot be read. Save it as UTF-8."))
     return options[0], False, options
 
 

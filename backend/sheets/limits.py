@@ -1,5 +1,7 @@
 """How large a sheet may be, and the error that says so."""
 
+from backend.words import Message
+
 # An upload; the rest bounds what it may grow into.
 MOST_BYTES = 50 * 1024**2
 # An xlsx is a zip: 1 MB of it can hold 236 MB of nothing. Real sheets expand about tenfold.
@@ -18,3 +20,7 @@ CHILD_SECONDS = 120
 
 class SheetError(Exception):
     """The file cannot be read; the message is for the person who chose it."""
+
+    def __init__(self, detail: Message) -> None:
+        super().__init__(detail)
+        self.detail = detail

@@ -5,7 +5,15 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+from python_calamine import (
+    CalamineError,
+    CalamineWorkbook,
+    PasswordError,
+    SheetVisibleEnum,
+    WorksheetNotFound,
+    XmlError,
+    ZipError,
+)
 
 from backend.sheets.delimited import rows_of
 from backend.sheets.encodings import decoded
@@ -21,6 +29,7 @@ from backend.sheets.limits import (
 )
 from backend.sheets.number_formats import zeros_of
 from backend.sheets.sheet import Guess, Sheet, SheetRow, Wishes
+from backend.words import Message
 
 ZIP_START, OLD_EXCEL_START = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 CHUNK = 1024**2
@@ -31,6 +40,9 @@ SHEETS_SHOWN = 20
 # A document type is the way to entities that expand without end; no spreadsheet program writes one.
 DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
 
+_ENCRYPTED = Message("The file is encrypted. Save it without a password.")
+_DAMAGED = Message("The file is damaged or not a sheet.")
+
 
 def parse(content: bytes, wishes: Wishes | None = None) -> Sheet:
     """One sheet of a workbook, or a text file, without empty rows; raises `SheetError`."""
@@ -38,7 +50,9 @@ def parse(content: bytes, wishes: Wishes | None = None) -> Sheet:
         _check_parts(content)
         sheet = _workbook(content, wishes or Wishes())
     elif content.startswith(OLD_EXCEL_START):
-        raise SheetError("This is an old or an encrypted Excel file. Save it as .xlsx without a password.")
+        raise SheetError(
+            Message("This is an old or an encrypted Excel file. Save it as .xlsx without a password.")
+        )
     else:
         sheet = _text_sheet(content, wishes or Wishes())
     _check_limits(sheet.rows)
@@ -51,11 +65,11 @@ def _check_parts(content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
             if len(parts) > MOST_PARTS:
-                raise SheetError("The file has too many parts to be a sheet.")
+                raise SheetError(Message("The file has too many parts to be a sheet."))
             expanded = 0
             for part in parts:
                 if part.flag_bits & 1:
-                    raise SheetError("The file is encrypted. Save it without a password.")
+                    raise SheetError(_ENCRYPTED)
                 of_part = 0
                 last = b""
                 with archive.open(part) as opened:
@@ -65,12 +79,14 @@ def _check_parts(content: bytes) -> None:
                         if expanded > MOST_EXPANDED or (
                             of_part > CHUNK and of_part > LARGEST_RATIO * max(part.compress_size, 1)
                         ):
-                            raise SheetError("The file expands to more than a sheet can hold.")
+                            raise SheetError(Message("The file expands to more than a sheet can hold."))
                         if any(doctype in last + chunk for doctype in DOCTYPES):
-                            raise SheetError("The file contains a document type, which no sheet needs.")
+                            raise SheetError(
+                                Message("The file contains a document type, which no sheet needs.")
+                            )
                         last = chunk[-32:]
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
-        raise SheetError("The file is damaged or not a sheet.") from error
+        raise SheetError(_DAMAGED) from error
 
 
 def _workbook(content: bytes, wishes: Wishes) -> Sheet:
@@ -86,7 +102,7 @@ def _workbook(content: bytes, wishes: Wishes) -> Sheet:
         if not names:
             return Sheet([])
         if wishes.sheet is not None and wishes.sheet not in names:
-            raise SheetError(f"The workbook has no sheet “{wishes.sheet}” with cells.")
+            raise SheetError(Message("The workbook has no sheet “{sheet}” with cells.", sheet=wishes.sheet))
         name = wishes.sheet or names[0]
         rows = list(_xlsx_rows(content, workbook, name))
         if len(names) == 1:
@@ -94,7 +110,22 @@ def _workbook(content: bytes, wishes: Wishes) -> Sheet:
         samples = [f"{other}: {_beginning(workbook, other)}" for other in names[:SHEETS_SHOWN]]
         return Sheet(rows, sheet=Guess(name, names, samples, sure=wishes.sheet is not None))
     except (CalamineError, IndexError, ValueError) as error:
-        raise SheetError(f"The sheet cannot be read: {error}") from error
+        raise SheetError(_misread(error)) from error
+
+
+def _misread(error: Exception) -> Message:
+    """What the library that reads workbooks has met; its own words are English, and quoted where nothing better is known."""
+    match error:
+        case PasswordError():
+            return _ENCRYPTED
+        case ZipError() | XmlError():
+            return _DAMAGED
+        case WorksheetNotFound():
+            return Message("The workbook names a sheet that it does not hold.")
+        case _:
+            return Message(
+                "The sheet cannot be read. The program that reads workbooks says: “{error}”", error=error
+            )
 
 
 def _beginning(workbook: CalamineWorkbook, name: str) -> str:
@@ -142,7 +173,7 @@ def _text(cell: object, digits: int | None = None) -> str:  # noqa: PLR0911 - on
 def _text_sheet(content: bytes, wishes: Wishes) -> Sheet:
     text, encoding = decoded(content, wishes.encoding)
     if "\0" in text:
-        raise SheetError("This is neither an .xlsx nor a CSV file.")
+        raise SheetError(Message("This is neither an .xlsx nor a CSV file."))
     rows, delimiter = rows_of(text, wishes.delimiter)
     return Sheet(rows, None, encoding, delimiter)
 
@@ -153,8 +184,19 @@ def _check_limits(rows: list[SheetRow]) -> None:
         raise SheetError(_too_large())
     for row in rows:
         if any(len(cell) > LONGEST_CELL for cell in row.cells):
-            raise SheetError(f"A cell of row {row.line} is longer than {LONGEST_CELL} characters.")
+            raise SheetError(
+                Message(
+                    "A cell of row {line} is longer than {longest} characters.",
+                    line=row.line,
+                    longest=LONGEST_CELL,
+                )
+            )
 
 
-def _too_large() -> str:
-    return f"The sheet is larger than {MOST_ROWS:,} rows, {MOST_COLUMNS} columns or {MOST_CELLS:,} cells."
+def _too_large() -> Message:
+    return Message(
+        "The sheet is larger than {rows:,} rows, {columns} columns or {cells:,} cells.",
+        rows=MOST_ROWS,
+        columns=MOST_COLUMNS,
+        cells=MOST_CELLS,
+    )

@@ -2,22 +2,24 @@
 
 import asyncio
 import sys
+from typing import Any
 
 import msgspec
 
 from backend.sheets.limits import CHILD_SECONDS, MOST_BYTES, SheetError
 from backend.sheets.sheet import Sheet, Wishes
+from backend.words import Message
 
 
 class _Answer(msgspec.Struct):
     sheet: Sheet | None = None
-    error: str | None = None
+    error: dict[str, Any] | None = None
 
 
 async def read_sheet(content: bytes, wishes: Wishes | None = None) -> Sheet:
     """The rows of the first sheet of an xlsx, or of a CSV, as text; raises `SheetError`."""
     if len(content) > MOST_BYTES:
-        raise SheetError(f"The file is larger than {MOST_BYTES // 1024**2} MB.")
+        raise SheetError(Message("The file is larger than {most} MB.", most=MOST_BYTES // 1024**2))
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -31,7 +33,7 @@ async def read_sheet(content: bytes, wishes: Wishes | None = None) -> Sheet:
         async with asyncio.timeout(CHILD_SECONDS):
             out, _ = await child.communicate(content)
     except TimeoutError:
-        raise SheetError("Reading the sheet took too long.") from None
+        raise SheetError(Message("Reading the sheet took too long.")) from None
     finally:
         if child.returncode is None:
             child.kill()
@@ -39,7 +41,9 @@ async def read_sheet(content: bytes, wishes: Wishes | None = None) -> Sheet:
     try:
         answer = msgspec.msgpack.decode(out, type=_Answer)
     except msgspec.DecodeError:
-        raise SheetError("The sheet could not be read; it may be damaged or too large.") from None
+        raise SheetError(Message("The sheet could not be read; it may be damaged or too large.")) from None
     if answer.sheet is None:
-        raise SheetError(answer.error or "The sheet could not be read.")
+        raise SheetError(
+            Message.of_parts(answer.error) if answer.error else Message("The sheet could not be read.")
+        )
     return answer.sheet

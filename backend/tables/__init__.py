@@ -1,35 +1,34 @@
 """Piccolo tables: definitions only. The schema itself is in `migrations/`; a test keeps the two alike.
 
-Piccolo knows no composite keys: where the schema has one, its first column is named as the primary key here.
+A column without a default in the schema has `default=None` here, so that a row without it is refused: Piccolo's own defaults
+would be an empty text or the moment of the process. Piccolo knows no composite keys: where the schema has one, its first column
+is named as the primary key here.
 """
 
 from backend.tables.access import ApiToken, Audit, Idempotency, Invitation, SignIn, SignInAttempt
-from backend.tables.changes import (
-    ChangeLog,
-    EmptiedValue,
-    Follower,
-    IndexCheckpoint,
-    IndexCheckpointPart,
-    LogHead,
-    Outbox,
-)
-from backend.tables.enrolling import (
+from backend.tables.audiences import AudienceSize, Segment
+from backend.tables.changes import ChangeLog, Follower, IndexCheckpoint, IndexCheckpointPart, LogHead, Outbox
+from backend.tables.consequences import Proposal, Rehearsal
+from backend.tables.enrollment import (
     Blocked,
+    CourseGroupPlace,
+    Departure,
+    DueRecheck,
     Enrollment,
-    EnrollmentMethod,
-    Run,
-    RunChange,
-    RunChangeShared,
-    Segment,
+    Exclusion,
+    PickedUntil,
     Source,
-    Telling,
+    WaitingPlace,
 )
+from backend.tables.enrollment_methods import EnrollmentMethod, EnrollmentRule
+from backend.tables.groups import Environment, EnvironmentReseller, LearnerGroup, Membership
 from backend.tables.imports import ImportJob, ImportRow
 from backend.tables.learning import (
     Activity,
     Award,
     Certificate,
     CourseGroup,
+    CourseGroupInstructor,
     Result,
     ResultAttempt,
     Session,
@@ -38,31 +37,33 @@ from backend.tables.learning import (
     Step,
 )
 from backend.tables.mail import Message, Notice
-from backend.tables.people import (
-    Environment,
-    EnvironmentReseller,
-    Field,
-    FieldValue,
-    Learner,
-    LearnerGroup,
-    Membership,
-    Organisation,
-)
+from backend.tables.operations import EmptiedValue
+from backend.tables.people import Field, FieldValue, Learner, Organisation
+from backend.tables.rule_guards import AudienceJump, RulePin, RuleVersion
+from backend.tables.runs import Run, RunChange, RunChangeShared, RunFact, Telling
 
 __all__ = [
     "Activity",
     "ApiToken",
+    "AudienceJump",
+    "AudienceSize",
     "Audit",
     "Award",
     "Blocked",
     "Certificate",
     "ChangeLog",
     "CourseGroup",
+    "CourseGroupInstructor",
+    "CourseGroupPlace",
+    "Departure",
+    "DueRecheck",
     "EmptiedValue",
     "Enrollment",
     "EnrollmentMethod",
+    "EnrollmentRule",
     "Environment",
     "EnvironmentReseller",
+    "Exclusion",
     "Field",
     "FieldValue",
     "Follower",
@@ -80,11 +81,17 @@ __all__ = [
     "Notice",
     "Organisation",
     "Outbox",
+    "PickedUntil",
+    "Proposal",
+    "Rehearsal",
     "Result",
     "ResultAttempt",
+    "RulePin",
+    "RuleVersion",
     "Run",
     "RunChange",
     "RunChangeShared",
+    "RunFact",
     "Segment",
     "Session",
     "SessionInstructor",
@@ -94,4 +101,5 @@ __all__ = [
     "Standing",
     "Step",
     "Telling",
+    "WaitingPlace",
 ]

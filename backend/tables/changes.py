@@ -21,26 +21,30 @@ class Outbox(Table, tablename="outbox", db=ENGINE):
     """Changes that triggers wrote and the sequencer has yet to number."""
 
     id = BigSerial(primary_key=True)
-    at = Timestamptz(required=True)
-    facet = Text(required=True)
+    at = Timestamptz(default=None)
+    facet = Text(default=None)
     learner_id = Integer(null=True, default=None)
     ref_id = BigInt(null=True, default=None)
     old = JSONB(null=True, default=None)
     new = JSONB(null=True, default=None)
     learners = Array(base_column=Integer(), null=True, default=None)
+    # The run that did it, or the one that the act is recorded as.
+    run_id = BigInt(null=True, default=None)
 
 
 class ChangeLog(Table, tablename="change_log", db=ENGINE):
     """Every change of a fact or of structure, numbered without gaps."""
 
-    seq = BigInt(primary_key=True, required=True)
-    at = Timestamptz(required=True)
-    facet = Text(required=True)
+    seq = BigInt(primary_key=True, default=None)
+    at = Timestamptz(default=None)
+    facet = Text(default=None)
     learner_id = Integer(null=True, default=None)
     ref_id = BigInt(null=True, default=None)
     old = JSONB(null=True, default=None)
     new = JSONB(null=True, default=None)
     learners = Array(base_column=Integer(), null=True, default=None)
+    # The run that did it, or the one that the act is recorded as.
+    run_id = BigInt(null=True, default=None)
 
 
 class LogHead(Table, tablename="log_head", db=ENGINE):
@@ -53,39 +57,28 @@ class LogHead(Table, tablename="log_head", db=ENGINE):
 class Follower(Table, tablename="follower", db=ENGINE):
     """Where a reader of the change log stands."""
 
-    name = Text(primary_key=True, required=True)
+    name = Text(primary_key=True, default=None)
     position = BigInt(default=0)
     detail = JSONB(default="{}")
     updated_at = Timestamptz(null=True, default=None)
-
-
-class EmptiedValue(Table, tablename="emptied_value", db=ENGINE):
-    """A stored value that could not be read and that an upgrade emptied: what it was."""
-
-    id = Serial(primary_key=True)
-    at = Timestamptz(required=True)
-    table_name = Text(required=True)
-    row_id = BigInt(required=True)
-    column_name = Text(required=True)
-    value = Text(required=True)
 
 
 class IndexCheckpoint(Table, tablename="index_checkpoint", db=ENGINE):
     """The index as it stood at a position of the log; whole, because it is written in one transaction."""
 
     id = Serial(primary_key=True)
-    made_at = Timestamptz(required=True)
-    version = Text(required=True)
-    timezone = Text(required=True)
-    position = BigInt(required=True)
-    complete_at = BigInt(required=True)
-    digest = Bytea(required=True)
+    made_at = Timestamptz(default=None)
+    version = Text(default=None)
+    timezone = Text(default=None)
+    position = BigInt(default=None)
+    complete_at = BigInt(default=None)
+    digest = Bytea(default=None)
 
 
 class IndexCheckpointPart(Table, tablename="index_checkpoint_part", db=ENGINE):
     """Some of a checkpoint's bitmaps, or its structure."""
 
-    checkpoint_id = Integer(primary_key=True, required=True)
-    number = Integer(required=True)
-    body = Bytea(required=True)
-    digest = Bytea(required=True)
+    checkpoint_id = Integer(primary_key=True, default=None)
+    number = Integer(default=None)
+    body = Bytea(default=None)
+    digest = Bytea(default=None)

@@ -2,6 +2,7 @@
 
 from backend.text.address import address_key, clean_address, is_address
 from backend.text.normal_form import TextError, clean_code, clean_lines, clean_long_text, clean_text, code_key
+from backend.text.person_name import full_name
 
 __all__ = [
     "TextError",
@@ -12,5 +13,6 @@ __all__ = [
     "clean_long_text",
     "clean_text",
     "code_key",
+    "full_name",
     "is_address",
 ]

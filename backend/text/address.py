@@ -6,6 +6,7 @@ import unicodedata
 import idna
 
 from backend.text.normal_form import TextError, first_hidden, hidden_character, without_edges
+from backend.words import Message
 
 LONGEST_ADDRESS = 254
 LONGEST_LOCAL = 64
@@ -31,10 +32,10 @@ def clean_address(text: str) -> str:
     if (hidden := first_hidden(address)) is not None:
         raise TextError("email", hidden_character(address, hidden))
     if len(address) > LONGEST_ADDRESS or _SHAPE.fullmatch(address) is None:
-        raise TextError("email", "This is not an e-mail address.")
+        raise TextError("email", Message("This is not an e-mail address."))
     local, _, domain = address.rpartition("@")
     if len(local) > LONGEST_LOCAL or _LOCAL.fullmatch(local) is None:
-        raise TextError("email", "This is not an e-mail address: its part before the @ is not.")
+        raise TextError("email", Message("This is not an e-mail address: its part before the @ is not."))
     # SQL compares by lower(), which knows ASCII alone where the database has no language.
     return f"{local if local.isascii() else local.lower()}@{_domain(domain)}"
 
@@ -59,9 +60,9 @@ def is_address(text: str) -> bool:
 def _domain(domain: str) -> str:
     if domain.isascii() and "xn--" not in domain.lower():
         if _ASCII_DOMAIN.fullmatch(domain) is None:
-            raise TextError("email", "This is not an e-mail address: its domain is not.")
+            raise TextError("email", Message("This is not an e-mail address: its domain is not."))
         return domain
     try:
         return idna.decode(idna.encode(domain, uts46=True)).lower()
     except idna.IDNAError:
-        raise TextError("email", "This is not an e-mail address: its domain is not.") from None
+        raise TextError("email", Message("This is not an e-mail address: its domain is not.")) from None

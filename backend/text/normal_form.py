@@ -7,6 +7,8 @@ changes case: identifiers of other systems may differ by case alone.
 import re
 import unicodedata
 
+from backend.words import Message
+
 # Soft hyphens, zero-width spaces, marks of direction, word joiners, byte order marks: left behind by word processors and
 # by copying from web pages. They are part of no text.
 _INVISIBLE = (
@@ -25,9 +27,9 @@ _CONTROL_IN_LINES = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]")
 class TextError(ValueError):
     """The text cannot be stored; `code` for programs, the message for people."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: Message) -> None:
         super().__init__(message)
-        self.code = code
+        self.code, self.message = code, message
 
 
 def clean_text(text: str) -> str:
@@ -67,7 +69,7 @@ def clean_code(text: str) -> str:
             raise TextError("character", hidden_character(text, hidden.start()))
         _refuse(_CONTROL.search(text))
     if not text:
-        raise TextError("blank", "This is blank.")
+        raise TextError("blank", Message("This is blank."))
     return text
 
 
@@ -84,10 +86,15 @@ def without_edges(text: str) -> str:
     return _EDGES.sub("", text)
 
 
-def hidden_character(text: str, at: int) -> str:
+def hidden_character(text: str, at: int) -> Message:
     """The message about a character that nobody sees; it counts from 1."""
     name = unicodedata.name(text[at], "an unnamed character").lower()
-    return f"Character {at + 1} is invisible ({name}, U+{ord(text[at]):04X}): type it again without."
+    return Message(
+        "Character {place} is invisible ({name}, U+{code:04X}): type it again without.",
+        place=at + 1,
+        name=name,
+        code=ord(text[at]),
+    )
 
 
 def first_hidden(text: str) -> int | None:
@@ -102,4 +109,6 @@ def _seen(text: str) -> str:
 
 def _refuse(control: re.Match[str] | None) -> None:
     if control is not None:
-        raise TextError("character", f"It contains a control character (U+{ord(control[0]):04X}).")
+        raise TextError(
+            "character", Message("It contains a control character (U+{code:04X}).", code=ord(control[0]))
+        )

@@ -1,1 +1,1 @@
-"""The doors that nobody knocks on: the sequencer, the reconciler, arq jobs and cron."""
+"""Background processes: the sequencer, the reconciler, arq jobs and cron."""

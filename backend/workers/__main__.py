@@ -2,13 +2,13 @@
 
 import asyncio
 
-from backend import readiness
-from backend.index import Follower, guard
+from backend.index import Follower, check_periodically
+from backend.runtime import readiness
 from backend.services import jobs
+from backend.workers.arq_worker import work
 from backend.workers.checkpointer import write_for_ever
-from backend.workers.process import connected, run
 from backend.workers.reconciler import Reconciler
-from backend.workers.settings import work
+from backend.workers.worker_process import connected, run
 
 POOL_SIZE = 8
 
@@ -27,7 +27,7 @@ async def main() -> None:
                 tasks.create_task(Reconciler(follower).run(), name="reconciler")
                 tasks.create_task(work(process, follower), name="jobs")
                 tasks.create_task(write_for_ever(follower), name="checkpoints")
-                tasks.create_task(guard(follower), name="index guard")
+                tasks.create_task(check_periodically(follower), name="index guard")
         finally:
             await jobs.stop()
             await follower.stop()

@@ -8,9 +8,9 @@ import structlog
 
 from backend.database import Leadership
 from backend.index import Batch, Follower
-from backend.index.checkpoints import code_version, write_checkpoint
-from backend.index.freezing import Replaced
-from backend.workers.process import DATABASE_LOST
+from backend.index.following.checkpoint_parts import Replaced
+from backend.index.following.checkpoints import code_version, write_checkpoint
+from backend.workers.worker_process import DATABASE_LOST
 
 # How often the leader looks whether one is due, unless it hears of much that was changed.
 LOOK_SECONDS = 15.0

@@ -6,20 +6,18 @@ from typing import Any
 import asyncpg
 import structlog
 
-from backend import clock
 from backend.database import DATABASE_LOST
-from backend.services import (
-    chunks,
-    full_check,
-    healing,
-    idempotency,
-    import_work,
-    imports,
-    sending,
-    signing_in,
-    telling,
-    throttling,
-)
+from backend.runtime import clock
+from backend.services.access import idempotency, sign_ins, throttling
+from backend.services.enrollment.dates import due_by_field, ending_picks
+from backend.services.enrollment.reconciler import full_check
+from backend.services.enrollment.runs import large_runs, run_notifications
+from backend.services.enrollment.self_enrollment import waiting_list
+from backend.services.enrollment.undo import act_undo
+from backend.services.enrollment.writing import source_repair
+from backend.services.groups import groups
+from backend.services.imports import import_work, imports
+from backend.services.mail import dispatch
 
 # A job hands over to the next one after this many chunks or batches, so that no job outlives arq's patience.
 ROUNDS = 200
@@ -37,16 +35,16 @@ async def apply_runs(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signa
     """
     failed: set[int] = set()
     for _ in range(ROUNDS):
-        waiting = [run_id for run_id in await chunks.open_runs() if run_id not in failed]
+        waiting = [run_id for run_id in await large_runs.open_runs() if run_id not in failed]
         more = [await _applied_chunk(run_id, failed) for run_id in waiting]
         if not any(more):
-            await telling.tell_all(wait=False)
+            await run_notifications.file_all(wait=False)
             return
 
 
 async def _applied_chunk(run_id: int, failed: set[int]) -> bool:
     try:
-        return await chunks.apply_next_chunk(run_id)
+        return await large_runs.apply_next_chunk(run_id)
     except DATABASE_LOST:
         raise
     except asyncpg.TransactionRollbackError as error:
@@ -55,7 +53,7 @@ async def _applied_chunk(run_id: int, failed: set[int]) -> bool:
     except asyncpg.LockNotAvailableError as error:
         _log.warning("a run waits for somebody else's write", run_id=run_id, error=error)
     except Exception as error:  # noqa: BLE001 - whatever it is, it would fail again, and stand in the way of the others
-        given_up = await chunks.record_failure(run_id, f"{type(error).__name__}: {error}")
+        given_up = await large_runs.record_failure(run_id, f"{type(error).__name__}: {error}")
         _log.exception("a chunk of a run failed", run_id=run_id, given_up=given_up)
     failed.add(run_id)
     return False
@@ -66,8 +64,28 @@ async def send_mail(ctx: dict[Any, Any]) -> None:
     if _sending.locked():
         return
     async with _sending:
-        await telling.tell_all()
-        await sending.send_due(ctx["mail"], clock.now())
+        await run_notifications.file_all()
+        await dispatch.send_due(ctx["mail"], clock.now())
+
+
+async def fill_places(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature
+    """Let people who wait for a place move up."""
+    await waiting_list.fill_all()
+
+
+async def settle_due(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature
+    """Bring due dates to what people's own dates say since they changed."""
+    await due_by_field.settle_all()
+
+
+async def end_picks(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature
+    """Let those go who were picked until a day that has come."""
+    await ending_picks.end_all()
+
+
+async def end_groups(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature
+    """Groups that have come to their end: what rests on them freezes."""
+    await groups.end_groups()
 
 
 async def run_imports(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature
@@ -83,7 +101,7 @@ async def check_enrollments(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq'
 
 async def follow_sources(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature
     """At each start: are enrollments what their sources say? A release before this one may have left some without any."""
-    for session_id, found in (await healing.heal_all(dates=False)).items():
+    for session_id, found in (await source_repair.repair_all(dates=False)).items():
         _log.warning(
             "enrollments differed from their sources",
             session_id=session_id,
@@ -97,4 +115,5 @@ async def forget(ctx: dict[Any, Any]) -> None:  # noqa: ARG001 - arq's signature
     await idempotency.forget_old_keys()
     await imports.forget_unanswered()
     await throttling.forget_old_attempts()
-    await signing_in.forget_ended_access()
+    await sign_ins.forget_ended_access()
+    await act_undo.forget_old_facts()

@@ -2,25 +2,37 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
+from datetime import datetime
+from typing import Any
 
 import asyncpg
 import structlog
 from pyroaring import BitMap
 
-from backend import clock
 from backend.database import Leadership, fetch, fetch_row
+from backend.database.stored_json import stored_object
 from backend.index import Batch, Follower
-from backend.index.changes import COLUMNS, change_of
+from backend.index.facts.changes import COLUMNS, change_of
 from backend.rules import Facet
-from backend.services.attention import Attention, regroups
-from backend.services.deciding import decide_all
-from backend.services.reconciling import LostLead, Step, carry_out
-from backend.workers.process import DATABASE_LOST
+from backend.rules.field_types import parse_day
+from backend.runtime import clock
+from backend.services.enrollment.reconciler.decisions import decide_all
+from backend.services.enrollment.reconciler.pending_work import PendingWork
+from backend.services.enrollment.reconciler.pin_watch import PinWatch
+from backend.services.enrollment.reconciler.reconciliation import LogStep, LostLead, write_decisions
+from backend.services.enrollment.reconciler.segment_sizes import SegmentSizes
+from backend.services.enrollment.reconciler.sizes import Sizes
+from backend.services.enrollment.reconciler.structure_changes import regroups
+from backend.services.enrollment.rights.deciders import Deciders
+from backend.workers.worker_process import DATABASE_LOST
 
 # Between tries after the database was lost or a transaction was refused.
 RETRY_SECONDS = 0.5
 # The stored position follows the log at least this often while there is nothing to write: a restart reads little again.
 IDLE_STEP_SECONDS = 5.0
+# After what a run wrote it follows sooner: whoever undoes the run waits until all that follows from it is there.
+RUN_STEP_SECONDS = 0.05
 # A start that has more of the log to read than this looks at every method whole instead; of changes that name thousands of
 # people at once it reads fewer.
 MOST_MISSED = 100_000
@@ -46,7 +58,11 @@ class Reconciler:
         self._woken = asyncio.Event()
         self._position = 0
         self._day = ""
+        # Up to when starts and ends of methods have been looked at.
+        self._turned_at: datetime | None = None
         self._stepped_at = 0.0
+        # Whether a run may have written something of what has been taken in since the last step.
+        self._run_followed = True
 
     async def run(self) -> None:
         """Until cancelled; survives the loss of the database and of the lead."""
@@ -69,14 +85,24 @@ class Reconciler:
     async def _lead(self) -> None:
         stored = await fetch_row("SELECT position, detail FROM follower WHERE name = 'reconciler'")
         assert stored is not None  # noqa: S101 - the schema brings the row
-        self._position, self._day = stored["position"], stored["detail"].get("day", "")
+        self._position, self._day = stored["position"], _day_of(stored["detail"])
+        self._turned_at = None
         await self.follower.wait_for(self._position)
         index = self.follower.index
-        attention = Attention(index, clock.today(index.timezone))
+        attention = PendingWork.of_all(index, clock.today(index.timezone))
+        pins = PinWatch(index)
+        sizes = Sizes(index)
+        segments = SegmentSizes(sizes)
         reached = self.follower.position
 
         def take_in(batch: Batch) -> None:
             attention.batch(batch)
+            for beside in (pins, segments):
+                try:
+                    beside.batch(batch)
+                except Exception:  # noqa: BLE001 - what is told beside reconciling keeps nobody from being enrolled
+                    _log.exception("could not be taken in", what=type(beside).__name__)
+            self._run_followed = self._run_followed or any(one.run_id is not None for one in batch.changes)
             self._woken.set()
 
         # From here on nothing is missed: the index does not move between these lines.
@@ -86,14 +112,16 @@ class Reconciler:
             _log.info("leading", position=self._position, head=reached)
             while True:
                 self._woken.clear()
-                await self._reconcile(attention)
+                await self._reconcile(attention, pins, sizes)
+                await _aside("sizes of segments", segments.count())
+                await _aside("sizes", sizes.judge(Deciders(index)))
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(IDLE_STEP_SECONDS):
+                    async with asyncio.timeout(self._step_seconds):
                         await self._woken.wait()
         finally:
             unsubscribe()
 
-    async def _catch_up(self, attention: Attention, reached: int) -> None:
+    async def _catch_up(self, attention: PendingWork, reached: int) -> None:
         """Look at what was committed between the stored position and the index."""
         size = await fetch_row(_HOW_MUCH, self._position, reached)
         assert size is not None  # noqa: S101 - it is one row of counts
@@ -114,25 +142,58 @@ class Reconciler:
                 batch.structure.add(facet)
         attention.batch(batch)
 
-    async def _reconcile(self, attention: Attention) -> None:
+    async def _reconcile(self, attention: PendingWork, pins: PinWatch, sizes: Sizes) -> None:
         """Until nothing is left to look at. What fails starts over from the stored position."""
         index = self.follower.index
         while True:
             day = str(clock.today(index.timezone))
             if self._day and self._day != day:
                 attention.a_new_day(self._day, day)
+            now = clock.now()
+            attention.turn_windows(self._turned_at, now)
+            self._turned_at = now
+            # What failed is tried again with the next change, or after a while.
+            pinned = not pins.waiting or await _aside("pins", pins.look())
             position = self.follower.position
-            if not attention.waiting and not self._should_step(position, day):
+            if not (attention.waiting or (pinned and pins.waiting) or self._should_step(position, day)):
                 self.reached = position
+                # Nothing has come since the position that is stored.
+                self._run_followed = self._run_followed and position > self._position
                 return
             decisions = await decide_all(attention)
             if decisions or self._should_step(position, day):
-                await carry_out(decisions, position, Step(self._position, position, day))
+                await write_decisions(
+                    decisions, index, position, LogStep(self._position, position, day), sizes
+                )
                 self._position, self._day = position, day
                 self._stepped_at = asyncio.get_running_loop().time()
+                # What was taken in meanwhile comes after this position.
+                self._run_followed = self._run_followed and self.follower.position != position
 
     def _should_step(self, position: int, day: str) -> bool:
         if day != self._day:
             return True
         idle = asyncio.get_running_loop().time() - self._stepped_at
-        return position > self._position and idle >= IDLE_STEP_SECONDS
+        return position > self._position and idle >= self._step_seconds
+
+    @property
+    def _step_seconds(self) -> float:
+        return RUN_STEP_SECONDS if self._run_followed else IDLE_STEP_SECONDS
+
+
+async def _aside(what: str, work: Awaitable[None]) -> bool:
+    """What is told beside reconciling, and whether it was: where that fails, people are enrolled all the same. A lost database is everybody's."""
+    try:
+        await work
+    except (*DATABASE_LOST, asyncpg.TransactionRollbackError, LostLead):
+        raise
+    except Exception:  # noqa: BLE001 - whatever it was
+        _log.exception("could not be looked at", what=what)
+        return False
+    return True
+
+
+def _day_of(detail: Any) -> str:
+    """The day that it went by last; empty where none is stored that can be read."""
+    day = (stored_object(detail) or {}).get("day")
+    return str(day) if parse_day(day) is not None else ""

@@ -10,10 +10,10 @@ import contextlib
 import asyncpg
 import structlog
 
-from backend import metrics, readiness
 from backend.database import Leadership, execute
-from backend.workers.bell import listen_for_bell
-from backend.workers.process import DATABASE_LOST, connected, run
+from backend.runtime import metrics, readiness
+from backend.workers.bell_listener import listen_for_bell
+from backend.workers.worker_process import DATABASE_LOST, connected, run
 
 # Rows a statement moves: about 50 ms of work, so that followers read while a flood is being numbered.
 MOST_ROWS = 5_000

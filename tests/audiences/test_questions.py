@@ -1,13 +1,14 @@
 """The questions about a rule, through HTTP."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from backend.services import audience_members
+from backend.runtime import clock
+from backend.services.audiences import audience_members
 from tests.harness.world import World
 
 Ask = Callable[..., Any]
@@ -140,7 +141,7 @@ def test_an_explanation_mirrors_the_rule(ask: Ask, office: Office) -> None:
 
 
 def test_time_is_a_parameter(ask: Ask, world: World) -> None:
-    today = datetime.now(UTC).date()
+    today = clock.now().date()
     group = world.group()
     world.join(group, world.learner())
     rule = {"blocks": [{"groups": [group], "filters": [{"type": "added", "op": "last_days", "values": [3]}]}]}

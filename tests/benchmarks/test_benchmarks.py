@@ -10,7 +10,7 @@ import pytest
 from tests.harness.instance import clean_environment
 
 PARTS = (
-    "deciding", "starting", "previews", "changes", "editors", "holding", "sockets", "writing", "moving", "counting", "requests",
+    "deciding", "consequences", "starting", "previews", "changes", "editors", "holding", "listing", "sockets", "writing", "moving", "counting", "requests",
 )  # fmt: skip
 
 
@@ -55,6 +55,7 @@ def test_a_tiny_run_measures_every_part_of_an_instance(tmp_path: Path) -> None:
         "60 watchers, last one served, p50",
         "memory of a watcher in the API process",
         "30 audiences, full re-evaluation",
+        "consequences, 30 audiences: one learner's edit p50",
         "change to the coach's socket among 1,000 changes a second, p95",
         "a bulk change by HTTP to its committed enrollment, each",
     ):

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from tests.harness.browser import chromium
 from tests.harness.instance import Muster
 
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 # A slow machine is not a broken product; a test that waits this long has failed.
 PATIENCE_MS = 15_000
 
@@ -45,13 +45,13 @@ def open_as(browser: Browser) -> Iterator[SignedIn]:
             password: str,
             path: str = "/",
             *,
-            viewport: dict[str, int] = DESKTOP,
+            viewport: ViewportSize = DESKTOP,
             scheme: str = "light",
             locale: str = "en-GB",
         ) -> Page:
             context: BrowserContext = browser.new_context(
                 base_url=muster.address,
-                viewport=viewport,  # type: ignore[arg-type]
+                viewport=viewport,
                 color_scheme=scheme,  # type: ignore[arg-type]
                 locale=locale,
                 reduced_motion="reduce",

@@ -77,6 +77,12 @@ class Organisation:
         path = f"/groups/{self.groups[group]}/members"
         return [one["id"] for one in self.http.get(path, params={"limit": 1000}).json()["items"]]
 
+    def person(self, external_id: str) -> int:
+        """The id of somebody."""
+        group, number = external_id.split("-")
+        (found,) = self.get(f"/learners?q={group}{number}@confirm.example")["items"]
+        return int(found["id"])
+
     def session(self, name: str, **more: Any) -> int:
         """A new session of the course."""
         made = self.post("/sessions", {"activity_id": self.course["id"], "name": name} | more)
@@ -86,7 +92,7 @@ class Organisation:
         """People of these groups, a block each."""
         return {"blocks": [{"groups": [self.groups[group]]} for group in groups]}
 
-    def method(self, session: int, rule: dict[str, Any], **policy: Any) -> int:
+    def method(self, session: int, rule: dict[str, Any] | None, **policy: Any) -> int:
         """An audience whose plan has been confirmed."""
         body = {"kind": "audience", "rule": rule, "dynamic": True} | policy
         plan = self.post(f"/sessions/{session}/plan", body)

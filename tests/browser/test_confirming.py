@@ -200,7 +200,7 @@ def test_people_who_change_meanwhile_are_named_in_the_new_plan(
     expect(dialog).to_contain_text("New here: Co Ach")
     expect(dialog).to_contain_text("No longer here: Night Number 1")
     assert organisation.enrolled(session) == 0
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.set_viewport_size(PHONE)
     assert violations(page) == []
     # What is different stays on screen although the plan is asked for again by itself.
     expect(dialog).to_contain_text("New here: Co Ach")

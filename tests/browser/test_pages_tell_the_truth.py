@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.accessibility import violations
 from tests.browser.conftest import SignedIn
@@ -41,13 +41,20 @@ def test_undo_after_removing_puts_people_back_as_what_they_were(
     expect(page.get_by_role("dialog").get_by_role("button", name=re.compile("^Move 3"))).to_be_disabled()
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Remove from group").click()
-    expect(page.get_by_role("dialog")).to_contain_text("No enrollment changes")
+    expect(page.get_by_role("dialog")).to_contain_text("Nobody is enrolled, nobody loses access")
     page.get_by_role("dialog").get_by_role("button", name="Remove from group").click()
     expect(notifications(page)).to_contain_text("3 people removed")
     assert organisation.get(path)["items"] == []
     act_of_toast(page, "Undo")
     expect(notifications(page)).to_contain_text("Undone")
     assert {one["id"]: one["role"] for one in organisation.get(path)["items"]} == before
+    # A cross beside somebody asks the same of them alone.
+    page.get_by_role("button", name="Remove Night Number 2 from the group").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove from group").click()
+    expect(notifications(page)).to_contain_text("1 person removed")
+    second = organisation.person("night-2")
+    assert set(before) - {one["id"] for one in organisation.get(path)["items"]} == {second}
+    organisation.post(f"/groups/{group}/members", {"learner_ids": [second]})
 
 
 def test_what_is_confirmed_is_the_plan_of_the_draft_on_screen(
@@ -68,6 +75,7 @@ def test_what_is_confirmed_is_the_plan_of_the_draft_on_screen(
     page.get_by_role("region", name="Rule").locator("textarea").fill(json.dumps(organisation.rule("support")))
     bar = page.get_by_role("region", name="Changes")
     expect(bar).to_contain_text("12 staying")
+    expect(bar).to_contain_text("who no longer does leaves")
     body = {"method_id": method, "rule": organisation.rule("support", "sales"), "dynamic": True}
     plan = organisation.post(f"/sessions/{session}/plan", body)
     organisation.post(f"/sessions/{session}/apply", body | {"hash": plan["hash"]})
@@ -174,10 +182,108 @@ def test_a_coach_is_offered_what_a_coach_may_do(
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     page.get_by_role("link", name="Open the session").click()
     expect(page.get_by_role("link", name="Enroll learners").first).to_be_visible()
-    expect(page.get_by_role("button", name="More actions")).to_have_count(0)
+    # The session itself is not theirs to change; the method is, which stands above the participants.
+    expect(page.locator("main header").get_by_role("button", name="More actions")).to_have_count(0)
+    expect(page.get_by_role("tab", name="Participants")).to_be_visible()
+    page.get_by_role("button", name="Add method").click()
+    expect(page.get_by_role("menuitem", name="A group")).to_be_visible()
+    expect(page.get_by_role("menuitem", name="A segment")).to_have_count(0)
+    page.keyboard.press("Escape")
     page.goto(f"/board/{session}?wall=1")
     expect(page.get_by_role("button", name="Leave full screen")).to_be_visible()
     page.get_by_role("button", name="Leave full screen").click()
     expect(page).not_to_have_url(re.compile("wall"))
     page.goto("/learners")
     expect(page.get_by_role("heading", name="Not open to you")).to_be_visible()
+
+
+def test_methods_of_every_kind_are_added_from_the_session(
+    muster: Muster, organisation: Organisation, open_as: SignedIn
+) -> None:
+    """A group with its plan, applied and undone; a segment whose people change meanwhile; a key to enroll oneself with."""
+    session = organisation.session("Ways in")
+    organisation.post("/segments", {"name": "Helpers", "rule": organisation.rule("support")})
+    page = open_as(muster, *ADMIN, f"/sessions/{session}")
+
+    dialog = add_method(page, "A group")
+    choose(dialog, "Group", "Support")
+    confirm = dialog.get_by_role("button", name="Enroll 12 people")
+    expect(confirm).to_be_enabled()
+    expect(dialog.get_by_text(re.compile("^Support Number")).first).to_be_visible()
+    assert violations(page) == []
+    confirm.click()
+    row = page.get_by_role("listitem").filter(has=page.get_by_role("link", name="Open the group"))
+    expect(row).to_contain_text("12 people")
+    assert organisation.enrolled(session) == 12
+    act_of_toast(page, "Undo")
+    expect(row).to_contain_text("Draft")
+    assert organisation.enrolled(session) == 0
+
+    dialog = add_method(page, "A segment")
+    choose(dialog, "Segment", "Helpers")
+    confirm = dialog.get_by_role("button", name="Enroll 12 people")
+    expect(confirm).to_be_enabled()
+
+    def late(route: Route) -> None:
+        """Between the click and the answer somebody joins the segment."""
+        people = {"learner_ids": [organisation.coach]}
+        organisation.post(f"/groups/{organisation.groups['support']}/members", people)
+        route.continue_()
+
+    page.route("**/apply", late, times=1)
+    confirm.click()
+    expect(dialog).to_contain_text("New here: Co Ach")
+    assert organisation.enrolled(session) == 0
+    dialog.get_by_role("button", name="Enroll 13 people").click()
+    row = page.get_by_role("listitem").filter(has=page.get_by_role("link", name="Open the segment"))
+    expect(row).to_contain_text("13 people")
+
+    row.get_by_role("button", name="Segment").click()
+    dialog.get_by_label("Name").fill("Whoever helps")
+    dialog.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("Whoever helps")
+
+    dialog = add_method(page, "Self enrollment")
+    dialog.get_by_label("Key").fill("open sesame")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("listitem").filter(has_text="Key: open sesame")).to_be_visible()
+    assert violations(page) == []
+
+
+def add_method(page: Page, name: str) -> Any:
+    """The form of a kind, opened from the menu of the session's methods."""
+    page.get_by_role("button", name="Add method").click()
+    page.get_by_role("menuitem", name=re.compile(rf"^{name}")).click()
+    return page.get_by_role("dialog")
+
+
+def choose(dialog: Any, label: str, option: str) -> None:
+    """Picks from a list that is searched by typing."""
+    dialog.get_by_role("combobox", name=label).fill(option)
+    dialog.page.get_by_role("option", name=option).first.click()
+
+
+def test_lists_follow_what_happens_and_ask_nothing_in_vain(
+    muster: Muster, organisation: Organisation, open_as: SignedIn
+) -> None:
+    """Nothing is read again while nothing changes; what somebody else makes appears by itself."""
+    group = organisation.groups["night"]
+    change = {"act": "group", "id": group, "name": "Night"}
+    pages: dict[str, dict[str, Any]] = {
+        "/segments": {"rule": organisation.rule("night")},
+        "/rehearsals": {"changes": [change]},
+        "/enrollment-rules": {"rule": organisation.rule("night"), "targets": []},
+    }
+    asked: list[str] = []
+    for path, body in pages.items():
+        page = open_as(muster, *ADMIN, path)
+        page.on("request", lambda request: asked.append(request.url))
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        # Once more some seconds after it came, for what changed while the page and the socket opened; then it is quiet.
+        with page.expect_request(f"**/api/v1{path}?*"):
+            pass
+        asked.clear()
+        organisation.post(path, body | {"name": "Made elsewhere"})
+        expect(page.get_by_role("row", name=re.compile("Made elsewhere"))).to_be_visible()
+        assert 1 <= len([one for one in asked if f"/api/v1{path}?" in one]) <= 2, asked
+        page.close()

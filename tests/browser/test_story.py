@@ -60,7 +60,10 @@ def test_a_rule_becomes_enrollments_in_three_browsers(
     expect(admin.get_by_role("region", name="Rule")).to_contain_text("People in Sales")
     expect(admin.get_by_role("row", name=re.compile("Ada"))).to_be_visible()
     admin.get_by_role("button", name=re.compile("Why Ada")).click()
-    expect(admin.get_by_text("Paris").last).to_be_visible()
+    why = admin.get_by_role("dialog", name="Why?")
+    expect(why).to_contain_text("Paris")
+    admin.keyboard.press("Escape")
+    expect(why).to_have_count(0)
 
     # Nothing is enrolled before the plan is confirmed.
     assert http.get(f"/sessions/{session}/counts").json()["enrolled"] == 0

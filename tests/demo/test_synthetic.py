@@ -2,13 +2,15 @@
 
 import pytest
 
-from backend import clock
 from backend.database import execute, fetch, fetch_value
-from backend.demo.following import following
+from backend.demo.own_index import own_index
 from backend.demo.synthetic import synthesize
 from backend.index import load_index
-from backend.rules import decode
+from backend.index.following.checkpoints import read_checkpoint
+from backend.rules import Block, Rule
+from backend.runtime import clock
 from backend.services.errors import Conflict
+from tests.index.test_agreement import state
 
 LEARNERS = 3_000
 
@@ -76,12 +78,22 @@ async def test_constraints_triggers_and_indexes_are_as_before(database: str) -> 
 
 async def test_followers_find_it(database: str) -> None:
     """A follower that had loaded the empty database reads everything anew."""
-    async with following() as follower:
+    async with own_index() as follower:
         await synthesize(1_000, 3)
         await follower.catch_up(30)
         index = follower.index
-        rule = decode(b'{"blocks":[{"groups":[],"everyone":true,"filters":[]}]}')
+        rule = Rule([Block(everyone=True)])
         countable = await fetch_value("SELECT count(*) FROM learner WHERE status IN ('invited', 'active')")
         assert len(index.evaluate(rule, clock.today("UTC"))) == countable
         fresh = await load_index()
         assert fresh.position == index.position
+
+
+async def test_whoever_starts_next_reads_a_checkpoint(database: str) -> None:
+    """From the tables a million people take most of a minute, for each process."""
+    await synthesize(1_000, 3)
+    read = await read_checkpoint()
+    assert read is not None
+    fresh = await load_index()
+    assert read.position == fresh.position == await fetch_value("SELECT seq FROM log_head")
+    assert state(read) == state(fresh)

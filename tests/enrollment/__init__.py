@@ -1,1 +1,1 @@
-"""The pure part of enrolling: plans, fuse, circles, addresses, undo."""
+"""Enrolling: folders by the packages of `services/enrollment/`; beside them what must hold over all of them."""

@@ -15,13 +15,13 @@ from pathlib import Path
 import httpx
 
 from tests.faults.disk import Disk
+from tests.faults.expected_state import problems, settle
 from tests.faults.faults import Faults
 from tests.faults.instance import Instance
 from tests.faults.ledger import Ledger
 from tests.faults.load import Client, Confirming, ConfirmingEverybody, Facts, Newcomers
 from tests.faults.mail import RoughSink
 from tests.faults.redis import GivenRedis
-from tests.faults.truth import problems, settle
 from tests.faults.world import World
 from tests.harness.mail import smtp_server
 

@@ -9,13 +9,18 @@ from pathlib import Path
 
 import asyncpg
 
-from backend import clock, database
+from backend import database
 from backend.embedded.process import occupants
+from backend.runtime import clock
 from tests.faults.redis import GivenRedis
 from tests.harness.instance import Muster, clean_environment
 
 # How a role's processes are recognised: the last words of their command line, or the server's program and directory.
-MODULES = {"api": "backend.serving", "worker": "backend.workers", "sequencer": "backend.workers.sequencer"}
+MODULES = {
+    "api": "backend.runtime.serving",
+    "worker": "backend.workers",
+    "sequencer": "backend.workers.sequencer",
+}
 SERVERS = {"postgres": ("postgres", "postgres/cluster"), "redis": ("redis-server", "redis")}
 CONNECT_SECONDS = 30.0
 

@@ -197,7 +197,9 @@ class Confirming(Client):
 
     async def confirm(self, people: Sequence[int]) -> Confirmed:
         """Plan and apply; the people may have changed in between, then plan again."""
-        body = {"kind": "manual", "rule": {"blocks": [], "include": list(people)}, "dynamic": False}
+        rule = {"blocks": [], "include": list(people)}
+        # With a name it is a method of its own, whose people are these and nobody else's.
+        body = {"kind": "manual", "name": "Together", "rule": rule, "dynamic": False}
         while True:
             plan = (await self.write(f"/sessions/{self.session}/plan", body)).json()
             answer = await self.write(

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
-from backend.bell import CHANNEL
-from backend.services.chunks import CHUNK
-from backend.workers.bell import listen_for_bell
+from backend.runtime.bell import CHANNEL
+from backend.services.enrollment.runs.large_runs import CHUNK
+from backend.workers.bell_listener import listen_for_bell
 from tests.faults.instance import Instance
 from tests.faults.redis import GivenRedis
 from tests.harness.mail import SmtpSink, smtp_server

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import httpx
 
+from tests.harness.moved_clock import clock_settings
+from tests.harness.tls import NO_CERTIFICATES
+
 ADMIN_EMAIL = "admin@muster.example"
 ADMIN_PASSWORD = "correct horse battery"
 READY = "Muster is ready at "
@@ -29,7 +32,7 @@ def clean_environment(**settings: str) -> dict[str, str]:
     """The environment without Muster's settings, plus `settings`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     # Warnings of the product's own processes fail tests where pytest sees them; here they reach the log.
-    return kept | {"PYTHONUNBUFFERED": "1"} | settings
+    return kept | {"PYTHONUNBUFFERED": "1"} | clock_settings() | settings
 
 
 def muster_command(*arguments: str) -> list[str]:
@@ -150,7 +153,10 @@ class Muster:
     def anonymous(self) -> httpx.Client:
         """A client at `/api/v1` that nobody is signed in with."""
         client = httpx.Client(
-            base_url=f"{self.address}/api/v1", timeout=REQUEST_SECONDS, headers={"Origin": self.address}
+            base_url=f"{self.address}/api/v1",
+            timeout=REQUEST_SECONDS,
+            headers={"Origin": self.address},
+            verify=NO_CERTIFICATES,
         )
         self._clients.append(client)
         return client

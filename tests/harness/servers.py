@@ -21,7 +21,7 @@ import msgspec
 import redis
 
 import backend.database
-from backend.embedded.postgres import ROLE, THROWAWAY, EmbeddedPostgres
+from backend.embedded.postgres import ROLE, EmbeddedPostgres
 from backend.embedded.redis import EmbeddedRedis
 
 HANDED_DOWN = "MUSTER_TEST_SERVERS"
@@ -130,12 +130,16 @@ def run_servers() -> Iterator[Servers]:
             servers.administer(f'DROP DATABASE "{servers.template}" WITH (FORCE)')
 
 
+# Speed over durability, for databases that nobody misses.
+UNDURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
 @contextmanager
 def _embedded() -> Iterator[Servers]:
     directory = Path(tempfile.mkdtemp(prefix="muster-tests-"))
     # Root's servers run as another user.
     directory.chmod(0o711)
-    postgres = EmbeddedPostgres(directory, settings={**THROWAWAY, "shared_buffers": "128MB"})
+    postgres = EmbeddedPostgres(directory, settings={**UNDURABLE, "shared_buffers": "128MB"})
     cache = EmbeddedRedis(directory, databases=EMBEDDED_REDIS_DATABASES)
     try:
         owner_url = postgres.start()

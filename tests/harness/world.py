@@ -11,6 +11,8 @@ from typing import Any
 
 import asyncpg
 
+from backend.runtime import clock
+
 STATEMENT_SECONDS = 30
 _numbers = itertools.count(1)
 
@@ -24,7 +26,12 @@ class World:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self._connection: asyncpg.Connection = self._wait(asyncpg.connect(database_url))
+        self._connection: asyncpg.Connection = self._wait(
+            asyncpg.connect(
+                database_url,
+                server_settings={"muster.clock_offset": f"{clock.offset().total_seconds()} seconds"},
+            )
+        )
 
     def close(self) -> None:
         """End the connection and the thread."""
@@ -44,7 +51,7 @@ class World:
         """An API token of this person."""
         secret = secrets.token_urlsafe(16)
         self.run(
-            "INSERT INTO api_token (learner_id, token_hash, created_at) VALUES ($1, $2, now())",
+            "INSERT INTO api_token (learner_id, token_hash, created_at) VALUES ($1, $2, muster_now())",
             learner,
             hashlib.sha256(secret.encode()).digest(),
         )
@@ -66,7 +73,7 @@ class World:
         names = ["email", "first_name", "last_name", *columns]
         marks = ", ".join(f"${i}" for i in range(1, len(names) + 1))
         made: int = self.run(
-            f"INSERT INTO learner ({', '.join(names)}, added_at) VALUES ({marks}, now()) RETURNING id",
+            f"INSERT INTO learner ({', '.join(names)}, added_at) VALUES ({marks}, muster_now()) RETURNING id",
             email,
             first_name,
             last_name,
@@ -78,7 +85,7 @@ class World:
         """Many active learners at once."""
         found: list[int] = self.run(
             "WITH made AS (INSERT INTO learner (email, first_name, last_name, added_at)"
-            " SELECT $1 || i || '@world.example', 'Person', 'Number ' || i, now() FROM generate_series(1, $2) i"
+            " SELECT $1 || i || '@world.example', 'Person', 'Number ' || i, muster_now() FROM generate_series(1, $2) i"
             " RETURNING id) SELECT array_agg(id ORDER BY id) FROM made",
             f"many{next(_numbers)}-",
             number,
@@ -88,7 +95,7 @@ class World:
     def join(self, group: int, *learners: int, role: str = "member") -> None:
         """Memberships; a role there was is replaced."""
         self.run(
-            "INSERT INTO membership (group_id, learner_id, role, since) SELECT $1, l, $3, now() FROM unnest($2::int[]) l"
+            "INSERT INTO membership (group_id, learner_id, role, since) SELECT $1, l, $3, muster_now() FROM unnest($2::int[]) l"
             " ON CONFLICT (group_id, learner_id) DO UPDATE SET role = excluded.role",
             group,
             list(learners),
@@ -114,17 +121,32 @@ class World:
         )
         return made
 
-    def enroll(self, session: int, *learners: int, state: str = "active") -> None:
-        """Enrollments as they are, without a method; those there are get the state."""
+    def enroll(self, session: int, *learners: int, state: str = "active", run_id: int | None = None) -> None:
+        """Enrollments as they are, without a method; those there are get the state, and all the run."""
         self.run(
-            "INSERT INTO enrollment (session_id, activity_id, learner_id, state, exclusive, since, until)"
-            " SELECT s.id, s.activity_id, l, $3, true, now(), CASE WHEN $3 = 'expired' THEN now() END"
+            "INSERT INTO enrollment (session_id, activity_id, learner_id, state, exclusive, since, until, run_id)"
+            " SELECT s.id, s.activity_id, l, $3, true, muster_now(), CASE WHEN $3 = 'expired' THEN muster_now() END, $4"
             " FROM session s, unnest($2::int[]) l WHERE s.id = $1"
-            " ON CONFLICT (session_id, learner_id) DO UPDATE SET state = excluded.state, until = excluded.until",
+            " ON CONFLICT (session_id, learner_id) DO UPDATE SET state = excluded.state, until = excluded.until,"
+            " run_id = excluded.run_id",
             session,
             list(learners),
             state,
+            run_id,
         )
+
+    def run_because_of(self, session: int, learner: int, group: int) -> int:
+        """A run that says of the person that they came because they are in the group now."""
+        made: int = self.run(
+            "WITH made AS (INSERT INTO run (session_id, cause, state, created_at, finished_at)"
+            " VALUES ($1, 'change', 'applied', muster_now(), muster_now()) RETURNING id)"
+            " INSERT INTO run_change (run_id, learner_id, change, reason) SELECT id, $2, 'entered', jsonb_build_object("
+            "'facet', 'membership', 'ref', $3::integer, 'old', NULL, 'new', 'member') FROM made RETURNING run_id",
+            session,
+            learner,
+            group,
+        )
+        return made
 
     def field(self, key: str, type_: str = "choice", options: tuple[str, ...] = ()) -> int:
         """A custom field."""

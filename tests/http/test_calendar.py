@@ -1,4 +1,4 @@
-"""Values at the ends of every type are judged at the door: 1900 to 2200 or null, numbers as doubles."""
+"""Values at the ends of every type are checked as they are decoded: 1900 to 2200 or null, numbers as doubles."""
 
 import math
 from typing import Any

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from backend.app import create_app
-from backend.controllers.openapi_shapes import subclasses
-from backend.schemas.commons import Input
-from backend.schemas.live import ClientFrame
+from backend.controllers.http.openapi_shapes import subclasses
+from backend.schemas.base import Input
+from backend.schemas.live.frames import ClientFrame
 from backend.schemas.text import FORM
 
 NAMES = ("name", "title")

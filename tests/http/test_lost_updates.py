@@ -8,7 +8,7 @@ import pytest
 
 from backend.database import fetch_row, fetch_value, open_connection, transaction
 from backend.services import jobs
-from tests.http.learning import create
+from tests.learning.paths import create
 
 
 async def _until_blocked_by(pid: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from backend.controllers.problems import MEDIA_TYPE, to_muster_error
+from backend.controllers.http.problems import MEDIA_TYPE, to_muster_error
 from backend.database import connect
 from tests.harness.instance import Muster
 from tests.harness.world import world_of

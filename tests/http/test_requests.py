@@ -96,6 +96,21 @@ async def test_unknown_addresses_and_methods_are_problems(admin: httpx.AsyncClie
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+async def test_a_body_that_may_be_null_may_be_left_out(address: str) -> None:
+    async with httpx.AsyncClient(base_url=address) as client:
+        paths = (await client.get("/api/openapi.json")).json()["paths"]
+    required = {
+        operation["operationId"]: operation["requestBody"]["required"]
+        for operations in paths.values()
+        for operation in operations.values()
+        if "requestBody" in operation
+    }
+    optional = {
+        "approveRun", "completeStep", "deleteMethod", "nudge", "rejectRun", "resumeEnrollment", "suspendEnrollment", "unenroll",
+    }  # fmt: skip
+    assert {name for name, is_required in required.items() if not is_required} == optional
+
+
 async def test_the_openapi_document_is_complete(admin: httpx.AsyncClient, address: str) -> None:
     document = (await admin.get(f"{address}/api/openapi.json")).json()
     operations = [

@@ -1,6 +1,7 @@
 """The OpenAPI document held against the running API by Schemathesis: every check, every phase, a bounded number of cases."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +17,8 @@ from tests.harness.world import World, world_of
 
 # For each operation and phase, of about a hundred operations.
 MOST_CASES = 5
-SECONDS = 170
+# Some 43,000 cases: four minutes on a machine with nothing else to do, and seven beside other tests.
+SECONDS = 900
 SCHEMATHESIS = Path(sys.executable).with_name("schemathesis")
 # What the document cannot say, with the reason; everything else of every check counts.
 CONFIGURATION = """
@@ -33,8 +35,9 @@ checks.negative_data_rejection.enabled = false
 # operations. It gets some of them, and does not look at the shape of answers, which have the others, too.
 LEFT_OUT = (
     *("AllFilter", "AnyFilter", "NoneFilter", "CertificateFilter", "GroupFilter", "LanguageFilter"),
-    *("AddedFilter", "ManagerFilter", "SegmentFilter", "FieldFilter"),
+    *("AddedFilter", "ManagerFilter", "SegmentFilter", "FieldFilter", "PersonFilter", "AtLeastFilter"),
 )
+FRAME = re.compile(r" {4,}(File \"|\S.*\(|[~^ ]*$)")
 PHASES = ["examples,fuzzing,stateful", "coverage"]
 # Whoever asks is an admin, so they may take away their own token, or themselves: here they cannot.
 UNHARMED = (
@@ -83,6 +86,12 @@ def without_nested_filters(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
+def without_frames(output: str) -> str:
+    """The end of what was printed, without the frames of tracebacks: hundreds of lines would hide what the error is."""
+    return "\n".join(line for line in output.splitlines() if not FRAME.match(line))[-20_000:]
+
+
+@pytest.mark.timeout(SECONDS + 30)
 @pytest.mark.parametrize("phases", PHASES)
 def test_the_api_keeps_to_its_openapi_document(demo: Muster, tmp_path: Path, phases: str) -> None:
     with world_of(demo.database_url) as world:
@@ -101,7 +110,8 @@ def test_the_api_keeps_to_its_openapi_document(demo: Muster, tmp_path: Path, pha
             *(["--exclude-checks=response_schema_conformance"] if phases == "coverage" else []),
             f"--phases={phases}",
             f"--max-examples={MOST_CASES}",
-            "--workers=2",
+            # One: Python 3.11 fails now and then where two threads parse, which Hypothesis does to name its lambdas.
+            "--workers=1",
             "--generation-deterministic",
             "--continue-on-failure",
             "--no-shrink",
@@ -117,7 +127,7 @@ def test_the_api_keeps_to_its_openapi_document(demo: Muster, tmp_path: Path, pha
         timeout=SECONDS,
         check=False,
     )
-    assert done.returncode == 0, f"{done.stdout[-20_000:]}\n{done.stderr[-2_000:]}\n{demo.said()}"
+    assert done.returncode == 0, f"{without_frames(done.stdout)}\n{done.stderr[-2_000:]}\n{demo.said()}"
     # Nothing of it was asked as a stranger, whom everything would have been refused.
     me = httpx.get(f"{demo.address}/api/v1/auth/me", headers={"Authorization": f"Bearer {token}"})
     assert me.status_code == 200

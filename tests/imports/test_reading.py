@@ -10,17 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from xlsxwriter import Workbook
 
-from backend.schemas.commons import BadRow
+from backend.schemas.base import BadRow
 from backend.schemas.imports import SheetLearner
-from backend.services.import_cells import DAY_FIRST, MONTH_FIRST, Reading, day, number, read_row
-from backend.services.import_columns import KINDS, Column, detect
-from backend.services.import_decisions import decide
-from backend.services.import_managers import in_order, judge
-from backend.services.import_table import Table, TableRow, table_of
-from backend.services.importing import WIRE
+from backend.services.imports.applying import WIRE
+from backend.services.imports.cell_values import DAY_FIRST, MONTH_FIRST, day, number
+from backend.services.imports.cells import Reading, read_row
+from backend.services.imports.column_decisions import decide_columns
+from backend.services.imports.columns import KINDS, Column, detect
+from backend.services.imports.manager_columns import judge, managers_first
+from backend.services.imports.sheet_table import Table, TableRow, table_of
 from backend.sheets import Sheet, SheetError, csv_cell, typed_cell
 from backend.sheets.parsing import parse
 from backend.sheets.sheet import Wishes
+from backend.words import translate
 
 WORDS = st.text(st.sampled_from("abcdefgh ÄÖÜäöüßéèñçåø'’.-+@=0123456789"), min_size=1, max_size=12).map(  # noqa: RUF001
     lambda text: text.strip() or "x"
@@ -112,7 +114,7 @@ def test_two_delimiters_that_fit_are_asked() -> None:
 
 def decided(cells: list[str], meaning: str, kind: str) -> dict[str, str | None]:
     table = Table(["x"], [TableRow(at, [cell]) for at, cell in enumerate(cells)])
-    found = decide(
+    found = decide_columns(
         Sheet([], delimiter=parse(b"a,b\n").delimiter), table, [Column("x", meaning)],
         kinds={meaning.removeprefix("fields."): kind}, answers={}, stored={},
     )  # fmt: skip
@@ -166,6 +168,13 @@ def test_what_is_no_number_is_refused(cell: str) -> None:
         assert not isinstance(found, BadRow)
 
 
+def test_what_does_not_fit_is_said_in_the_readers_language() -> None:
+    reading = Reading([Column("Mail", "email"), Column("Status", "status")], {}, "UTC", {})
+    found = read_row(reading, ["a@x.org", "completed"], SheetLearner)
+    assert isinstance(found, BadRow)
+    assert translate(found.message, "fr") == "Valeur 'completed' hors du choix proposé"
+
+
 def test_headers_of_other_systems() -> None:
     headers = ["Email Address [Required]", "custom_field: site", "profile_field_grade", "Block sign in (Yes/No) [accountEnabled] Required",
                "First name [givenName]", "Login", "Course", "Course"]  # fmt: skip
@@ -214,7 +223,7 @@ def test_managers_come_before_their_people_whatever_the_order() -> None:
             )
             for n in order
         ]
-        turns = in_order(rows, {})
+        turns = managers_first(rows, {})
         assert [rows[at].external_id for at in turns] == ["a", "b", "c", "d", "e"]
         assert judge(dict(enumerate(rows)), {}, {}) == {}
 
@@ -253,7 +262,7 @@ def test_no_sheet_stops_its_reader(rows: list[list[str]], delimiter: str) -> Non
     for kind in KINDS:
         table = table_of(kind, sheet)
         columns, _ = detect(kind, table.header, [("hired", "Hired"), ("pay", "Pay")])
-        found = decide(sheet, table, columns, kinds=kinds, answers={}, stored={"external_id": 4})
+        found = decide_columns(sheet, table, columns, kinds=kinds, answers={}, stored={"external_id": 4})
         for options in itertools.product(*(one.options[:2] for one in found[:4])):
             reading = Reading(
                 columns,

@@ -2,6 +2,7 @@
 
 import io
 import random
+import re
 import struct
 import zipfile
 from datetime import date, datetime
@@ -80,6 +81,24 @@ async def test_empty_files_have_no_rows() -> None:
 async def test_what_is_no_sheet_is_refused(content: bytes, says: str) -> None:
     with pytest.raises(SheetError, match=says):
         await read_sheet(content)
+
+
+@pytest.mark.parametrize(
+    ("part", "content", "french"),
+    [
+        ("xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row", "Le fichier est abîmé"),
+        ("xl/workbook.xml", b"<a/>", "La feuille ne peut pas être lue. .* « Cannot detect file format »"),
+    ],
+)
+async def test_what_the_library_meets_is_said_in_the_readers_language(
+    part: str, content: bytes, french: str
+) -> None:
+    with pytest.raises(SheetError) as met:
+        await read_sheet(repacked(xlsx([["a"]]), {part: content}))
+    assert re.match(
+        french.replace("« ", "«\N{NO-BREAK SPACE}").replace(" »", "\N{NO-BREAK SPACE}»"),
+        met.value.detail.render("fr"),
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])

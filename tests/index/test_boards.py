@@ -76,6 +76,15 @@ def test_blocked_elsewhere(seed: int) -> None:
         rule = Rule([Block(everyone=True)])
         assert index.preview(rule, DAY, session_id=session).blocked == len(expected & set(index.countable))
         assert set(index.enrolled(session)) == live[session]
+        ends = {w: world.fact("exclusion", w, session) for w in world.learners()}
+        left_out = {w for w, end in ends.items() if end is not None and end > DAY.isoformat()}
+        assert set(index.excluded(session, DAY)) == left_out
+        assert set(index.allowed(session, index.countable, DAY)) == set(index.countable) - left_out
+        after, until = DAY - timedelta(days=1), DAY + timedelta(days=1)
+        ended = {
+            w for w, end in ends.items() if end is not None and after.isoformat() < end <= until.isoformat()
+        }
+        assert set(index.exclusions_ending(after, until).get(session, ())) == ended
     assert not index.blocked(99, index.countable)
     assert not index.enrolled(99)
     for method in (1, 2, 3):

@@ -9,9 +9,10 @@ import asyncpg
 import pytest
 
 from backend.database import execute, fetch_value, open_connection
-from backend.index import Change, FacetIndex, Follower, breathing, checkpoints, freezing, load_index
-from backend.index.checkpoints import apply_log, read_checkpoint, write_checkpoint
-from backend.index.freezing import Replaced
+from backend.index import Change, FacetIndex, Follower, load_index, time_slices
+from backend.index.following import checkpoint_parts, checkpoints
+from backend.index.following.checkpoint_parts import Replaced
+from backend.index.following.checkpoints import apply_log, read_checkpoint, write_checkpoint
 from backend.workers.checkpointer import (
     BYTES_A_SECOND,
     GROWN,
@@ -51,8 +52,8 @@ async def test_checkpoint_and_tail_are_the_tables(
     connection: asyncpg.Connection, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also when the index changes after every single bitmap that is written down."""
-    monkeypatch.setattr(freezing, "PART_BYTES", 64)
-    monkeypatch.setattr(breathing, "SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(checkpoint_parts, "PART_BYTES", 64)
+    monkeypatch.setattr(time_slices, "SLICE_SECONDS", 0.0)
     random = Random(seed)
     await make_tables(random, random.choice(["UTC", "Asia/Kolkata", "America/New_York"]))
     index = await load_index()
@@ -108,7 +109,7 @@ async def test_one_that_was_not_finished_is_never_seen(
         connection.terminate()
         return b""
 
-    monkeypatch.setattr("backend.index.checkpoints._Digest.of", die)
+    monkeypatch.setattr("backend.index.following.checkpoints._Digest.of", die)
     with pytest.raises((asyncpg.InterfaceError, asyncpg.PostgresError, OSError)):
         await write_checkpoint(index, connection)
     monkeypatch.undo()

@@ -6,7 +6,7 @@ import pytest
 from pyroaring import BitMap
 
 from backend.index import FacetIndex
-from backend.index.values import Values, union
+from backend.index.facts.values import Values, union
 from tests import naive
 
 
@@ -69,8 +69,8 @@ def test_ways_through_the_structure() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_ranges_over_many_values(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unions of neighbouring values are forgotten when one of them changes."""
-    monkeypatch.setattr("backend.index.values.BRANCHES", 2)
-    monkeypatch.setattr("backend.index.values.UNITED_AT_ONCE", 20_000)
+    monkeypatch.setattr("backend.index.facts.values.BRANCHES", 2)
+    monkeypatch.setattr("backend.index.facts.values.UNITED_AT_ONCE", 20_000)
     random = Random(seed)
     values: Values[int] = Values()
     truth: dict[int, int] = {}

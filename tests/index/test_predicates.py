@@ -4,7 +4,8 @@ from typing import Any
 
 from pyroaring import BitMap
 
-from backend.index.cache import Cache, Footing
+from backend.index.evaluating.cache import Cache
+from backend.index.filters.base import CacheDependencies
 from backend.rules import Block, Facet, FieldFilter, Rule, SegmentFilter
 from tests import naive
 
@@ -80,22 +81,24 @@ def test_the_cache_forgets_the_oldest_first() -> None:
 
 def test_the_cache_forgets_what_rests_on_a_change_however_often_it_was_asked_since() -> None:
     cache = Cache()
-    footings: dict[str, Footing] = {
+    dependencies_by_key: dict[str, CacheDependencies] = {
         "groups": {"membership": BitMap(range(1, 5_000))},
         "one": {"membership": BitMap([7])},
         "both": {"field": BitMap([7]), "language": None},
         "any": {"enrollment": None},
     }
-    for key, footing in footings.items():
-        cache.keep(key, BitMap([1]), footing)
+    for key, dependencies in dependencies_by_key.items():
+        cache.keep(key, BitMap([1]), dependencies)
 
     def left(*changed: Facet) -> set[str]:
         cache.touch(changed)
         # What was found to be fresh once is so still.
-        return {key for key in footings if cache.get(key) is not None and cache.get(key) is not None}
+        return {
+            key for key in dependencies_by_key if cache.get(key) is not None and cache.get(key) is not None
+        }
 
-    assert left(Facet("membership", 6_000), Facet("field", 6), Facet("status")) == set(footings)
-    assert left(Facet("membership", 6_000)) == set(footings)
+    assert left(Facet("membership", 6_000), Facet("field", 6), Facet("status")) == set(dependencies_by_key)
+    assert left(Facet("membership", 6_000)) == set(dependencies_by_key)
     assert left(Facet("membership", 8), Facet("membership", 6_000)) == {"one", "both", "any"}
     assert left(Facet("enrollment", 3)) == {"one", "both"}
     assert left(Facet("membership", 7), Facet("membership", 8), Facet("language")) == set()

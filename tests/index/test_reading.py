@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from backend.index.evaluating import Evaluator
-from backend.index.reading import Reader
+from backend.index.evaluating.evaluator import Evaluator
+from backend.index.explaining.fact_reader import FactReader
 from tests import naive
 from tests.index.filtered import filtered
 from tests.naive.making import DAY
@@ -41,7 +41,7 @@ def test_what_is_so_in_words() -> None:
     def actual(learner: int, language: str = "en", **found: Any) -> str:
         rule = filtered(**found)
         evaluator = Evaluator(index.facts, index.structure, DAY)
-        reader = Reader(
+        reader = FactReader(
             index.facts,
             index.structure,
             language,
@@ -88,6 +88,6 @@ def test_what_is_so_in_words() -> None:
     assert actual(1, type="segment", segments=[1]) == "in the segment"
     assert actual(1, type="segment", segments=[2]) == "not in the segment"
     assert actual(1, type="segment", segments=[1, 2]) == "All"
-    assert Reader(index.facts, index.structure, "fr").status(1) == "actif"
-    assert Reader(index.facts, index.structure).status(9) == "does not exist"
+    assert FactReader(index.facts, index.structure, "fr").status(1) == "actif"
+    assert FactReader(index.facts, index.structure).status(9) == "does not exist"
     assert index.manager_of(1) == 2

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from backend.index import rows
-from backend.index.arrays import ids_of
-from backend.index.facts import Facts
-from backend.index.rows import PAGE, GroupRows
+from backend.index.facts.arrays import ids_of
+from backend.index.facts.learner_facts import Facts
+from backend.index.facts.values import Values
+from backend.index.vectors import columns, learner_rows
+from backend.index.vectors.learner_rows import PAGE, GroupRows
 
 # Of two pages, and of one that nobody was in at first.
 LEARNERS = st.sampled_from([1, 2, 3, PAGE - 1, PAGE, PAGE + 1, 5 * PAGE + 7])
@@ -43,8 +44,8 @@ def test_groups_of_people_follow_their_memberships(
     for learner, group in first:
         facts.move("membership", learner, group, None, "member")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rows, "LEAST_ROOM", room)
-        patch.setattr(rows, "MOST_WAITING", waiting)
+        patch.setattr(learner_rows, "LEAST_ROOM", room)
+        patch.setattr(learner_rows, "MOST_WAITING", waiting)
         found = GroupRows(facts)
         expected = defaultdict(set)
         for learner, group in first:
@@ -71,7 +72,7 @@ def test_more_groups_than_a_small_number_can_tell() -> None:
 
 
 def test_moves_that_nobody_asks_for_do_not_gather(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rows, "MOST_WAITING", 500)
+    monkeypatch.setattr(learner_rows, "MOST_WAITING", 500)
     facts = Facts()
     for group in (1, 2):
         facts.move("membership", 1, group, None, "member")
@@ -86,3 +87,49 @@ def test_moves_that_nobody_asks_for_do_not_gather(monkeypatch: pytest.MonkeyPatc
         assert tracemalloc.get_traced_memory()[1] < 4_000_000
     finally:
         tracemalloc.stop()
+
+
+VALUES = st.sampled_from(["a", "b", "c", None])
+
+
+@given(
+    st.dictionaries(st.integers(0, 40), st.sampled_from(["a", "b"]), max_size=12),
+    st.lists(st.tuples(st.integers(0, 60), VALUES, st.booleans()), max_size=80),
+    st.sampled_from([1, 4, 1_000]),
+)
+def test_codes_of_people_follow_their_values(
+    first: dict[int, str], moves: list[tuple[int, str | None, bool]], few_in: int
+) -> None:
+    """Whether a code is kept for everybody, or ids beside the codes of a few, and while few become many."""
+    values: Values[str] = Values()
+    for learner, value in first.items():
+        values.move(learner, None, value)
+    everybody = ids_of(BitMap(range(70)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "FEW_IN", few_in)
+        column = columns.Column(values)
+        expected: dict[int, str | None] = dict(first)
+        value_of: dict[int, str | None] = {0: None}
+
+        def held() -> list[str | None]:
+            value_of.update({code: value for value, code in column.code_of.items()})
+            return [value_of[int(code)] for code in column.of(everybody)]
+
+        for learner, moved, asked in moves:
+            column.move(learner, column.code(moved))
+            expected[learner] = moved
+            assert column.at(learner) == column.code(moved)
+            if asked:
+                assert held() == [expected.get(one) for one in range(70)]
+        assert held() == [expected.get(one) for one in range(70)]
+        assert [value_of[column.at(one)] for one in range(70)] == held()
+
+
+def test_a_column_of_few_people_is_small() -> None:
+    values: Values[int] = Values()
+    for number in range(300):
+        values.fill(number, BitMap(range(number * 10, 1_000_000, 20_000)))
+    column = columns.Column(values)
+    assert column.size < 120_000
+    column.move(7, column.code(70_000))
+    assert (column.at(7), int(column.of(ids_of(BitMap([7])))[0])) == (301, 301)

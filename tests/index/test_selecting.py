@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backend.index.selecting import Tab
+from backend.index.evaluating.selection import Tab
 from backend.rules import Rule
 from tests import naive
 from tests.naive.making import DAY

@@ -9,10 +9,10 @@ from pyroaring import BitMap
 
 from backend.database import execute, fetch, fetch_value, open_connection
 from backend.index import BrokenRule, FacetIndex
-from backend.index.changes import change_of
-from backend.index.checkpoints import read_checkpoint, write_checkpoint
-from backend.index.loading import load_index
-from backend.index.verifying import differences
+from backend.index.facts.changes import COLUMNS, change_of
+from backend.index.following.checkpoints import read_checkpoint, write_checkpoint
+from backend.index.following.load_tables import load_index
+from backend.index.following.table_differences import differences
 from backend.rules import convert
 from tests import naive
 
@@ -153,9 +153,7 @@ async def test_it_is_set_aside_however_the_index_comes_about() -> None:
     """From the tables, from the log, and from a checkpoint; and the tables agree with it."""
     followed = await load_index()
     await _stored()
-    rows = await fetch(
-        "SELECT seq, at, facet, learner_id, ref_id, old, new, NULL AS learners FROM change_log ORDER BY seq"
-    )
+    rows = await fetch(f"SELECT {COLUMNS} FROM change_log ORDER BY seq")
     followed.apply(map(change_of, rows))
     loaded = await load_index()
     assert told(followed) == told(loaded) == ASIDE
@@ -187,3 +185,53 @@ async def test_infinite_dates_become_null_and_are_listed(database: str) -> None:
         (2, "ends_at", "infinity"),
     ]
     assert await fetch_value("SELECT count(*) FROM session WHERE ends_at IS NULL") == 3
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_rule_of_any_json_stops_nobody() -> None:
+    await _stored()
+    stored = [
+        "5",
+        "-1.5",
+        "1e400",
+        "true",
+        '"rule"',
+        "[]",
+        "[[1]]",
+        '{"blocks": 5}',
+        '{"blocks": [1]}',
+        "null",
+    ]
+    for number, rule in enumerate(stored):
+        await execute("INSERT INTO segment (name, rule) VALUES ($1, $2::text::jsonb)", f"Rule {number}", rule)
+        await execute(
+            "INSERT INTO enrollment_method (session_id, kind, name, rule, state, created_at)"
+            " VALUES (1, 'audience', $1, $2::text::jsonb, 'live', now())",
+            f"Rule {number}",
+            rule,
+        )
+    await execute("SELECT sequence_outbox(1000)")
+    rows = await fetch(f"SELECT {COLUMNS} FROM change_log ORDER BY seq")
+    followed = FacetIndex()
+    followed.apply(map(change_of, rows))
+    loaded = await load_index()
+    for index in (followed, loaded):
+        aside = [one.facet for one in index.set_aside()]
+        # Of no rule at all a method may be; a segment is one.
+        assert len([one for one in aside if one.name == "segment"]) == len(stored) + 1
+        assert len([one for one in aside if one.name == "enrollment_method"]) == len(stored) - 1
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize("name", ["", "Mars/Phobos", "localtime"])
+async def test_a_checkpoint_is_read_in_whatever_time_zone(name: str) -> None:
+    await _stored()
+    await execute("UPDATE organisation SET timezone = $1", name)
+    await execute("SELECT sequence_outbox(1000)")
+    loaded = await load_index()
+    connection = await open_connection()
+    await write_checkpoint(loaded, connection)
+    await connection.close()
+    read = await read_checkpoint()
+    assert read is not None
+    assert read.facts.timezone == loaded.facts.timezone == "UTC"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 
 from backend.index import BrokenRule, Change, FacetIndex, TooLong
-from backend.index.evaluating import UNITED_AT_ONCE
-from backend.index.past import copied_steps
+from backend.index.evaluating.evaluator import UNITED_AT_ONCE
+from backend.index.evaluating.past import copied_steps
 from backend.index.steps import finish
 from backend.rules import Block, Facet, Rule
 from tests import naive
@@ -34,7 +34,7 @@ def index() -> FacetIndex:
 @pytest.fixture
 def tiny_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step is a slice."""
-    monkeypatch.setattr("backend.index.breathing.SLICE_SECONDS", 0.0)
+    monkeypatch.setattr("backend.index.time_slices.SLICE_SECONDS", 0.0)
 
 
 def leaving(index: FacetIndex, learner: int) -> Change:
@@ -124,16 +124,16 @@ def test_slices_say_the_same(seed: int, sizes: naive.Sizes, rule: Rule, day: dat
 
     async def ask() -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("backend.index.breathing.SLICE_SECONDS", 0.0)
-            patch.setattr("backend.index.evaluating.UNITED_AT_ONCE", 2)
-            patch.setattr("backend.index.evaluating.TEAMS_AT_ONCE", 1)
+            patch.setattr("backend.index.time_slices.SLICE_SECONDS", 0.0)
+            patch.setattr("backend.index.evaluating.evaluator.UNITED_AT_ONCE", 2)
+            patch.setattr("backend.index.filters.manager.TEAMS_AT_ONCE", 1)
             expected = naive.audience(world, rule, day)
             assert set(await index.sliced(lambda: index.evaluate_steps(rule, day))) == expected
             sliced = await index.sliced(lambda: index.preview_steps(rule, day))
             nearly = await index.sliced(lambda: index.nearly_steps(rule, day))
         fresh = world.index()
         assert sliced == fresh.preview(rule, day)
-        assert nearly == fresh.nearly(rule, day)
+        assert nearly == finish(fresh.nearly_steps(rule, day))
 
     asyncio.run(ask())
 

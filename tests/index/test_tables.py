@@ -9,13 +9,14 @@ from hypothesis import Phase, given, settings
 
 from backend.database import execute, fetch, fetch_value, transaction
 from backend.index import Change, FacetIndex, load_index
-from backend.index.changes import COLUMNS, change_of
+from backend.index.facts.changes import COLUMNS, change_of
 from backend.rules import Block, FieldFilter, PathResultFilter, Rule
+from backend.runtime import clock
 from tests import naive
 from tests.index.test_agreement import state
 from tests.naive.tables import make_tables, move_clock, read_world, share_every_change, write_something
 
-NOW = datetime.now(UTC)
+NOW = clock.now()
 
 
 async def log_rows() -> list[Change]:
@@ -154,7 +155,7 @@ async def test_since_tells_of_what_many_share(database: str) -> None:
     await log_rows()
     index = await load_index()
     rule = Rule([Block(everyone=True, filters=[PathResultFilter("enrolled", [1])])])
-    told = await index.explain(rule, 1, datetime.now(UTC).date())
+    told = await index.explain(rule, 1, clock.now().date())
     assert told.matches
     since = told.tree.blocks[0].filters[0].since
     assert abs(since - enrolled) < timedelta(seconds=5)
@@ -179,12 +180,12 @@ async def test_since_is_when_the_fact_last_changed(database: str) -> None:
     await log_rows()
     index = await load_index()
     rule = Rule([Block([1], filters=[FieldFilter(1, "in", ["Lyon"])])])
-    told = await index.explain(rule, 1, datetime.now(UTC).date())
+    told = await index.explain(rule, 1, clock.now().date())
     assert told.matches
     block = told.tree.blocks[0]
     assert block.groups.actual == "Sales"
     assert abs(block.groups.since - joined) < timedelta(seconds=5)  # type: ignore[operator]
     assert block.filters[0].actual == "Lyon"
     assert abs(block.filters[0].since - moved) < timedelta(seconds=5)  # type: ignore[operator]
-    earlier = (datetime.now(UTC) - timedelta(days=25)).date()
+    earlier = (clock.now() - timedelta(days=25)).date()
     assert not (await (await index.as_of([rule], earlier)).explain(rule, 1, earlier)).matches

@@ -47,7 +47,7 @@ async def test_forecasts_have_a_bound_and_let_others_work(
     for last in (DAY - timedelta(days=1), DAY + timedelta(days=4_000)):
         with pytest.raises(ValueError, match="a forecast covers"):
             await index.forecast(rule, DAY, last)
-    monkeypatch.setattr("backend.index.breathing.SLICE_SECONDS", 0.0)
+    monkeypatch.setattr("backend.index.time_slices.SLICE_SECONDS", 0.0)
     turns = 0
 
     async def others() -> None:

@@ -10,9 +10,9 @@ from prometheus_client import REGISTRY
 
 from backend.database import execute, fetch_value, open_connection
 from backend.index import FacetIndex, Follower, check_index, load_index
-from backend.index.checkpoints import write_checkpoint
-from backend.index.slots import FACETS, bitmap_at, slots_of
-from backend.index.verifying import Difference
+from backend.index.facts.slots import FACETS, bitmap_at, slots_of
+from backend.index.following.checkpoints import write_checkpoint
+from backend.index.following.table_differences import TableDifference
 from tests.index.test_agreement import state
 from tests.index.test_tables import log_rows
 from tests.naive.tables import make_tables, share_every_change, write_something
@@ -30,6 +30,9 @@ async def follower(database: str) -> AsyncIterator[Follower]:
     for _ in range(300):
         await write_something(random, timedelta(0))
     await execute("UPDATE organisation SET timezone = 'America/New_York'")
+    await execute(
+        "INSERT INTO departure SELECT (SELECT min(id) FROM enrollment_method), id, '2024-05-01' FROM learner LIMIT 3"
+    )
     await log_rows()
     made = Follower()
     await made.start()
@@ -45,8 +48,8 @@ async def test_it_finds_nothing_while_everything_changes(
 ) -> None:
     if shared:
         await share_every_change()
-    monkeypatch.setattr("backend.index.breathing.SLICE_SECONDS", 0.0)
-    monkeypatch.setattr("backend.index.verifying.LEARNERS_AT_ONCE", 5)
+    monkeypatch.setattr("backend.index.time_slices.SLICE_SECONDS", 0.0)
+    monkeypatch.setattr("backend.index.following.table_differences.LEARNERS_AT_ONCE", 5)
     enough, done = asyncio.Event(), asyncio.Event()
 
     async def write() -> None:
@@ -61,7 +64,7 @@ async def test_it_finds_nothing_while_everything_changes(
                 enough.set()
 
     writing = asyncio.create_task(write())
-    found: list[list[Difference]] = []
+    found: list[list[TableDifference]] = []
     while len(found) < CHECKS or not enough.is_set():
         found.append(await check_index(follower))
     done.set()

@@ -180,7 +180,7 @@ async def test_me_hears_of_the_catalog(muster: Muster, world: World) -> None:
     session = world.session(world.activity())
     async with live_socket(muster.live_url, world.token(learner)) as mine:
         await mine.send("watch", id="m", topic="me")
-        assert (await mine.until(of("m", "state")))["data"] == {"id": learner}
+        assert (await mine.until(of("m", "state")))["data"] == {"id": learner, "needs_you": {}}
         world.enroll(session, learner)
         assert (await mine.until(of("m", "event")))["event"] == "catalog"
 

@@ -135,16 +135,7 @@ async def test_a_private_group_stays_unnamed_in_reasons(muster: Muster, world: W
     coach = Coach(world)
     secret = world.group("Secret project", private=True)
     learner = world.learner()
-    run = world.run(
-        "INSERT INTO run (session_id, cause, state, created_at) VALUES ($1, 'change', 'applied', now()) RETURNING id",
-        coach.session,
-    )
-    world.run(
-        "INSERT INTO run_change (run_id, learner_id, change, reason) VALUES ($1, $2, 'entered', $3::text::jsonb)",
-        run,
-        learner,
-        f'{{"facet": "membership", "ref": {secret}, "old": null, "new": "member"}}',
-    )
+    run_id = world.run_because_of(coach.session, learner, secret)
     async with (
         live_socket(muster.live_url, coach.token) as theirs,
         live_socket(muster.live_url, token) as ours,
@@ -152,6 +143,34 @@ async def test_a_private_group_stays_unnamed_in_reasons(muster: Muster, world: W
         for socket in (theirs, ours):
             await socket.send("watch", id="s", topic=f"session:{coach.session}")
             await socket.until(of("s", "state"))
-        world.enroll(coach.session, learner)
+        world.enroll(coach.session, learner, run_id=run_id)
         names = [(await s.until(of("s", "event")))["data"]["reason"]["name"] for s in (theirs, ours)]
         assert names == [None, "Secret project"]
+
+
+async def test_somebodys_page_follows_for_who_may_see_them(muster: Muster, world: World) -> None:
+    coach = Coach(world)
+    learner, stranger = world.learner("Ada", "Byron"), world.learner()
+    world.join(coach.group, learner)
+    async with (
+        live_socket(muster.live_url, coach.token) as socket,
+        live_socket(muster.live_url, world.token(learner)) as own,
+        live_socket(muster.live_url, world.token(stranger)) as others,
+    ):
+        await own.send("watch", id="me", topic="me")
+        await own.until(of("me", "state"))
+        await socket.send("watch", id="a", topic=f"learner:{learner}")
+        assert (await socket.until(of("a", "state")))["data"] == {"id": learner}
+        await socket.send("watch", id="b", topic=f"learner:{stranger}")
+        assert (await socket.until(of("b", "error")))["problem"]["status"] == 404
+        await others.send("watch", id="c", topic=f"learner:{learner}")
+        assert (await others.until(of("c", "error")))["problem"]["status"] == 404
+        world.run("UPDATE learner SET last_name = 'Lovelace' WHERE id = $1", learner)
+        told = await socket.until(of("a", "event"))
+        # That something changed, and nothing of what.
+        assert told["event"] == "changed"
+        assert told["data"]["learner"] is None
+        # Their own catalog is as it was until they are in another group.
+        world.join(world.group(), learner)
+        assert (await own.until(of("me", "event")))["event"] == "catalog"
+        assert [frame["type"] for frame in own.seen].count("event") == 1

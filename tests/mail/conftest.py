@@ -12,10 +12,10 @@ from email.policy import default
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from backend import clock
 from backend.database import execute, fetch, fetch_value, transaction
 from backend.mail import MailSettings
-from backend.services import notices
+from backend.runtime import clock
+from backend.services.mail import notices
 
 OK = "250 taken"
 # By then, whatever waits for the hour is due.

@@ -5,9 +5,9 @@ from typing import Literal
 
 import pytest
 
-from backend import clock
 from backend.database import execute, fetch, fetch_value, transaction
-from backend.services import notices
+from backend.runtime import clock
+from backend.services.mail import alerts, notice_rows, notices
 from tests.mail.conftest import World
 
 
@@ -25,7 +25,7 @@ from tests.mail.conftest import World
 )
 def test_minute_00_of_the_next_hour(now: str, zone: str, expected: str) -> None:
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
-    assert notices.next_full_hour(at, zone) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+    assert notice_rows.next_full_hour(at, zone) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
 
 
 async def test_told_at_the_start_and_together(world: World) -> None:
@@ -124,13 +124,13 @@ async def test_a_changed_due_date_and_alerts_are_filed_once(world: World) -> Non
     kinds: tuple[Literal["held", "frozen"], ...] = ("held", "frozen")
     for kind in kinds:
         assert (
-            await notices.file_alert(
+            await alerts.file_alert(
                 world.learners[:1], kind, session_id=world.session, method_id=world.method
             )
             == 1
         )
         assert (
-            await notices.file_alert(
+            await alerts.file_alert(
                 world.learners[:1], kind, session_id=world.session, method_id=world.method
             )
             == 0

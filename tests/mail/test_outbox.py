@@ -1,5 +1,6 @@
 """The outbox over HTTP: what waits, what went, what did not; and mail from the running product."""
 
+import re
 import time
 from typing import Any
 
@@ -84,7 +85,10 @@ def test_a_refused_message_can_be_tried_again(http: httpx.Client, smtp_sink: Smt
         (failed,) = until(lambda: find(http, q="again@x.org", state="failed"))
     finally:
         smtp_sink.refuse = ""
-    assert "550 no such mailbox" in failed["error"]
+    assert failed["error"] == "The mail server refused it: “550 no such mailbox”"
+    said = http.get(f"/outbox/{failed['id']}", headers={"accept-language": "fr"}).json()["error"]
+    # What the server said stands as it was said.
+    assert re.sub(r"\s", " ", said) == "Le serveur de messagerie l’a refusé : « 550 no such mailbox »"  # noqa: RUF001 - French
     assert http.post(f"/outbox/{failed['id']}/retry").status_code == 200
     (sent,) = until(lambda: find(http, q="again@x.org", state="sent"))
     (delivery,) = smtp_sink.to("again@x.org")

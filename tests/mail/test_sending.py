@@ -5,11 +5,12 @@ from typing import Literal
 
 import pytest
 
-from backend import clock
 from backend.database import execute, fetch_row, fetch_value
 from backend.mail import MailSettings
-from backend.services import notices, signing_in
-from backend.services.sending import next_due, send_due
+from backend.runtime import clock
+from backend.services.access import sign_ins
+from backend.services.mail import alerts, notices
+from backend.services.mail.dispatch import send_due
 from tests.mail.conftest import LATER, Sink, World, body
 
 KINDS: tuple[Literal["held", "frozen"], ...] = ("held", "frozen")
@@ -24,8 +25,7 @@ async def test_one_message_a_person_with_everything(world: World, sink: Sink, ma
     await world.enroll(world.learners[:1], other)
     await notices.file_enrolled(world.learners, world.session, world.method, None)
     await notices.file_enrolled(world.learners[:1], other[1], other[2], None)
-    due_at = await next_due()
-    assert due_at is not None
+    due_at: datetime = await fetch_value("SELECT min(due_at) FROM message WHERE state = 'pending'")
     assert await send_due(mail, clock.now()) == 0
     assert await send_due(mail, due_at) == 2
     assert sorted(sink.recipients) == ["person0@example.org", "person1@example.org"]
@@ -43,7 +43,6 @@ async def test_one_message_a_person_with_everything(world: World, sink: Sink, ma
     assert second["Subject"] == "You are enrolled in Safety"
     assert await world.states() == {"sent": 2}
     assert await send_due(mail, due_at + LATER) == 0
-    assert await next_due() is None
 
 
 async def test_in_the_recipients_language(world: World, sink: Sink, mail: MailSettings) -> None:
@@ -118,7 +117,7 @@ async def test_an_invitation_opens_once_and_its_link_is_not_kept(
     stored = await fetch_row("SELECT html, body FROM message")
     assert stored is not None
     assert token not in stored["html"] + stored["body"]
-    assert await signing_in.accept_invitation(token, "correct horse battery")
+    assert await sign_ins.accept_invitation(token, "correct horse battery")
     # They are in: a second invitation has nothing to say.
     await notices.file_invitations(world.learners)
     assert await send_due(mail, clock.now()) == 0
@@ -152,17 +151,41 @@ async def test_names_cannot_write_headers(world: World, sink: Sink, mail: MailSe
 async def test_alerts_reach_whoever_is_in_charge(world: World, sink: Sink, mail: MailSettings) -> None:
     await world.make(2)
     for kind in KINDS:
-        await notices.file_alert(world.learners, kind, session_id=world.session, method_id=world.method)
+        await alerts.file_alert(world.learners, kind, session_id=world.session, method_id=world.method)
     await execute("UPDATE learner SET is_admin = true WHERE id = $1", world.learners[0])
+    await execute("INSERT INTO session_instructor VALUES ($1, $2)", world.session, world.learners[1])
     # As the release before writes it: what the text begins with is the cause.
     text = "broken rule: rule.blocks[0].groups[0]: The group was deleted."
     await execute("UPDATE enrollment_method SET state = 'frozen', state_reason = $1", text)
-    assert await send_due(mail, clock.now()) == 2
+    # One message an hour lists what waits.
+    assert await send_due(mail, clock.now()) == 0
+    assert await send_due(mail, clock.now() + LATER) == 2
     assert {str(m["Subject"]) for m in sink.messages} == {"Frozen: People in Paris"}
     told = {str(message["To"]): body(message, "plain") for message in sink.messages}
     named = {to: "The group was deleted." in text for to, text in told.items()}
     # What a rule names is for admins; the others hear that it cannot be worked out.
     assert sorted(named.values()) == [False, True]
     assert all("cannot be worked out" in text for text in told.values())
-    # The one about being held had been settled.
-    assert await world.states() == {"sent": 2, "cancelled": 2}
+    # That it was held had been settled: nothing is said of it.
+    assert await world.states() == {"sent": 2}
+    assert not any("approval" in text for text in told.values())
+
+
+async def test_what_waits_is_listed_in_one_message(world: World, sink: Sink, mail: MailSettings) -> None:
+    await world.make(1)
+    other = await fetch_value(
+        "INSERT INTO enrollment_method (session_id, kind, name, state, created_at)"
+        " VALUES ($1, 'audience', 'People in Lyon', 'frozen', muster_now()) RETURNING id",
+        world.session,
+    )
+    await execute("UPDATE enrollment_method SET state = 'frozen'")
+    await execute("UPDATE learner SET is_admin = true")
+    for method in (world.method, other):
+        await alerts.file_alert(world.learners, "frozen", session_id=world.session, method_id=method)
+    assert await send_due(mail, clock.now() + LATER) == 1
+    (message,) = sink.messages
+    assert str(message["Subject"]) == "2 things wait for your decision"
+    told = body(message, "plain")
+    assert "People in Paris" in told
+    assert "People in Lyon" in told
+    assert "/needs-you" in told

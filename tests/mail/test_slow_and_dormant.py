@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from backend import clock
 from backend.database import execute, fetch, fetch_value
 from backend.mail import MailSettings
 from backend.mail.smtp import END_OF_DATA_SECONDS
-from backend.services import dormant_mail, notices
-from backend.services.delivering import LEASE, LONGEST_DELIVERY_SECONDS
-from backend.services.sending import send_due
+from backend.runtime import clock
+from backend.services.mail import dormant_notices, notices
+from backend.services.mail.delivery import LEASE, LONGEST_DELIVERY_SECONDS
+from backend.services.mail.dispatch import send_due
 from tests.mail.conftest import LATER, Sink, World, body
 
 
@@ -67,7 +67,7 @@ async def away(world: World, how: str) -> None:
 async def back(world: World, how: str) -> None:
     if how == "enrollment":
         await execute("UPDATE enrollment SET state = 'active' WHERE learner_id = $1", world.learners[0])
-        await dormant_mail.wake(world.learners[:1])
+        await dormant_notices.revive(world.learners[:1])
     else:
         await execute("UPDATE learner SET status = 'active' WHERE id = $1", world.learners[0])
 
@@ -125,7 +125,7 @@ async def test_one_suspended_session_does_not_hold_the_others(
     assert "Hygiene" not in body(sink.messages[0], "plain")
     assert await world.states() == {"sent": 1, "dormant": 1}
     await execute("UPDATE enrollment SET state = 'active' WHERE session_id = $1", other[1])
-    await dormant_mail.wake(world.learners)
+    await dormant_notices.revive(world.learners)
     assert await send_due(mail, now) == 1
     assert "Safety" not in body(sink.messages[1], "plain")
 

@@ -1,6 +1,6 @@
 """Random rules about the worlds that `making` makes."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -9,6 +9,7 @@ from backend.rules import (
     AddedFilter,
     AllFilter,
     AnyFilter,
+    AtLeastFilter,
     Block,
     CertificateFilter,
     FieldFilter,
@@ -18,6 +19,7 @@ from backend.rules import (
     ManagerFilter,
     NoneFilter,
     PathResultFilter,
+    PersonFilter,
     Rule,
     SegmentFilter,
 )
@@ -33,6 +35,15 @@ memberships = st.sampled_from(["in", "not_in"])
 matches = st.sampled_from(["any", "all"])
 
 
+# Operators told from today, and numbers of days they are asked with.
+RELATIVE = {
+    "last_days": [1, 2, 30, 31],
+    "next_days": [1, 2, 30],
+    "in_days": [0, 1, 30, 31],
+    "anniversary_within_days": [0, 1, 4, 30, 366],
+}
+
+
 @st.composite
 def field_filters(draw: st.DrawFn) -> FieldFilter:
     field = draw(st.sampled_from(list(FIELDS)))
@@ -42,10 +53,12 @@ def field_filters(draw: st.DrawFn) -> FieldFilter:
     ops += {"number": ["lt", "lte", "gt", "gte", "between"], "text": ["contains", "starts_with"]}.get(
         kind, []
     )
-    ops += ["lt", "lte", "gt", "gte", "between"] if kind == "date" else []
+    ops += ["lt", "lte", "gt", "gte", "between", "today", *RELATIVE] if kind == "date" else []
     op: Any = draw(st.sampled_from(ops))
-    if op in ("is_set", "is_empty"):
+    if op in ("is_set", "is_empty", "today"):
         return FieldFilter(field, op)
+    if op in RELATIVE:
+        return FieldFilter(field, op, [draw(st.sampled_from(RELATIVE[op]))])
     if op in ("lt", "lte", "gt", "gte"):
         return FieldFilter(field, op, [draw(st.sampled_from(values))])
     if op == "between":
@@ -66,7 +79,9 @@ def added_filters(draw: st.DrawFn) -> AddedFilter:
 
 
 _STATUSES = ["completed", "successful", "started", "enrolled"]
-leaves = st.one_of(
+# Filter types that a test makes known, before rules are drawn.
+OTHER_LEAVES: list[st.SearchStrategy[Any]] = []
+_LEAVES: st.SearchStrategy[Filter] = st.one_of(
     field_filters(),
     added_filters(),
     st.builds(GroupFilter, some(GROUPS), memberships, st.booleans()),
@@ -75,6 +90,14 @@ leaves = st.one_of(
         st.sampled_from([prefix + status for status in _STATUSES for prefix in ("", "not_")]),
         some(ACTIVITIES),
         matches,
+    ),
+    st.builds(
+        PathResultFilter,
+        st.sampled_from(["completed", "successful"]),
+        some(ACTIVITIES),
+        matches,
+        st.sampled_from([None, 0, 1, 7, 30]),
+        st.none() | days.map(date.fromisoformat),
     ),
     st.builds(
         CertificateFilter,
@@ -92,15 +115,21 @@ leaves = st.one_of(
     ),
     st.builds(LanguageFilter, some(["en", "fr", "xx"]), memberships),
     st.builds(ManagerFilter, some(learner_ids(Sizes(6))), memberships, st.booleans()),
+    st.just(ManagerFilter(op="is_manager")),
+    st.builds(PersonFilter, some(learner_ids(Sizes(6))), memberships),
     st.builds(SegmentFilter, some(SEGMENTS), memberships),
 )
+leaves = st.deferred(lambda: st.one_of(_LEAVES, *OTHER_LEAVES))
 filters: st.SearchStrategy[Filter] = st.recursive(
     leaves,
     lambda inner: st.one_of(
         *(
             st.builds(kind, st.lists(inner, min_size=1, max_size=3))
             for kind in (AllFilter, AnyFilter, NoneFilter)
-        )
+        ),
+        st.lists(inner, min_size=1, max_size=4).flatmap(
+            lambda of: st.builds(AtLeastFilter, st.just(of), st.integers(1, len(of)))
+        ),
     ),
     max_leaves=6,
 )

@@ -1,4 +1,4 @@
-# ruff: noqa: C901, PLR0911 - one plain line a case is what makes it believable
+# ruff: noqa: C901, PLR0911, PLR0912 - one plain line a case is what makes it believable
 """Who is in an audience, by loops. Written from the semantics alone, without a look at the index."""
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from backend.rules import (
     AddedFilter,
     AllFilter,
     AnyFilter,
+    AtLeastFilter,
     Block,
     CertificateFilter,
     FieldFilter,
@@ -21,6 +22,7 @@ from backend.rules import (
     ManagerFilter,
     NoneFilter,
     PathResultFilter,
+    PersonFilter,
     Rule,
     SegmentFilter,
 )
@@ -74,6 +76,10 @@ def fact_day(world: World, instant: str) -> date:
     return datetime.fromisoformat(instant).astimezone(ZoneInfo(world.timezone)).date()
 
 
+# Filter types that a test makes known, each with its own plain answer.
+OTHERS: dict[type[Filter], Callable[[World, Any, int, date], bool]] = {}
+
+
 def holds(world: World, found: Filter, learner: int, day: date) -> bool:
     """Whether a filter holds for a learner on a day."""
     match found:
@@ -83,12 +89,19 @@ def holds(world: World, found: Filter, learner: int, day: date) -> bool:
             return any(holds(world, inner, learner, day) for inner in found.of)
         case NoneFilter():
             return not any(holds(world, inner, learner, day) for inner in found.of)
+        case AtLeastFilter():
+            return len([inner for inner in found.of if holds(world, inner, learner, day)]) >= found.count
+        case PersonFilter():
+            return (learner in found.learners) is (found.op == "in")
         case FieldFilter():
-            return field_holds(world, found, learner)
+            return field_holds(world, found, learner, day)
         case GroupFilter():
             return in_groups(world, found.groups, found.subgroups, learner) is (found.op == "in")
         case PathResultFilter():
             wanted = found.status.removeprefix("not_")
+            if found.days_ago or found.since:
+                reached = [reached_in_time(world, found, learner, path, day) for path in found.paths]
+                return any(reached) if found.match == "any" else all(reached)
             each = [
                 standing(world, wanted, learner, path) is (wanted == found.status) for path in found.paths
             ]
@@ -100,18 +113,22 @@ def holds(world: World, found: Filter, learner: int, day: date) -> bool:
             return (world.fact("language", learner) in found.values) is (found.op == "in")
         case AddedFilter():
             return added_holds(world, found, learner, day)
+        case ManagerFilter(op="is_manager"):
+            return any(world.fact("manager", other) == learner for other in world.learners())
         case ManagerFilter():
             return managed(world, found, learner) is (found.op == "in")
         case SegmentFilter():
             rules = [world.table("segment")[segment]["rule"] for segment in found.segments]
             return any(in_rule(world, rule_from(rule), learner, day) for rule in rules) is (found.op == "in")
+        case _:
+            return OTHERS[type(found)](world, found, learner, day)
 
 
 def rule_from(row: Any) -> Rule:
     return msgspec.convert(row, Rule)
 
 
-def field_holds(world: World, found: FieldFilter, learner: int) -> bool:
+def field_holds(world: World, found: FieldFilter, learner: int, day: date) -> bool:
     value = world.fact("field", learner, found.field)  # type: ignore[arg-type]
     if value == "":
         value = None
@@ -132,8 +149,24 @@ def field_holds(world: World, found: FieldFilter, learner: int) -> bool:
         "between": lambda: wanted[0] <= value <= wanted[1],
         "contains": lambda: any(part.casefold() in value.casefold() for part in wanted),
         "starts_with": lambda: any(value.casefold().startswith(part.casefold()) for part in wanted),
+        "today": lambda: value == str(day),
+        "last_days": lambda: any(value == str(day - timedelta(days=ago)) for ago in range(wanted[0])),
+        "next_days": lambda: any(value == str(day + timedelta(days=i + 1)) for i in range(wanted[0])),
+        "in_days": lambda: value == str(day + timedelta(days=wanted[0])),
+        "anniversary_within_days": lambda: any(
+            is_anniversary(date.fromisoformat(value), day + timedelta(days=i)) for i in range(wanted[0] + 1)
+        ),
     }
     return answers[found.op]()
+
+
+def is_anniversary(began: date, day: date) -> bool:
+    """Whether `began` was some years before `day`; who began on 29 February has it on the 28th where there is no 29th."""
+    if day.year <= began.year:
+        return False
+    ends_february = (day + timedelta(days=1)).month == 3 and day.month == 2
+    on_leap_day = (began.month, began.day) == (2, 29) and ends_february
+    return (began.month, began.day) == (day.month, day.day) or on_leap_day
 
 
 def standing(world: World, wanted: str, learner: int, activity: Any) -> bool:
@@ -147,8 +180,18 @@ def standing(world: World, wanted: str, learner: int, activity: Any) -> bool:
     result = world.fact("result", learner, activity)
     if result is None:
         return False
-    status, successful, _ = result
+    status, successful, *_ = result
     return bool({"started": True, "completed": status == "completed", "successful": successful}[wanted])
+
+
+def reached_in_time(world: World, found: PathResultFilter, learner: int, activity: Any, day: date) -> bool:
+    result = world.fact("result", learner, activity) or []
+    at = dict(zip(("completed", "successful"), result[3:5], strict=False)).get(found.status)
+    if at is None:
+        return False
+    reached = fact_day(world, at)
+    waited = not found.days_ago or reached + timedelta(days=found.days_ago) <= day
+    return waited and (found.since is None or reached >= found.since)
 
 
 def certificate_holds(

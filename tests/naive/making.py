@@ -33,7 +33,7 @@ FIELDS: dict[int, tuple[str, list[Any]]] = {
     1: ("choice", ["Paris", "Chicago", "Lyon"]),
     2: ("text", TEXTS),
     3: ("number", [-2, 0, 1, 1.5, 40, 1000000]),
-    4: ("date", ["1999-12-31", "2026-02-28", "2026-03-29", "2026-03-30"]),
+    4: ("date", ["1999-12-31", "2004-02-29", "2024-04-02", "2026-02-28", "2026-03-29", "2026-03-30"]),
     5: ("boolean", [True, False]),
 }
 
@@ -109,6 +109,15 @@ def some_segment(random: Random, segment: int) -> dict[str, Any]:
     return rule
 
 
+def standing(random: Random, status: str, successful: bool) -> list[Any]:
+    """As the log writes it, with when it was completed and succeeded in, or as it did before it told that."""
+    told: list[Any] = [status, successful, random.randrange(3)]
+    if random.random() < 0.2:
+        return told
+    completed = some_instant(random) if status == "completed" else None
+    return [*told, completed, some_instant(random) if successful else None]
+
+
 def some_instant(random: Random) -> str:
     """An instant around the day, near midnight often."""
     hours = random.choice([0, 1, 5, 11, 12, 13, 19, 23]) + 24 * random.choice(
@@ -124,7 +133,7 @@ def change_fact(world: World, random: Random, learner: int) -> None:
     """Change one random fact of the learner; a third of the time it goes."""
     gone = random.random() < 0.33
     facet = random.choice(
-        ["membership", "field", "result", "award", "enrollment", "manager", "source", "blocked"]
+        ["membership", "field", "result", "award", "enrollment", "manager", "source", "blocked", "exclusion"]
     )
     match facet:
         case "membership":
@@ -141,7 +150,7 @@ def change_fact(world: World, random: Random, learner: int) -> None:
                 facet,
                 learner,
                 random.choice(ACTIVITIES),
-                None if gone else [status, done, random.randrange(3)],
+                None if gone else standing(random, status, done),
             )
         case "award":
             expires = random.choice([None, some_instant(random), some_instant(random)])
@@ -156,6 +165,9 @@ def change_fact(world: World, random: Random, learner: int) -> None:
             world.set(facet, learner, None, None if gone or not others else random.choice(others))
         case "source":
             world.set(facet, learner, random.choice(METHODS), None if gone else [random.randrange(9)])
+        case "exclusion":
+            ends = random.choice([date.max, date.min, DAY, DAY + timedelta(days=random.choice([-1, 1, 40]))])
+            world.set(facet, learner, random.choice(SESSIONS), None if gone else ends.isoformat())
         case _:
             world.set(facet, learner, random.choice(METHODS), None if gone else random.choice(SESSIONS))
 

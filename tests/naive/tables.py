@@ -1,12 +1,13 @@
 """Random writes to real tables, and the plain world that a row-by-row reading of the tables gives."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 import asyncpg
 
 from backend.database import execute, fetch, fetch_value, transaction
+from backend.runtime import clock
 from tests.naive.making import (
     ACTIVITIES,
     CERTIFICATES,
@@ -96,7 +97,8 @@ async def write_something(random: Random, offset: timedelta) -> None:
     try:
         async with transaction():
             await execute(
-                "SELECT set_config('muster.clock_offset', $1, true)", f"{offset.total_seconds()} seconds"
+                "SELECT set_config('muster.clock_offset', $1, true)",
+                f"{(clock.offset() + offset).total_seconds()} seconds",
             )
             await random.choice(_WRITES)(random, random.choice(learner_ids(Sizes(14))))
     except asyncpg.IntegrityConstraintViolationError:
@@ -105,7 +107,10 @@ async def write_something(random: Random, offset: timedelta) -> None:
 
 async def move_clock(offset: timedelta) -> None:
     """The database's clock, for the rest of the transaction."""
-    await execute("SELECT set_config('muster.clock_offset', $1, true)", f"{offset.total_seconds()} seconds")
+    await execute(
+        "SELECT set_config('muster.clock_offset', $1, true)",
+        f"{(clock.offset() + offset).total_seconds()} seconds",
+    )
 
 
 def at(random: Random) -> datetime:
@@ -235,6 +240,18 @@ async def source(random: Random, learner: int) -> None:
         )
 
 
+async def exclusion(random: Random, learner: int) -> None:
+    session = random.choice(SESSIONS)
+    if random.random() < 0.4:
+        await execute("DELETE FROM exclusion WHERE learner_id >= $1 AND session_id = $2", learner, session)
+    else:
+        await execute(
+            "INSERT INTO exclusion (session_id, learner_id, until, at) SELECT $2, id, $3, muster_now() FROM learner WHERE id >= $1"
+            " ON CONFLICT (session_id, learner_id) DO UPDATE SET until = excluded.until",
+            learner, session, random.choice([None, date.min, date.max, at(random).date()]),
+        )  # fmt: skip
+
+
 async def group_moves(random: Random, learner: int) -> None:
     group = random.choice(GROUPS)
     parent = random.choice([None, *range(1, group)])
@@ -243,7 +260,7 @@ async def group_moves(random: Random, learner: int) -> None:
 
 _WRITES = [
     people, people, person_goes, manager, membership, membership, membership_ends, field, field, field_goes, result,
-    result, result_goes, award, award, award_changes, enrollment, enrollment, source, group_moves,
+    result, result_goes, award, award, award_changes, enrollment, enrollment, source, exclusion, group_moves,
 ]  # fmt: skip
 
 
@@ -275,7 +292,14 @@ async def read_world() -> World:  # noqa: C901 - one loop a table
             "field", row["learner_id"], row["field_id"], next(value for value in values if value is not None)
         )
     for row in await fetch("SELECT * FROM standing"):
-        value = [row["status"], row["successful"], row["steps_done"]]
+        at, succeeded = row["completed_at"], row["succeeded_at"] or row["completed_at"]
+        value = [
+            row["status"],
+            row["successful"],
+            row["steps_done"],
+            at.isoformat() if at and row["status"] == "completed" else None,
+            succeeded.isoformat() if succeeded and row["successful"] else None,
+        ]
         world.set("result", row["learner_id"], row["activity_id"], value)
     for row in await fetch("SELECT * FROM award ORDER BY issued_at, id"):
         expires = row["expires_at"]
@@ -288,4 +312,6 @@ async def read_world() -> World:  # noqa: C901 - one loop a table
         world.set("source", row["learner_id"], row["method_id"], [row["run_id"]])
     for row in await fetch("SELECT * FROM blocked"):
         world.set("blocked", row["learner_id"], row["method_id"], row["other_session_id"])
+    for row in await fetch("SELECT * FROM exclusion"):
+        world.set("exclusion", row["learner_id"], row["session_id"], str(row["until"] or date.max))
     return world

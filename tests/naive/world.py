@@ -1,9 +1,9 @@
 """Facts and structure as plain dictionaries, and the log of how they came about."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from backend.index import Change, FacetIndex
+from backend.runtime import clock
 
 Key = tuple[str, int, int | None]
 
@@ -37,7 +37,7 @@ class World:
         self._write(table, None, row_id, old, rows.get(row_id))
 
     def _write(self, facet: str, learner: int | None, ref: int | None, old: Any, new: Any) -> None:
-        self.log.append(Change(len(self.log) + 1, datetime.now(UTC), facet, learner, ref, old, new))
+        self.log.append(Change(len(self.log) + 1, clock.now(), facet, learner, ref, old, new))
 
     def table(self, name: str) -> dict[int, dict[str, Any]]:
         """The rows of a table."""

@@ -13,7 +13,7 @@ import pytest
 from tests.harness.instance import Muster, clean_environment, run_muster, running_muster
 from tests.harness.servers import Servers
 from tests.harness.world import world_of
-from tests.operating.test_metrics import values
+from tests.runtime.test_metrics import values
 
 UNUSABLE = 2
 

@@ -57,7 +57,7 @@ def enrolled(world: World, session: int) -> int:
     return found
 
 
-def test_it_is_set_aside_and_the_rest_goes_on(  # noqa: PLR0915 - one house, seen from every side
+def test_it_is_set_aside_and_the_rest_goes_on(  # noqa: PLR0915 - one system, seen from every side
     muster: Muster, http: httpx.Client, world: World
 ) -> None:
     group = world.group("Drivers")

@@ -7,18 +7,17 @@ import msgspec
 import pytest
 
 from backend.rules import (
+    AnyFilter,
     Dependency,
     Facet,
+    LanguageFilter,
     canonical,
     convert,
     depends_on,
     describe,
-    describe_filter,
     describe_parts,
-    facets_of,
     is_time_dependent,
     segments_of,
-    uses_everyone,
 )
 from tests import naive
 
@@ -56,6 +55,36 @@ FILTERS: list[tuple[dict[str, Any], str, str]] = [
         {"type": "field", "field": 2, "op": "between", "values": ["2026-03-01", "2026-12-24"]},
         "whose Hired is between 1 March 2026 and 24 December 2026",
         "dont Hired est entre le 1er mars 2026 et le 24 décembre 2026",
+    ),
+    (
+        {"type": "field", "field": 2, "op": "today"},
+        "whose Hired is today",
+        "dont Hired est aujourd’hui",
+    ),
+    (
+        {"type": "field", "field": 2, "op": "last_days", "values": [1]},
+        "whose Hired is within the last 1 day",
+        "dont Hired est dans la dernière journée (1 jour)",
+    ),
+    (
+        {"type": "field", "field": 2, "op": "last_days", "values": [1000]},
+        "whose Hired is within the last 1,000 days",
+        "dont Hired est dans les 1\u202f000 derniers jours",
+    ),
+    (
+        {"type": "field", "field": 2, "op": "next_days", "values": [14]},
+        "whose Hired is within the next 14 days",
+        "dont Hired est dans les 14 prochains jours",
+    ),
+    (
+        {"type": "field", "field": 2, "op": "in_days", "values": [14]},
+        "whose Hired is in exactly 14 days",
+        "dont Hired est dans exactement 14 jours",
+    ),
+    (
+        {"type": "field", "field": 2, "op": "anniversary_within_days", "values": [7]},
+        "whose Hired has its anniversary within 7 days",
+        "dont Hired a son anniversaire d’ici 7 jours",
     ),
     (
         {"type": "field", "field": 3, "op": "gte", "values": [12345.5]},
@@ -138,9 +167,33 @@ FILTERS: list[tuple[dict[str, Any], str, str]] = [
         "dont le manager est Ada ou l’apprenant 4",
     ),
     (
+        {"type": "manager", "op": "is_manager"},
+        "who are a manager of somebody",
+        "qui encadrent quelqu’un",
+    ),
+    ({"type": "person", "learners": [3, 4]}, "who are Ada or learner 4", "qui sont Ada ou l’apprenant 4"),
+    (
+        {"type": "person", "learners": [3], "op": "not_in"},
+        "who are not Ada",
+        "qui ne sont pas Ada",
+    ),
+    (
+        {
+            "type": "at_least",
+            "count": 2,
+            "of": [
+                {"type": "manager", "op": "is_manager"},
+                {"type": "field", "field": 1, "op": "is_empty"},
+                {"type": "person", "learners": [3]},
+            ],
+        },
+        "for whom at least 2 of these hold: (who are a manager of somebody; whose City is empty; who are Ada)",
+        "pour qui au moins 2 de ces conditions sont vraies : (qui encadrent quelqu’un ; dont City est vide ; qui sont Ada)",
+    ),
+    (
         {"type": "manager", "managers": [3], "op": "not_in", "indirect": True},
         "who do not report, directly or not, to Ada",
-        "qui ne dépendent pas, même indirectement, de Ada",
+        "qui n’ont pas pour responsable, même indirectement, Ada",
     ),
     (
         {"type": "segment", "segments": [5, 6]},
@@ -159,16 +212,16 @@ FILTERS: list[tuple[dict[str, Any], str, str]] = [
             ],
         },
         "(whose language is English or for whom none of this holds: (whose language is French; whose language is German))",
-        "(dont la langue est anglais ou pour qui rien de ceci n’est vrai : (dont la langue est français ; dont la langue est allemand))",
+        "(dont la langue est anglais ou pour qui rien de ceci n’est vrai : (dont la langue est français ; dont la langue est allemand))",
     ),
 ]
 
 
 @pytest.mark.parametrize(("found", "english", "french"), FILTERS)
 def test_filters_in_words(found: dict[str, Any], english: str, french: str) -> None:
-    made = convert({"blocks": [{"filters": [found]}]}).blocks[0].filters[0]
-    assert describe_filter(made, INDEX, people={3: "Ada"}) == english
-    assert describe_filter(made, INDEX, "fr-CA", people={3: "Ada"}) == french
+    made = convert({"blocks": [{"everyone": True, "filters": [found]}]})
+    assert describe(made, INDEX, people={3: "Ada"}) == f"All people {english}."
+    assert describe(made, INDEX, "fr-CA", people={3: "Ada"}) == f"Toutes les personnes {french}."
 
 
 def test_sentences() -> None:
@@ -201,6 +254,9 @@ def test_sentences() -> None:
     assert describe(
         convert({"blocks": [{"groups": [1], "filters": unnamed}]}), INDEX, discreet=True
     ).endswith("whom your organisation has chosen and whose manager is somebody.")
+    # What is not sound is described too.
+    unsound = {"type": "path_result", "status": "started", "paths": [7], "since": "2026-01-01", "days_ago": 3}
+    assert "who have started" in describe(convert({"blocks": [{"groups": [1], "filters": [unsound]}]}), INDEX)
     assert describe(convert({}), INDEX) == "Nobody yet."
     assert describe(convert({}), INDEX, "fr") == "Personne pour l’instant."
 
@@ -208,13 +264,23 @@ def test_sentences() -> None:
 def test_nouns_are_parts_and_long_lists_are_counted() -> None:
     values = [f"v{i}" for i in range(20)]
     found = {"type": "field", "field": 1, "op": "in", "values": values}
-    parts = describe_parts(convert({"blocks": [{"groups": [1], "filters": [found]}]}), INDEX)
-    assert [(part.text, part.kind, part.id) for part in parts] == [
-        ("People in ", None, None),
-        ("Sales", "group", 1),
-        (" whose ", None, None),
-        ("City", "field", 1),
-        (" is v0, v1, v2, v3, v4 or 15 more.", None, None),
+    french = {"type": "any", "of": [{"type": "language", "values": ["fr"]}, {"type": "group", "groups": [1]}]}
+    rule = {"blocks": [{"groups": [1], "filters": [found, french]}], "include": [5, 6], "exclude": [7]}
+    parts = describe_parts(convert(rule), INDEX)
+    city = "rule.blocks[0].filters[0]"
+    assert [(part.text, part.kind, part.id, part.path) for part in parts if part.kind] == [
+        ("Sales", "group", 1, "rule.blocks[0].groups"),
+        ("City", "field", 1, city),
+        *((f"v{i}", "value", None, city) for i in range(5)),
+        ("French", "language", None, "rule.blocks[0].filters[1].of[0]"),
+        ("Sales", "group", 1, "rule.blocks[0].filters[1].of[1]"),
+        ("2", "people", None, "rule.include"),
+        ("1", "people", None, "rule.exclude"),
+    ]
+    assert [part.text for part in parts if part.kind is None][-3:] == [
+        "), plus ",
+        " people picked by hand, except ",
+        " person.",
     ]
 
 
@@ -257,13 +323,11 @@ def test_dependencies() -> None:
         Dependency("segment", 5),
     }
     assert segments_of(ALL) == {5}
-    assert facets_of(ALL) == {
-        Facet("status"), Facet("membership"), Facet("membership", 2), Facet("membership", 4), Facet("field", 1),
-        Facet("result", 7), Facet("enrollment"), Facet("award", 4), Facet("language"), Facet("added"), Facet("manager"),
+    assert {facet for found in ALL.blocks[0].filters for facet in found.facets()} == {
+        Facet("membership"), Facet("membership", 2), Facet("field", 1), Facet("result", 7), Facet("enrollment"),
+        Facet("award", 4), Facet("language"), Facet("added"), Facet("manager"),
     }  # fmt: skip
     assert not is_time_dependent(ALL)
-    assert not uses_everyone(ALL)
-    assert uses_everyone(convert({"blocks": [{"everyone": True}]}))
 
 
 @pytest.mark.parametrize(
@@ -273,6 +337,9 @@ def test_dependencies() -> None:
         ({"type": "certificate", "status": "not_obtained", "certificates": [4]}, False),
         ({"type": "added", "op": "last_days", "values": [3]}, True),
         ({"type": "added", "op": "after", "values": ["2026-01-01"]}, False),
+        ({"type": "field", "field": 2, "op": "today"}, True),
+        ({"type": "field", "field": 2, "op": "anniversary_within_days", "values": [0]}, True),
+        ({"type": "field", "field": 2, "op": "gt", "values": ["2026-01-01"]}, False),
     ],
 )
 def test_time(found: dict[str, Any], turns: bool) -> None:
@@ -288,6 +355,10 @@ def test_canonical_form_has_one_order() -> None:
     for name, kind in (("groups", "group"), ("managers", "manager"), ("segments", "segment")):
         assert spelled(type=kind, **{name: [3, 1]}) == spelled(type=kind, **{name: [1, 3, 3]})
     assert spelled(type="language", values=["b", "a"]) == spelled(type="language", values=["a", "b"])
+    nested = convert(
+        {"blocks": [{"filters": [{"type": "any", "of": [{"type": "language", "values": ["b", "a"]}]}]}]}
+    )
+    assert nested.blocks[0].filters[0].in_one_order() == AnyFilter([LanguageFilter(["a", "b"])])
     field = {"type": "field", "field": 1}
     assert spelled(**field, op="in", values=[1.0, 2]) == spelled(**field, op="in", values=[2, 1])
     assert spelled(**field, op="in", values=[1, True]) != spelled(**field, op="in", values=[1])

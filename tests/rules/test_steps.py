@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from backend.index.evaluating import Evaluator
-from backend.index.explaining import Explainer
-from backend.index.reading import Reader
+from backend.index.evaluating.evaluator import Evaluator
+from backend.index.explaining.explainer import Explainer
+from backend.index.explaining.fact_reader import FactReader
 from backend.index.steps import Steps
 from backend.rules import (
     Rule,
@@ -101,7 +101,7 @@ def test_every_work_on_a_rule_is_cut_into_steps(
         "preview": lambda: index.preview_steps(rule, DAY),
     }
     explainer = Explainer(
-        Evaluator(index.facts, index.structure, DAY), 7, Reader(index.facts, index.structure)
+        Evaluator(index.facts, index.structure, DAY), 7, FactReader(index.facts, index.structure)
     )
     if shape == "large":
         works["explain"] = lambda: explainer.explain_steps(rule)

@@ -1,9 +1,11 @@
 """An empty organisation filled with what the story needs, over HTTP."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
+
+from backend.runtime import clock
 
 PASSWORD = "a long enough password"
 ADA, BO, CY = "ada@story.example", "bo@story.example", "cy@story.example"
@@ -15,7 +17,7 @@ class World:
 
     def __init__(self, http: httpx.Client, starts_in: timedelta = timedelta(seconds=25)) -> None:
         self.http = http
-        self.starts_at = datetime.now(UTC) + starts_in
+        self.starts_at = clock.now() + starts_in
         self._people()
         self._learning()
 

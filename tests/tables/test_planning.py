@@ -5,10 +5,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from backend.database import execute, fetch, fetch_value, transaction
-from backend.schemas.learning import ResultRow
-from backend.schemas.people import LearnerRow, MembersInput
-from backend.services import learner_bulk, memberships, results
-from backend.services.actor import Actor
+from backend.schemas.groups import MembersInput
+from backend.schemas.learning.results import ResultRow
+from backend.schemas.people import LearnerRow
+from backend.services.access.actor import Actor
+from backend.services.groups import memberships
+from backend.services.learning import results
+from backend.services.people import learner_bulk
 
 # Of a pilot: what fits into a page or two of a table.
 FEW = 60

@@ -1,19 +1,22 @@
-"""The definitions say what the database says: tables, columns, types, nullability, keys, references."""
+"""The definitions say what the database says: tables, columns, types, nullability, defaults, keys, references."""
 
 # ruff: noqa: SLF001 - Piccolo keeps what it knows of a table in `_meta`
 
 import importlib
+import json
 from typing import Any
 
+import msgspec
 import pytest
-from piccolo.columns import ForeignKey, OnDelete
+from piccolo.columns import JSONB, BigSerial, ForeignKey, OnDelete, Serial
 from piccolo.columns.base import Column
 from piccolo.conf.apps import table_finder
 from piccolo.table import Table
 
 import backend.tables
-from backend.database import fetch
+from backend.database import NOW, fetch, fetch_value
 from backend.piccolo_app import APP_CONFIG
+from backend.services.enrollment.drafts.method_drafts import COLUMNS, IN_RULE, MethodDraft
 
 TYPES = {
     "SERIAL": "int4",
@@ -92,6 +95,45 @@ async def test_columns_are_alike(table: type[Table], database: str) -> None:
                 column._foreign_key_meta.on_delete,
             )
     assert set(references) <= set(key[:1]), "a reference that is not defined"
+
+
+_DEFAULTS = """
+SELECT a.attname AS column, a.attidentity <> '' AS counted, a.attgenerated <> '' AS generated,
+       pg_get_expr(d.adbin, d.adrelid) AS expression
+FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped
+"""
+
+
+def _default(column: Column) -> Any:
+    found = column.get_default_value()
+    return json.loads(found) if isinstance(column, JSONB) and isinstance(found, str) else found
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table._meta.tablename)
+async def test_defaults_are_alike(table: type[Table], database: str) -> None:
+    for row in await fetch(_DEFAULTS, table._meta.tablename):
+        column = table._meta.get_column_by_name(row["column"])
+        if row["counted"]:
+            assert isinstance(column, Serial | BigSerial), row["column"]
+        elif row["generated"] or row["expression"] is None or "now()" in row["expression"]:
+            # The moment is the database's to tell: whoever inserts through Piccolo gives it.
+            assert _default(column) is None, row["column"]
+        else:
+            assert _default(column) == await fetch_value(f"SELECT {row['expression']}"), row["column"]
+
+
+def test_a_row_without_what_it_needs_is_refused() -> None:
+    with pytest.raises(ValueError, match="created_at"):
+        backend.tables.SignIn(token_hash=b"", learner_id=1)
+
+
+def test_a_draft_is_what_the_table_takes() -> None:
+    """A method's columns are declared once: a new draft is a new row, and every name of a policy is a column, or stands in the rule."""
+    draft = MethodDraft(session_id=1)
+    row = backend.tables.EnrollmentMethod(session_id=1, kind="audience", created_at=NOW).to_dict()
+    assert {name: row[name] for name in COLUMNS} == draft.columns()
+    assert set(msgspec.structs.asdict(draft)) - IN_RULE <= set(row)
 
 
 async def test_rows_can_be_written_and_read(database: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.controllers.decoding import mistake_of
+from backend.controllers.http.decoding import mistake_of
 from backend.schemas.people import FieldInput, LearnerInput, LearnersBulk
 from backend.text import (
     TextError,

@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { ApiProblem } from './problem';
-import * as api from './calls';
+import * as accessCalls from '$lib/access/calls';
+import * as audiencesCalls from '$lib/audiences/calls';
+import * as groupsCalls from '$lib/groups/calls';
+import * as peopleCalls from '$lib/people/calls';
 import { queryString, whenUnauthorized } from './client';
+import { ApiProblem } from './problem';
 import type { PreviewRequest } from './types';
 
 function answer(status: number, body: unknown, type = 'application/json') {
@@ -30,16 +33,16 @@ describe('requests', () => {
 
   it('gives writes a key to repeat them by, and reads none', async () => {
     const written = answer(200, { id: 1 });
-    await api.createGroup({ name: 'Sales' });
+    await groupsCalls.createGroup({ name: 'Sales' });
     expect(headersOf(written).get('idempotency-key')).toMatch(/\S{16,}/);
     const read = answer(200, { id: 1 });
-    await api.group(1);
+    await groupsCalls.group(1);
     expect(headersOf(read).get('idempotency-key')).toBeNull();
   });
 
   it('says which version a change was made on', async () => {
     const spy = answer(200, {});
-    await api.updateGroup(1, { name: 'Support' }, 4);
+    await peopleCalls.updateField(1, { name: 'Site' }, 4);
     expect(headersOf(spy).get('if-match')).toBe('4');
   });
 
@@ -54,7 +57,7 @@ describe('requests', () => {
       },
       'application/problem+json',
     );
-    const problem = await api.preview({} as PreviewRequest).catch((error: unknown) => error);
+    const problem = await audiencesCalls.preview({} as PreviewRequest).catch((error: unknown) => error);
     expect(problem).toBeInstanceOf(ApiProblem);
     const { status, message } = problem as ApiProblem;
     expect([status, message]).toEqual([422, 'The rule is not valid.']);
@@ -68,10 +71,10 @@ describe('requests', () => {
       'fetch',
       vi.fn(async () => Promise.reject(new TypeError('refused'))),
     );
-    expect(await api.groups().catch((error: ApiProblem) => error.status)).toBe(0);
+    expect(await groupsCalls.groups().catch((error: ApiProblem) => error.status)).toBe(0);
     const abort = new AbortController();
     abort.abort();
-    const error = await api.groups({}, abort.signal).catch((caught: unknown) => caught);
+    const error = await groupsCalls.groups({}, abort.signal).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(TypeError);
   });
 
@@ -79,9 +82,9 @@ describe('requests', () => {
     const told = vi.fn();
     whenUnauthorized(told);
     answer(401, { title: 'Sign in' }, 'application/problem+json');
-    await api.signIn('ana@example.org', 'wrong').catch(() => {});
+    await accessCalls.signIn('ana@example.org', 'wrong').catch(() => {});
     expect(told).not.toHaveBeenCalled();
-    await api.groups().catch(() => {});
+    await groupsCalls.groups().catch(() => {});
     expect(told).toHaveBeenCalledOnce();
     whenUnauthorized(() => {});
   });
@@ -92,7 +95,7 @@ describe('requests', () => {
     told.mockResolvedValueOnce(new Response('{}', { status: 503, headers: { 'retry-after': '1' } }));
     told.mockResolvedValueOnce(new Response('{"id":1}', { headers: { 'content-type': 'application/json' } }));
     vi.stubGlobal('fetch', told);
-    const made = api.createGroup({ name: 'Sales' });
+    const made = groupsCalls.createGroup({ name: 'Sales' });
     await vi.runAllTimersAsync();
     expect(await made).toEqual({ id: 1 });
     const keys = told.mock.calls.map(([request]) => (request as Request).headers.get('idempotency-key'));
@@ -102,6 +105,6 @@ describe('requests', () => {
 
   it('takes an empty answer', async () => {
     answer(204, undefined);
-    expect(await api.signOut()).toBeUndefined();
+    expect(await accessCalls.signOut()).toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@
 import createClient from 'openapi-fetch';
 import { getLocale } from '$lib/paraglide/runtime';
 import { ApiProblem, type ProblemBody } from './problem';
-import { reach } from './reach.svelte';
+import { reachability } from './reachability.svelte';
 import type { paths } from './schema';
 
 export type QueryValue = string | number | boolean | null | undefined | (string | number)[];
@@ -11,8 +11,8 @@ export type QueryValue = string | number | boolean | null | undefined | (string 
  * What may be asked of a list: the names are the document's. Values come from addresses as well, where everything is
  * text, so the server judges them; empty ones are not sent.
  */
-export type Asked<P extends keyof paths> = { [K in keyof QueryOf<P>]?: QueryValue };
-type QueryOf<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } }
+export type QueryOf<P extends keyof paths> = { [K in keyof DocumentedQuery<P>]?: QueryValue };
+type DocumentedQuery<P extends keyof paths> = paths[P] extends { get: { parameters: { query?: infer Q } } }
   ? NonNullable<Q>
   : never;
 
@@ -63,19 +63,19 @@ async function patiently(request: Request): Promise<Response> {
   let waiting = false;
   try {
     for (let repeats = 0; ; repeats += 1) {
-      const response = await reach.through(() => globalThis.fetch(request.clone()), request.signal);
+      const response = await reachability.through(request, () => globalThis.fetch(request.clone()));
       const pause = Number(response.headers.get('retry-after'));
       if (response.status !== 503 || !pause || repeats === MOST_REPEATS || request.signal.aborted)
         return response;
       // Most are seconds behind at most; only who waits longer is told.
       if (!waiting && repeats > 0) {
-        reach.waiting += 1;
+        reachability.waiting += 1;
         waiting = true;
       }
       await new Promise((resolve) => setTimeout(resolve, pause * 1000));
     }
   } finally {
-    if (waiting) reach.waiting -= 1;
+    if (waiting) reachability.waiting -= 1;
   }
 }
 
@@ -88,14 +88,14 @@ export async function answer<R extends Outcome>(call: Promise<R>): Promise<DataO
 }
 
 /** `query` in the types of the document. */
-export const asked = <P extends keyof paths>(query: Asked<P>) => query as QueryOf<P>;
+export const toQuery = <P extends keyof paths>(query: QueryOf<P>) => query as DocumentedQuery<P>;
 
 /** The version a change was made on; a stale one answers 409. */
-export const madeOn = (version: number | undefined): Record<string, string> =>
+export const ifMatch = (version: number | undefined): Record<string, string> =>
   version === undefined ? {} : { 'if-match': String(version) };
 
 /** Repeat the key to repeat the same write safely; a fresh one is made when absent. */
-export const repeating = (key: string | undefined): Record<string, string> =>
+export const idempotencyKey = (key: string | undefined): Record<string, string> =>
   key === undefined ? {} : { 'idempotency-key': key };
 
 export function queryString(query: object): string {

@@ -1,6 +1,15 @@
 export * from './types';
 export { ApiProblem, isProblem, isUnreachable, type ProblemError } from './problem';
-export { answer, client, newKey, whenUnauthorized, type QueryValue } from './client';
-export { reach } from './reach.svelte';
-export { PagedList, pageSize } from './paged-list.svelte';
-export * as api from './calls';
+export {
+  answer,
+  client,
+  idempotencyKey,
+  ifMatch,
+  newKey,
+  toQuery,
+  whenUnauthorized,
+  type QueryOf,
+  type QueryValue,
+} from './client';
+export { reachability } from './reachability.svelte';
+export { LARGEST_PAGE, PagedList, pageSize } from './paged-list.svelte';

@@ -3,9 +3,13 @@ import type { Page } from './types';
 /** Past this many rows a refresh starts from the top instead of reading everything again. */
 const REFRESHED_AT_ONCE = 1_000;
 
-/** A page for the eye, and the largest that the server gives. */
+/** How long after a refresh that failed the next one follows. */
+const AGAIN_MS = 3_000;
+
+/** A page for the eye. */
 const PAGE = 100;
-const LARGEST_PAGE = 1_000;
+/** The longest page the API gives. */
+export const LARGEST_PAGE = 1_000;
 
 /** `missing`: how many rows are still wanted; who scrolls far down a long list does not wait for page after page. */
 export type LoadPage<T> = (cursor: string | null, signal: AbortSignal, missing: number) => Promise<Page<T>>;
@@ -29,6 +33,9 @@ export class PagedList<T> {
   #abort = new AbortController();
   #wanted = 0;
   #running = false;
+  /** Something changed while pages were being read: what they say may be older. */
+  #changed = false;
+  #refreshes = 0;
 
   constructor(load: LoadPage<T>) {
     this.#load = load;
@@ -51,7 +58,12 @@ export class PagedList<T> {
 
   /** Reads what is on screen again without moving anything; for when others may have changed it. */
   async refresh(): Promise<void> {
-    if (this.first || this.#running) return;
+    if (this.first || this.#running) {
+      this.#changed = true;
+      return;
+    }
+    this.#changed = false;
+    const turn = (this.#refreshes += 1);
     const wanted = Math.min(this.items.length, REFRESHED_AT_ONCE);
     if (wanted < this.items.length) return this.restart(undefined, true);
     const { signal } = this.#abort;
@@ -62,12 +74,18 @@ export class PagedList<T> {
         page = await this.#load(page?.next ?? null, signal, wanted - items.length);
         items = items.concat(page.items);
       } while (page.next !== null && items.length < wanted && !signal.aborted);
-      if (signal.aborted || this.#running) return;
+      // A later one knows more.
+      if (signal.aborted || turn !== this.#refreshes) return;
+      if (this.#running) {
+        this.#changed = true;
+        return;
+      }
       this.items = items;
       this.total = page.total;
       this.#next = page.next;
     } catch {
-      // What is on screen was right a moment ago; the next refresh or a scroll tells.
+      // What is on screen was right a moment ago; the connection dot tells that it may not be any more.
+      if (!signal.aborted) setTimeout(() => !signal.aborted && void this.refresh(), AGAIN_MS);
     }
   }
 
@@ -97,6 +115,7 @@ export class PagedList<T> {
     this.#next = null;
     this.#wanted = 1;
     this.#running = false;
+    this.#changed = false;
     this.error = null;
     this.first = true;
   }
@@ -121,6 +140,7 @@ export class PagedList<T> {
       if (!signal.aborted) {
         this.#running = false;
         this.loading = false;
+        if (this.#changed && this.error === null) void this.refresh();
       }
     }
   }

@@ -87,4 +87,39 @@ describe('a list read page by page', () => {
     expect(list.items).toEqual(shown);
     expect(list.items).not.toBe(shown);
   });
+
+  it('reads again what changed while it was read', async () => {
+    const answers: ((page: Page<string>) => void)[] = [];
+    const list = new PagedList<string>(() => new Promise((resolve) => answers.push(resolve)));
+    const page = (...items: string[]) => ({ items, next: null, total: items.length });
+    list.restart();
+    void list.refresh();
+    expect(answers).toHaveLength(1);
+    answers[0]!(page('before'));
+    await settle();
+    expect(answers).toHaveLength(2);
+    // Of two that overlap the later one knows more, whichever is answered first.
+    void list.refresh();
+    answers[2]!(page('after'));
+    await settle();
+    answers[1]!(page('between'));
+    await settle();
+    expect(list.items).toEqual(['after']);
+  });
+
+  it('repeats a refresh that failed until it is answered', async () => {
+    vi.useFakeTimers();
+    const load = numbers(3, 10);
+    const list = new PagedList<number>(load);
+    list.restart();
+    await vi.advanceTimersByTimeAsync(0);
+    load.mockRejectedValueOnce(new Error('500')).mockRejectedValueOnce(new Error('500'));
+    await list.refresh();
+    expect(list.items).toEqual([0, 1, 2]);
+    load.mockResolvedValueOnce({ items: [7], next: null, total: 1 });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(list.items).toEqual([7]);
+    expect(load).toHaveBeenCalledTimes(4);
+    vi.useRealTimers();
+  });
 });

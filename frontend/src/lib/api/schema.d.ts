@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/alive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alive */
+        get: operations["alive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Health */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/activities": {
         parameters: {
             query?: never;
@@ -42,17 +76,85 @@ export interface paths {
         patch: operations["changeActivity"];
         trace?: never;
     };
-    "/api/v1/activities/{activity_id}/steps/{step_id}/start": {
+    "/api/v1/activities/{activity_id}/assignments": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** OfActivity */
+        get: operations["listActivityAssignments"];
         put?: never;
-        /** StartStep */
-        post: operations["startStep"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activities/{activity_id}/certificate/dependents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListCertificateDependents */
+        get: operations["listCertificateDependents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activities/{activity_id}/dependents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListDependents */
+        get: operations["listActivityDependents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activities/{activity_id}/enrollments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListActivityEnrollments */
+        get: operations["listActivityEnrollments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activities/{activity_id}/methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListActivityMethods */
+        get: operations["listActivityMethods"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -76,7 +178,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/steps/{step_id}/grade": {
+    "/api/v1/activities/{activity_id}/steps/{step_id}/start": {
         parameters: {
             query?: never;
             header?: never;
@@ -85,33 +187,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** GradeStep */
-        post: operations["gradeStep"];
+        /** StartStep */
+        post: operations["startStep"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/tokens": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListTokens */
-        get: operations["listTokens"];
-        put?: never;
-        /** CreateToken */
-        post: operations["createToken"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tokens/{token_id}": {
+    "/api/v1/assignments/apply": {
         parameters: {
             query?: never;
             header?: never;
@@ -120,23 +204,23 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post?: never;
-        /** DeleteToken */
-        delete: operations["deleteToken"];
+        /** Apply */
+        post: operations["applyAssignments"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/audit": {
+    "/api/v1/assignments/grid": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** ListAudit */
-        get: operations["listAudit"];
+        /** GetGrid */
+        get: operations["getAssignmentGrid"];
         put?: never;
         post?: never;
         delete?: never;
@@ -145,25 +229,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/organisation": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** GetOrganisation */
-        get: operations["getOrganisation"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /** ChangeOrganisation */
-        patch: operations["changeOrganisation"];
-        trace?: never;
-    };
-    "/api/v1/audiences/preview": {
+    "/api/v1/assignments/plan": {
         parameters: {
             query?: never;
             header?: never;
@@ -172,15 +238,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** PreviewAudience */
-        post: operations["previewAudience"];
+        /** Plan */
+        post: operations["planAssignments"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/audiences/members": {
+    "/api/v1/audiences/describe": {
         parameters: {
             query?: never;
             header?: never;
@@ -189,8 +255,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** ListAudienceMembers */
-        post: operations["listAudienceMembers"];
+        /** DescribeAudience */
+        post: operations["describeAudience"];
         delete?: never;
         options?: never;
         head?: never;
@@ -248,7 +314,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/audiences/describe": {
+    "/api/v1/audiences/jumps/{jump_id}/dismiss": {
         parameters: {
             query?: never;
             header?: never;
@@ -257,168 +323,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** DescribeAudience */
-        post: operations["describeAudience"];
+        /** DismissJump */
+        post: operations["dismissJump"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/me/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** MySessions */
-        get: operations["listMySessions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sessions/{session_id}/timeline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** GetTimeline */
-        get: operations["getSessionTimeline"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sessions/{session_id}/happenings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListHappenings */
-        get: operations["listSessionHappenings"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/activities/{activity_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** GetPlayer */
-        get: operations["getPlayer"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sessions/{session_id}/enrollments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListSessionEnrollments */
-        get: operations["listSessionEnrollments"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sessions/{session_id}/counts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** SessionCounts */
-        get: operations["getSessionCounts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/learners/{learner_id}/enrollments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListLearnerEnrollments */
-        get: operations["listLearnerEnrollments"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/enrollments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListMyEnrollments */
-        get: operations["listMyEnrollments"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me/catalog": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** MyCatalog */
-        get: operations["getMyCatalog"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sessions/{session_id}/self-enroll": {
+    "/api/v1/audiences/members": {
         parameters: {
             query?: never;
             header?: never;
@@ -427,23 +340,57 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** SelfEnroll */
-        post: operations["selfEnroll"];
+        /** ListAudienceMembers */
+        post: operations["listAudienceMembers"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/enrollments/{enrollment_id}": {
+    "/api/v1/audiences/preview": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** GetEnrollment */
-        get: operations["getEnrollment"];
+        get?: never;
+        put?: never;
+        /** PreviewAudience */
+        post: operations["previewAudience"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audiences/same": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** FindSameAudiences */
+        post: operations["findSameAudiences"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListAudit */
+        get: operations["listAudit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -452,870 +399,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/enrollments/{enrollment_id}/suspend": {
+    "/api/v1/auth/invitations/{token}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** GetInvitation */
+        get: operations["getInvitation"];
         put?: never;
-        /** Suspend */
-        post: operations["suspendEnrollment"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/enrollments/{enrollment_id}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Resume */
-        post: operations["resumeEnrollment"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/enrollments/{enrollment_id}/extend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Extend */
-        post: operations["extendEnrollment"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/enrollments/{enrollment_id}/progress": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** GetProgress */
-        get: operations["getEnrollmentProgress"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/enrollments/{enrollment_id}/nudge": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Nudge */
-        post: operations["nudge"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/enrollments/{enrollment_id}/unenroll": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Unenroll */
-        post: operations["unenroll"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/fields": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListFields */
-        get: operations["listFields"];
-        put?: never;
-        /** CreateField */
-        post: operations["createField"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/fields/{field_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** GetField */
-        get: operations["getField"];
-        put?: never;
-        post?: never;
-        /** DeleteField */
-        delete: operations["deleteField"];
-        options?: never;
-        head?: never;
-        /** ChangeField */
-        patch: operations["changeField"];
-        trace?: never;
-    };
-    "/api/v1/fields/{field_id}/options/rename": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** RenameOption */
-        post: operations["renameOption"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/groups": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListGroups */
-        get: operations["listGroups"];
-        put?: never;
-        /** CreateGroup */
-        post: operations["createGroup"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/groups/bulk": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** BulkGroups */
-        post: operations["bulkGroups"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/groups/{group_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** GetGroup */
-        get: operations["getGroup"];
-        put?: never;
-        post?: never;
-        /** DeleteGroup */
-        delete: operations["deleteGroup"];
-        options?: never;
-        head?: never;
-        /** ChangeGroup */
-        patch: operations["changeGroup"];
-        trace?: never;
-    };
-    "/api/v1/groups/{group_id}/members": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListMembers */
-        get: operations["listMembers"];
-        put?: never;
-        /** AddMembers */
-        post: operations["addMembers"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/groups/{group_id}/members/remove": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** RemoveMembers */
-        post: operations["removeMembers"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/groups/{group_id}/members/move": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** MoveMembers */
-        post: operations["moveMembers"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListImports */
-        get: operations["listImports"];
-        put?: never;
-        /** CreateImport */
-        post: operations["createImport"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{import_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** GetImport */
-        get: operations["getImport"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{import_id}/rows": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListRows */
-        get: operations["listImportRows"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{import_id}/rejects.xlsx": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** GetRejects */
-        get: operations["getImportRejects"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{import_id}/apply": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** ApplyImport */
-        post: operations["applyImport"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{import_id}/answers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** AnswerImport */
-        post: operations["answerImport"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{import_id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** CancelImport */
-        post: operations["cancelImport"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/template": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** CreateTemplate */
-        post: operations["createImportTemplate"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/learners": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListLearners */
-        get: operations["listLearners"];
-        put?: never;
-        /** CreateLearner */
-        post: operations["createLearner"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/learners/bulk": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** BulkLearners */
-        post: operations["bulkLearners"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/learners/{learner_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** GetLearner */
-        get: operations["getLearner"];
-        put?: never;
-        post?: never;
-        /** DeleteLearner */
-        delete: operations["deleteLearner"];
-        options?: never;
-        head?: never;
-        /** ChangeLearner */
-        patch: operations["changeLearner"];
-        trace?: never;
-    };
-    "/api/v1/sessions/{session_id}/methods": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListMethods */
-        get: operations["listMethods"];
-        put?: never;
-        /** CreateMethod */
-        post: operations["createMethod"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sessions/{session_id}/methods/{method_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** GetMethod */
-        get: operations["getMethod"];
-        put?: never;
-        post?: never;
-        /** DeleteMethod */
-        delete: operations["deleteMethod"];
-        options?: never;
-        head?: never;
-        /** ChangeMethod */
-        patch: operations["changeMethod"];
-        trace?: never;
-    };
-    "/api/v1/sessions/{session_id}/plan": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Plan */
-        post: operations["planEnrollment"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sessions/{session_id}/apply": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Apply */
-        post: operations["applyEnrollment"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sessions/{session_id}/emails": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** EnrollEmails */
-        post: operations["enrollEmails"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/outbox": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListMessages */
-        get: operations["listMessages"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/outbox/{message_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** GetMessage */
-        get: operations["getMessage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/outbox/{message_id}/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** RetryMessage */
-        post: operations["retryMessage"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/outbox/{message_id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** CancelMessage */
-        post: operations["cancelMessage"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/outbox/{message_id}/invitation": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** RevealInvitation */
-        post: operations["revealInvitation"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/results/bulk": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** BulkResults */
-        post: operations["bulkResults"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/awards/bulk": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** BulkAwards */
-        post: operations["bulkAwards"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/learners/{learner_id}/awards": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListLearnerAwards */
-        get: operations["listLearnerAwards"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/runs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListRuns */
-        get: operations["listRuns"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/runs/{run_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** GetRun */
-        get: operations["getRun"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/runs/{run_id}/changes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListChanges */
-        get: operations["listRunChanges"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/runs/{run_id}/undo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Undo */
-        post: operations["undoRun"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/runs/{run_id}/approve": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Approve */
-        post: operations["approveRun"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/runs/{run_id}/reject": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Reject */
-        post: operations["rejectRun"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/segments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListSegments */
-        get: operations["listSegments"];
-        put?: never;
-        /** CreateSegment */
-        post: operations["createSegment"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/segments/{segment_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** GetSegment */
-        get: operations["getSegment"];
-        put?: never;
-        post?: never;
-        /** DeleteSegment */
-        delete: operations["deleteSegment"];
-        options?: never;
-        head?: never;
-        /** ChangeSegment */
-        patch: operations["changeSegment"];
-        trace?: never;
-    };
-    "/api/v1/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListSessions */
-        get: operations["listSessions"];
-        put?: never;
-        /** CreateSession */
-        post: operations["createSession"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sessions/{session_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** GetSession */
-        get: operations["getSession"];
-        put?: never;
-        post?: never;
-        /** DeleteSession */
-        delete: operations["deleteSession"];
-        options?: never;
-        head?: never;
-        /** ChangeSession */
-        patch: operations["changeSession"];
-        trace?: never;
-    };
-    "/api/v1/set-aside": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** ListSetAside */
-        get: operations["listSetAside"];
-        put?: never;
-        post?: never;
+        /** AcceptInvitation */
+        post: operations["acceptInvitation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1390,33 +485,189 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/auth/invitations/{token}": {
+    "/api/v1/awards/bulk": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** GetInvitation */
-        get: operations["getInvitation"];
+        get?: never;
         put?: never;
-        /** AcceptInvitation */
-        post: operations["acceptInvitation"];
+        /** BulkAwards */
+        post: operations["bulkAwards"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/alive": {
+    "/api/v1/consequences": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Alive */
-        get: operations["alive"];
+        get?: never;
+        put?: never;
+        /** Ask */
+        post: operations["askConsequences"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consequences/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Apply */
+        post: operations["applyConsequences"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consequences/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Messages */
+        post: operations["listConsequencesMessages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consequences/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** People */
+        post: operations["listConsequencesPeople"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollment-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListRules */
+        get: operations["listEnrollmentRules"];
+        put?: never;
+        /** CreateRule */
+        post: operations["createEnrollmentRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollment-rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetRule */
+        get: operations["getEnrollmentRule"];
+        put?: never;
+        post?: never;
+        /** DeleteRule */
+        delete: operations["deleteEnrollmentRule"];
+        options?: never;
+        head?: never;
+        /** ChangeRule */
+        patch: operations["changeEnrollmentRule"];
+        trace?: never;
+    };
+    "/api/v1/enrollment-rules/{rule_id}/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListRulePins */
+        get: operations["listEnrollmentRulePins"];
+        put?: never;
+        /** PinToRule */
+        post: operations["pinToEnrollmentRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollment-rules/{rule_id}/pins/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** CheckRulePins */
+        post: operations["checkEnrollmentRulePins"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollment-rules/{rule_id}/pins/{learner_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** UnpinFromRule */
+        delete: operations["unpinFromEnrollmentRule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollment-rules/{rule_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListRuleVersions */
+        get: operations["listEnrollmentRuleVersions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1425,18 +676,1955 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/health": {
+    "/api/v1/enrollment-rules/{rule_id}/versions/{number}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Health */
-        get: operations["health"];
+        /** GetRuleVersion */
+        get: operations["getEnrollmentRuleVersion"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollments/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Apply */
+        post: operations["applyEnrollments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollments/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Plan */
+        post: operations["planEnrollments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollments/{enrollment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetEnrollment */
+        get: operations["getEnrollment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollments/{enrollment_id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Extend */
+        post: operations["extendEnrollment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollments/{enrollment_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Move */
+        post: operations["moveEnrollment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollments/{enrollment_id}/nudge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Nudge */
+        post: operations["nudge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollments/{enrollment_id}/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetProgress */
+        get: operations["getEnrollmentProgress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollments/{enrollment_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resume */
+        post: operations["resumeEnrollment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollments/{enrollment_id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Suspend */
+        post: operations["suspendEnrollment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrollments/{enrollment_id}/unenroll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unenroll */
+        post: operations["unenroll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListFields */
+        get: operations["listFields"];
+        put?: never;
+        /** CreateField */
+        post: operations["createField"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fields/{field_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetField */
+        get: operations["getField"];
+        put?: never;
+        post?: never;
+        /** DeleteField */
+        delete: operations["deleteField"];
+        options?: never;
+        head?: never;
+        /** ChangeField */
+        patch: operations["changeField"];
+        trace?: never;
+    };
+    "/api/v1/fields/{field_id}/dependents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListDependents */
+        get: operations["listFieldDependents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fields/{field_id}/options/dependents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListOptionDependents */
+        get: operations["listOptionDependents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fields/{field_id}/options/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** MergeOptions */
+        post: operations["mergeOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fields/{field_id}/options/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** RenameOption */
+        post: operations["renameOption"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListGroups */
+        get: operations["listGroups"];
+        put?: never;
+        /** CreateGroup */
+        post: operations["createGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** BulkGroups */
+        post: operations["bulkGroups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{group_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetGroup */
+        get: operations["getGroup"];
+        put?: never;
+        post?: never;
+        /** DeleteGroup */
+        delete: operations["deleteGroup"];
+        options?: never;
+        head?: never;
+        /** ChangeGroup */
+        patch: operations["changeGroup"];
+        trace?: never;
+    };
+    "/api/v1/groups/{group_id}/assignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** OfGroup */
+        get: operations["listGroupAssignments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{group_id}/dependents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListDependents */
+        get: operations["listGroupDependents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{group_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListMembers */
+        get: operations["listMembers"];
+        put?: never;
+        /** AddMembers */
+        post: operations["addMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{group_id}/members/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** MoveMembers */
+        post: operations["moveMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{group_id}/members/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** RemoveMembers */
+        post: operations["removeMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/groups/{group_id}/requirements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListRequirements */
+        get: operations["listRequirements"];
+        /** ChangeRequirements */
+        put: operations["changeRequirements"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListImports */
+        get: operations["listImports"];
+        put?: never;
+        /** CreateImport */
+        post: operations["createImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** CreateTemplate */
+        post: operations["createImportTemplate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetImport */
+        get: operations["getImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** AnswerImport */
+        post: operations["answerImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ApplyImport */
+        post: operations["applyImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** CancelImport */
+        post: operations["cancelImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/rejects.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetRejects */
+        get: operations["getImportRejects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{import_id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListRows */
+        get: operations["listImportRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/learners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListLearners */
+        get: operations["listLearners"];
+        put?: never;
+        /** CreateLearner */
+        post: operations["createLearner"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/learners/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** BulkLearners */
+        post: operations["bulkLearners"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/learners/{learner_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetLearner */
+        get: operations["getLearner"];
+        put?: never;
+        post?: never;
+        /** DeleteLearner */
+        delete: operations["deleteLearner"];
+        options?: never;
+        head?: never;
+        /** ChangeLearner */
+        patch: operations["changeLearner"];
+        trace?: never;
+    };
+    "/api/v1/learners/{learner_id}/awards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListLearnerAwards */
+        get: operations["listLearnerAwards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/learners/{learner_id}/enrollments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListLearnerEnrollments */
+        get: operations["listLearnerEnrollments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/activities/{activity_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetPlayer */
+        get: operations["getPlayer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/catalog": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** MyCatalog */
+        get: operations["getMyCatalog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/enrollments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListMyEnrollments */
+        get: operations["listMyEnrollments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** MySessions */
+        get: operations["listMySessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/needs-you": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** CountNeeds */
+        get: operations["countNeeds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/needs-you/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListNeeds */
+        get: operations["listNeeds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/organisation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetOrganisation */
+        get: operations["getOrganisation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** ChangeOrganisation */
+        patch: operations["changeOrganisation"];
+        trace?: never;
+    };
+    "/api/v1/outbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListMessages */
+        get: operations["listMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbox/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetMessage */
+        get: operations["getMessage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbox/{message_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** CancelMessage */
+        post: operations["cancelMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbox/{message_id}/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** RevealInvitation */
+        post: operations["revealInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbox/{message_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** RetryMessage */
+        post: operations["retryMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/path-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** CreatePathSession */
+        post: operations["createPathSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/path-sessions/{session_id}/enroll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enroll */
+        post: operations["enrollDirectly"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/path-sessions/{session_id}/unenroll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unenroll */
+        post: operations["unenrollDirectly"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListProposals */
+        get: operations["listProposals"];
+        put?: never;
+        /** Propose */
+        post: operations["propose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{proposal_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetProposal */
+        get: operations["getProposal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{proposal_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve */
+        post: operations["approveProposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/proposals/{proposal_id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decline */
+        post: operations["declineProposal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/qualifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListQualifications */
+        get: operations["listQualifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/qualifications.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ExportCsv */
+        get: operations["exportQualificationsCsv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/qualifications.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ExportXlsx */
+        get: operations["exportQualifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rehearsals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListRehearsals */
+        get: operations["listRehearsals"];
+        put?: never;
+        /** CreateRehearsal */
+        post: operations["createRehearsal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rehearsals/{rehearsal_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetRehearsal */
+        get: operations["getRehearsal"];
+        put?: never;
+        post?: never;
+        /** DeleteRehearsal */
+        delete: operations["deleteRehearsal"];
+        options?: never;
+        head?: never;
+        /** ChangeRehearsal */
+        patch: operations["changeRehearsal"];
+        trace?: never;
+    };
+    "/api/v1/rehearsals/{rehearsal_id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Apply */
+        post: operations["applyRehearsal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rehearsals/{rehearsal_id}/consequences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Consequences */
+        get: operations["rehearsalConsequences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/results/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** BulkResults */
+        post: operations["bulkResults"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListRuns */
+        get: operations["listRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetRun */
+        get: operations["getRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve */
+        post: operations["approveRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListChanges */
+        get: operations["listRunChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reject */
+        post: operations["rejectRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undo */
+        post: operations["undoRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListSegments */
+        get: operations["listSegments"];
+        put?: never;
+        /** CreateSegment */
+        post: operations["createSegment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetSegment */
+        get: operations["getSegment"];
+        put?: never;
+        post?: never;
+        /** DeleteSegment */
+        delete: operations["deleteSegment"];
+        options?: never;
+        head?: never;
+        /** ChangeSegment */
+        patch: operations["changeSegment"];
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/dependents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListDependents */
+        get: operations["listSegmentDependents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListSegmentPins */
+        get: operations["listSegmentPins"];
+        put?: never;
+        /** PinToSegment */
+        post: operations["pinToSegment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/pins/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** CheckSegmentPins */
+        post: operations["checkSegmentPins"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/pins/{learner_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** UnpinFromSegment */
+        delete: operations["unpinFromSegment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListSegmentVersions */
+        get: operations["listSegmentVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/{segment_id}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetSegmentVersion */
+        get: operations["getSegmentVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListSessions */
+        get: operations["listSessions"];
+        put?: never;
+        /** CreateSession */
+        post: operations["createSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetSession */
+        get: operations["getSession"];
+        put?: never;
+        post?: never;
+        /** DeleteSession */
+        delete: operations["deleteSession"];
+        options?: never;
+        head?: never;
+        /** ChangeSession */
+        patch: operations["changeSession"];
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Apply */
+        post: operations["applyEnrollment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** SessionCounts */
+        get: operations["getSessionCounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/course-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListCourseGroups */
+        get: operations["listCourseGroups"];
+        put?: never;
+        /** CreateCourseGroup */
+        post: operations["createCourseGroup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/course-groups/{course_group_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetCourseGroup */
+        get: operations["getCourseGroup"];
+        put?: never;
+        post?: never;
+        /** DeleteCourseGroup */
+        delete: operations["deleteCourseGroup"];
+        options?: never;
+        head?: never;
+        /** ChangeCourseGroup */
+        patch: operations["changeCourseGroup"];
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/course-groups/{course_group_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** AddMembers */
+        post: operations["addCourseGroupMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/course-groups/{course_group_id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** MoveMembers */
+        post: operations["moveCourseGroupMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/course-groups/{course_group_id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** RemoveMembers */
+        post: operations["removeCourseGroupMembers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/dependents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListDependents */
+        get: operations["listSessionDependents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/emails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** EnrollEmails */
+        post: operations["enrollEmails"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/enrollments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListSessionEnrollments */
+        get: operations["listSessionEnrollments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/enrollments/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ActOnMany */
+        post: operations["actOnEnrollments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/exclusions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListExclusions */
+        get: operations["listExclusions"];
+        put?: never;
+        /** Exclude */
+        post: operations["exclude"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/exclusions/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** LiftMany */
+        post: operations["liftExclusions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/exclusions/{learner_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** LiftOne */
+        delete: operations["liftExclusion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/happenings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListHappenings */
+        get: operations["listSessionHappenings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/inner-steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListInnerSteps */
+        get: operations["listInnerSteps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** LeaveSession */
+        post: operations["leaveSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListMethods */
+        get: operations["listMethods"];
+        put?: never;
+        /** CreateMethod */
+        post: operations["createMethod"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/methods/{method_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetMethod */
+        get: operations["getMethod"];
+        put?: never;
+        post?: never;
+        /** DeleteMethod */
+        delete: operations["deleteMethod"];
+        options?: never;
+        head?: never;
+        /** ChangeMethod */
+        patch: operations["changeMethod"];
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/methods/{method_id}/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListMethodPins */
+        get: operations["listMethodPins"];
+        put?: never;
+        /** PinToMethod */
+        post: operations["pinToMethod"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/methods/{method_id}/pins/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** CheckMethodPins */
+        post: operations["checkMethodPins"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/methods/{method_id}/pins/{learner_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** UnpinFromMethod */
+        delete: operations["unpinFromMethod"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/methods/{method_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListMethodVersions */
+        get: operations["listMethodVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/methods/{method_id}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetMethodVersion */
+        get: operations["getMethodVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Plan */
+        post: operations["planEnrollment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/self-enroll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** SelfEnroll */
+        post: operations["selfEnroll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetTimeline */
+        get: operations["getSessionTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/set-aside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListSetAside */
+        get: operations["listSetAside"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/steps/{step_id}/grade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** GradeStep */
+        post: operations["gradeStep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListTokens */
+        get: operations["listTokens"];
+        put?: never;
+        /** CreateToken */
+        post: operations["createToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** DeleteToken */
+        delete: operations["deleteToken"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1453,6 +2641,33 @@ export interface components {
             first_name: string;
             last_name: string;
             language: string;
+        };
+        /** Act */
+        Act: {
+            /** @default  */
+            reason?: string;
+            /** @example 2026-11-23T14:03:00Z */
+            due_at?: string | null;
+            days?: number | null;
+            weeks?: number | null;
+            months?: number | null;
+            ids: number[];
+            /** @enum {string} */
+            do: "suspend" | "resume" | "extend" | "unenroll" | "exclude" | "move";
+            until?: string | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            session_id?: number | null;
+            /** @default true */
+            mail?: boolean;
+        };
+        /** Acted */
+        Acted: {
+            run_ids: number[];
+            done: number;
+            skipped: components["schemas"]["Skipped"][];
         };
         /** Activity */
         Activity: {
@@ -1495,6 +2710,32 @@ export interface components {
             /** @default false */
             several_sessions?: boolean;
         };
+        /** ActsDone */
+        ActsDone: {
+            run_id: number | null;
+        };
+        /** AddMembers */
+        AddMembers: {
+            /**
+             * @example [
+             *       12,
+             *       15
+             *     ]
+             */
+            learner_ids?: number[];
+            external_ids?: string[];
+            /** @enum {null|string} */
+            role?: "member" | "coach" | "admin" | null;
+            /** @default false */
+            approve?: boolean;
+            /**
+             * @description an id
+             * @example 7
+             */
+            group_id: number;
+            /** @constant */
+            act: "members_add";
+        };
         /** AddedFilter */
         AddedFilter: {
             /** @enum {string} */
@@ -1503,19 +2744,35 @@ export interface components {
             /** @constant */
             type: "added";
         };
+        /** Addresses */
+        Addresses: {
+            /** @default 0 */
+            known: number;
+            /** @default 0 */
+            new: number;
+            /** @default 0 */
+            duplicate: number;
+            /** @default 0 */
+            invalid: number;
+            /** @default 0 */
+            excluded: number;
+            /** @default 0 */
+            ask: number;
+            items: components["schemas"]["SortedEmail"][];
+        };
         /** Alive */
         Alive: {
             status: string;
         };
         /** AllFilter */
         AllFilter: {
-            of: (components["schemas"]["FieldFilter"] | components["schemas"]["GroupFilter"] | components["schemas"]["PathResultFilter"] | components["schemas"]["CertificateFilter"] | components["schemas"]["LanguageFilter"] | components["schemas"]["AddedFilter"] | components["schemas"]["ManagerFilter"] | components["schemas"]["SegmentFilter"] | components["schemas"]["AllFilter"] | components["schemas"]["AnyFilter"] | components["schemas"]["NoneFilter"])[];
+            of: (components["schemas"]["AddedFilter"] | components["schemas"]["CertificateFilter"] | components["schemas"]["FieldFilter"] | components["schemas"]["GroupFilter"] | components["schemas"]["LanguageFilter"] | components["schemas"]["ManagerFilter"] | components["schemas"]["AllFilter"] | components["schemas"]["AnyFilter"] | components["schemas"]["NoneFilter"] | components["schemas"]["AtLeastFilter"] | components["schemas"]["PathResultFilter"] | components["schemas"]["PersonFilter"] | components["schemas"]["SegmentFilter"])[];
             /** @constant */
             type: "all";
         };
         /** AnyFilter */
         AnyFilter: {
-            of: (components["schemas"]["FieldFilter"] | components["schemas"]["GroupFilter"] | components["schemas"]["PathResultFilter"] | components["schemas"]["CertificateFilter"] | components["schemas"]["LanguageFilter"] | components["schemas"]["AddedFilter"] | components["schemas"]["ManagerFilter"] | components["schemas"]["SegmentFilter"] | components["schemas"]["AllFilter"] | components["schemas"]["AnyFilter"] | components["schemas"]["NoneFilter"])[];
+            of: (components["schemas"]["AddedFilter"] | components["schemas"]["CertificateFilter"] | components["schemas"]["FieldFilter"] | components["schemas"]["GroupFilter"] | components["schemas"]["LanguageFilter"] | components["schemas"]["ManagerFilter"] | components["schemas"]["AllFilter"] | components["schemas"]["AnyFilter"] | components["schemas"]["NoneFilter"] | components["schemas"]["AtLeastFilter"] | components["schemas"]["PathResultFilter"] | components["schemas"]["PersonFilter"] | components["schemas"]["SegmentFilter"])[];
             /** @constant */
             type: "any";
         };
@@ -1541,6 +2798,16 @@ export interface components {
              */
             state: "applying" | "applied" | "held" | "rejected" | "undone" | "failed";
         };
+        /** ApplyImport */
+        ApplyImport: {
+            /**
+             * @description an id
+             * @example 7
+             */
+            id: number;
+            /** @constant */
+            act: "import";
+        };
         /** ApplyRequest */
         ApplyRequest: {
             name?: string;
@@ -1558,6 +2825,17 @@ export interface components {
              * @example 30
              */
             due_days?: number | null;
+            due_field?: number | string | null;
+            /**
+             * @description days after the date in `due_field`
+             * @example 90
+             */
+            due_field_days?: number | null;
+            /**
+             * @description where methods want somebody for two sessions of an activity at once, the higher one gets them
+             * @example 10
+             */
+            priority?: number;
             /** @example 24 */
             recertify_months?: number | null;
             /**
@@ -1575,20 +2853,65 @@ export interface components {
              * @example 7
              */
             group_id?: number | null;
+            subgroups?: boolean | null;
             /**
              * @description an id
              * @example 7
              */
             after_activity_id?: number | null;
+            after_status?: ("completed" | "successful") | null;
+            /**
+             * @description days after completing
+             * @example 7
+             */
+            delay_days?: number | null;
+            earlier?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            parent_session_id?: number | null;
             key?: string | null;
+            open?: boolean | null;
+            /**
+             * @description places; whoever comes later waits for one
+             * @example 20
+             */
+            capacity?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            opens_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            closes_at?: string | null;
+            follow?: "both" | "enter" | "leave";
+            reenter?: "always" | "never" | "after_days";
+            /**
+             * @description days after leaving, with `reenter` `after_days`
+             * @example 90
+             */
+            reenter_days?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            starts_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            ends_at?: string | null;
             /**
              * @description an id
              * @example 7
              */
             method_id?: number | null;
-            kind?: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath";
+            kind?: "manual" | "audience" | "group" | "segment" | "segment_group" | "chain" | "self" | "subpath" | "catalog";
             /** @default true */
             mail?: boolean;
+            /** @default false */
+            accept_broken_pins?: boolean;
+            until?: string | null;
+            /**
+             * @description `hash` of the plan that was shown
+             * @example 9f2c4e…
+             */
+            hash: string;
+        };
+        /** Approval */
+        Approval: {
             /**
              * @description `hash` of the plan that was shown
              * @example 9f2c4e…
@@ -1598,6 +2921,81 @@ export interface components {
         /** Approve */
         Approve: {
             learner_ids?: number[];
+        };
+        /** Assignment */
+        Assignment: {
+            id: number;
+            group_id: number;
+            group_name: string;
+            /** @enum {string} */
+            group_kind: "group" | "company" | "department" | "team" | "function" | "qualification";
+            /** @example #2f6fed */
+            group_color: string | null;
+            activity_id: number;
+            /** @enum {string} */
+            activity_kind: "course" | "program" | "path";
+            activity_title: string;
+            session_id: number;
+            session_name: string;
+            subgroups: boolean;
+            mandatory: boolean;
+            due_at: string | null;
+            due_days: number | null;
+            due_field: number | null;
+            due_field_days: number | null;
+            priority: number;
+            recertify_months: number | null;
+            /** @enum {string} */
+            role: "learner" | "coach";
+            /** @enum {string} */
+            on_leave: "keep" | "expire" | "erase";
+            people: number;
+            /** @enum {string} */
+            state: "live" | "frozen" | "held" | "draft";
+            editable: boolean;
+            /**
+             * @default group
+             * @constant
+             */
+            kind: "group";
+        };
+        /** AssignmentGrid */
+        AssignmentGrid: {
+            groups: components["schemas"]["GridGroup"][];
+            activities: components["schemas"]["GridActivity"][];
+            cells: components["schemas"]["GridCell"][];
+            groups_total: number;
+            activities_total: number;
+        };
+        /** AssignmentsConfirmation */
+        AssignmentsConfirmation: {
+            add?: components["schemas"]["NewAssignment"][];
+            remove?: components["schemas"]["EndedAssignment"][];
+            /** @default true */
+            mail?: boolean;
+            /**
+             * @description `hash` of the plan that was shown
+             * @example 9f2c4e…
+             */
+            hash: string;
+        };
+        /** AssignmentsDone */
+        AssignmentsDone: {
+            run_ids: number[];
+        };
+        /** AssignmentsRequest */
+        AssignmentsRequest: {
+            add?: components["schemas"]["NewAssignment"][];
+            remove?: components["schemas"]["EndedAssignment"][];
+            /** @default true */
+            mail?: boolean;
+        };
+        /** AtLeastFilter */
+        AtLeastFilter: {
+            of: (components["schemas"]["AddedFilter"] | components["schemas"]["CertificateFilter"] | components["schemas"]["FieldFilter"] | components["schemas"]["GroupFilter"] | components["schemas"]["LanguageFilter"] | components["schemas"]["ManagerFilter"] | components["schemas"]["AllFilter"] | components["schemas"]["AnyFilter"] | components["schemas"]["NoneFilter"] | components["schemas"]["AtLeastFilter"] | components["schemas"]["PathResultFilter"] | components["schemas"]["PersonFilter"] | components["schemas"]["SegmentFilter"])[];
+            count: number;
+            /** @constant */
+            type: "at_least";
         };
         /** AudienceGroup */
         AudienceGroup: {
@@ -1669,12 +3067,17 @@ export interface components {
         AwardsBulk: {
             awards: components["schemas"]["AwardRow"][];
         };
+        /** Because */
+        Because: {
+            /** @default  */
+            reason?: string;
+        };
         /** Block */
         Block: {
             groups?: (number | string)[];
             /** @default true */
             subgroups?: boolean;
-            filters?: (components["schemas"]["FieldFilter"] | components["schemas"]["GroupFilter"] | components["schemas"]["PathResultFilter"] | components["schemas"]["CertificateFilter"] | components["schemas"]["LanguageFilter"] | components["schemas"]["AddedFilter"] | components["schemas"]["ManagerFilter"] | components["schemas"]["SegmentFilter"] | components["schemas"]["AllFilter"] | components["schemas"]["AnyFilter"] | components["schemas"]["NoneFilter"])[];
+            filters?: (components["schemas"]["AddedFilter"] | components["schemas"]["CertificateFilter"] | components["schemas"]["FieldFilter"] | components["schemas"]["GroupFilter"] | components["schemas"]["LanguageFilter"] | components["schemas"]["ManagerFilter"] | components["schemas"]["AllFilter"] | components["schemas"]["AnyFilter"] | components["schemas"]["NoneFilter"] | components["schemas"]["AtLeastFilter"] | components["schemas"]["PathResultFilter"] | components["schemas"]["PersonFilter"] | components["schemas"]["SegmentFilter"])[];
             /** @default false */
             everyone?: boolean;
         };
@@ -1703,6 +3106,7 @@ export interface components {
             external_id: string | null;
             starts_at: string | null;
             ends_at: string | null;
+            queue: number;
         };
         /** BulkAnswer */
         BulkAnswer: {
@@ -1723,6 +3127,16 @@ export interface components {
             description: string;
             steps: components["schemas"]["CatalogStep"][];
         };
+        /** CatalogAudience */
+        CatalogAudience: {
+            sentence: string | null;
+            people: number;
+            /** @enum {string} */
+            state: "live" | "frozen" | "held" | "draft";
+            state_reason: string;
+            sealed: boolean;
+            editable: boolean;
+        };
         /** CatalogItem */
         CatalogItem: {
             activity: components["schemas"]["CatalogActivity"];
@@ -1742,6 +3156,15 @@ export interface components {
             can_self_enroll: boolean;
             needs_key: boolean;
             missing: string | null;
+            waiting: number | null;
+            places: number | null;
+            /** @default 0 */
+            queue: number;
+            /** @default false */
+            can_leave: boolean;
+            /** @default false */
+            stays: boolean;
+            offered: string | null;
         };
         /** CatalogSession */
         CatalogSession: {
@@ -1758,6 +3181,8 @@ export interface components {
             activity_id: number | null;
             title: string;
             mandatory: boolean;
+            /** @default false */
+            needs_session: boolean;
         };
         /** CellChange */
         CellChange: {
@@ -1796,6 +3221,144 @@ export interface components {
              */
             id?: number;
         };
+        /** ChangeAssignments */
+        ChangeAssignments: {
+            add?: components["schemas"]["NewAssignment"][];
+            remove?: components["schemas"]["EndedAssignment"][];
+            /** @default true */
+            mail?: boolean;
+            /** @constant */
+            act: "assignments";
+        };
+        /** ChangeEnrollments */
+        ChangeEnrollments: {
+            ids: number[];
+            /** @enum {string} */
+            do: "suspend" | "resume" | "extend" | "unenroll" | "exclude" | "move";
+            /** @default  */
+            reason?: string;
+            until?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            due_at?: string | null;
+            days?: number | null;
+            weeks?: number | null;
+            months?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            session_id?: number | null;
+            /** @default true */
+            mail?: boolean;
+            /**
+             * @default expire
+             * @enum {string}
+             */
+            on_leave?: "keep" | "expire" | "erase";
+            /** @default false */
+            certificates?: boolean;
+            confirm?: components["schemas"]["EraseFigures"] | null;
+            /** @constant */
+            act: "enrollments";
+        };
+        /** ChangeRequirements */
+        ChangeRequirements: {
+            activity_ids: number[];
+            session_ids?: number[];
+            /**
+             * @default keep
+             * @enum {string}
+             */
+            people?: "keep" | "expire";
+            /** @default true */
+            mail?: boolean;
+            /**
+             * @description an id
+             * @example 7
+             */
+            id: number;
+            /** @constant */
+            act: "requirements";
+        };
+        /** ChangedPerson */
+        ChangedPerson: {
+            learner: components["schemas"]["Person"];
+            why: components["schemas"]["Reason"];
+            sessions: components["schemas"]["PlaceOfChange"][];
+        };
+        /** Consequences */
+        Consequences: {
+            /** @default 0 */
+            entering: number;
+            /** @default 0 */
+            leaving: number;
+            /** @default 0 */
+            gaining: number;
+            /** @default 0 */
+            losing: number;
+            /** @default 0 */
+            completed_stay: number;
+            /** @default 0 */
+            blocked: number;
+            /** @default 0 */
+            freed: number;
+            /** @default 0 */
+            held: number;
+            /** @default 0 */
+            due_changes: number;
+            /** @default 0 */
+            ending: number;
+            ending_on: string | null;
+            hash: string;
+            position: number;
+            /** @default 0 */
+            people: number;
+            /** @default 0 */
+            messages: number;
+            /** @default false */
+            partial: boolean;
+            sessions: components["schemas"]["SessionConsequences"][];
+            frozen: components["schemas"]["FrozenMethod"][];
+        };
+        /** ConsequencesConfirmation */
+        ConsequencesConfirmation: {
+            changes: (components["schemas"]["EditLearner"] | components["schemas"]["AddMembers"] | components["schemas"]["RemoveMembers"] | components["schemas"]["MoveMembers"] | components["schemas"]["EditGroup"] | components["schemas"]["DeleteGroup"] | components["schemas"]["EditSegment"] | components["schemas"]["DeleteSegment"] | components["schemas"]["EditMethod"] | components["schemas"]["DeleteMethod"] | components["schemas"]["ApplyImport"] | components["schemas"]["RecordResults"] | components["schemas"]["DeleteField"] | components["schemas"]["RenameOption"] | components["schemas"]["MergeOptions"] | components["schemas"]["EditSession"] | components["schemas"]["ChangeEnrollments"] | components["schemas"]["EnrollPeople"] | components["schemas"]["ChangeAssignments"] | components["schemas"]["SaveEnrollmentRule"] | components["schemas"]["DeleteEnrollmentRule"] | components["schemas"]["ChangeRequirements"] | components["schemas"]["SaveCourseGroup"] | components["schemas"]["DeleteCourseGroup"])[];
+            /**
+             * @description `hash` of the plan that was shown
+             * @example 9f2c4e…
+             */
+            hash: string;
+        };
+        /** ConsequencesMessagesRequest */
+        ConsequencesMessagesRequest: {
+            changes: (components["schemas"]["EditLearner"] | components["schemas"]["AddMembers"] | components["schemas"]["RemoveMembers"] | components["schemas"]["MoveMembers"] | components["schemas"]["EditGroup"] | components["schemas"]["DeleteGroup"] | components["schemas"]["EditSegment"] | components["schemas"]["DeleteSegment"] | components["schemas"]["EditMethod"] | components["schemas"]["DeleteMethod"] | components["schemas"]["ApplyImport"] | components["schemas"]["RecordResults"] | components["schemas"]["DeleteField"] | components["schemas"]["RenameOption"] | components["schemas"]["MergeOptions"] | components["schemas"]["EditSession"] | components["schemas"]["ChangeEnrollments"] | components["schemas"]["EnrollPeople"] | components["schemas"]["ChangeAssignments"] | components["schemas"]["SaveEnrollmentRule"] | components["schemas"]["DeleteEnrollmentRule"] | components["schemas"]["ChangeRequirements"] | components["schemas"]["SaveCourseGroup"] | components["schemas"]["DeleteCourseGroup"])[];
+            /** @default 100 */
+            limit?: number;
+            cursor?: string | null;
+        };
+        /** ConsequencesPeopleRequest */
+        ConsequencesPeopleRequest: {
+            changes: (components["schemas"]["EditLearner"] | components["schemas"]["AddMembers"] | components["schemas"]["RemoveMembers"] | components["schemas"]["MoveMembers"] | components["schemas"]["EditGroup"] | components["schemas"]["DeleteGroup"] | components["schemas"]["EditSegment"] | components["schemas"]["DeleteSegment"] | components["schemas"]["EditMethod"] | components["schemas"]["DeleteMethod"] | components["schemas"]["ApplyImport"] | components["schemas"]["RecordResults"] | components["schemas"]["DeleteField"] | components["schemas"]["RenameOption"] | components["schemas"]["MergeOptions"] | components["schemas"]["EditSession"] | components["schemas"]["ChangeEnrollments"] | components["schemas"]["EnrollPeople"] | components["schemas"]["ChangeAssignments"] | components["schemas"]["SaveEnrollmentRule"] | components["schemas"]["DeleteEnrollmentRule"] | components["schemas"]["ChangeRequirements"] | components["schemas"]["SaveCourseGroup"] | components["schemas"]["DeleteCourseGroup"])[];
+            /** @enum {string} */
+            change: "entering" | "leaving" | "gaining" | "losing" | "completed_stay" | "blocked" | "freed" | "held" | "due_changes" | "ending";
+            /**
+             * @description an id
+             * @example 7
+             */
+            session_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            method_id?: number | null;
+            /** @default 100 */
+            limit?: number;
+            cursor?: string | null;
+        };
+        /** ConsequencesRequest */
+        ConsequencesRequest: {
+            changes: (components["schemas"]["EditLearner"] | components["schemas"]["AddMembers"] | components["schemas"]["RemoveMembers"] | components["schemas"]["MoveMembers"] | components["schemas"]["EditGroup"] | components["schemas"]["DeleteGroup"] | components["schemas"]["EditSegment"] | components["schemas"]["DeleteSegment"] | components["schemas"]["EditMethod"] | components["schemas"]["DeleteMethod"] | components["schemas"]["ApplyImport"] | components["schemas"]["RecordResults"] | components["schemas"]["DeleteField"] | components["schemas"]["RenameOption"] | components["schemas"]["MergeOptions"] | components["schemas"]["EditSession"] | components["schemas"]["ChangeEnrollments"] | components["schemas"]["EnrollPeople"] | components["schemas"]["ChangeAssignments"] | components["schemas"]["SaveEnrollmentRule"] | components["schemas"]["DeleteEnrollmentRule"] | components["schemas"]["ChangeRequirements"] | components["schemas"]["SaveCourseGroup"] | components["schemas"]["DeleteCourseGroup"])[];
+        };
         /** Counts */
         Counts: {
             enrolled: number;
@@ -1805,7 +3368,150 @@ export interface components {
             overdue: number;
             blocked: number;
             expired: number;
+            capacity: number | null;
             position: number;
+        };
+        /** CourseGroup */
+        CourseGroup: {
+            id: number;
+            session_id: number;
+            name: string;
+            external_id: string | null;
+            instructor_ids: number[];
+            instructors: components["schemas"]["Person"][];
+            members: number;
+            synced_by: components["schemas"]["CourseGroupSync"][];
+            version: number;
+        };
+        /** CourseGroupChange */
+        CourseGroupChange: {
+            name?: string;
+            external_id?: string | null;
+            instructor_ids?: number[];
+        };
+        /** CourseGroupInput */
+        CourseGroupInput: {
+            name: string;
+            external_id?: string | null;
+            instructor_ids?: number[];
+        };
+        /** CourseGroupMove */
+        CourseGroupMove: {
+            learner_ids: number[];
+            /**
+             * @description an id
+             * @example 7
+             */
+            to_course_group_id: number;
+        };
+        /** CourseGroupPeople */
+        CourseGroupPeople: {
+            learner_ids: number[];
+        };
+        /** CourseGroupSync */
+        CourseGroupSync: {
+            method_id: number | null;
+            /** @enum {null|string} */
+            kind: "manual" | "audience" | "group" | "segment" | "segment_group" | "chain" | "self" | "subpath" | "catalog" | null;
+            name: string | null;
+        };
+        /** Decline */
+        Decline: {
+            /** @default  */
+            note?: string;
+        };
+        /** DeleteCourseGroup */
+        DeleteCourseGroup: {
+            /**
+             * @description an id
+             * @example 7
+             */
+            session_id: number;
+            /**
+             * @description an id
+             * @example 7
+             */
+            id: number;
+            /** @constant */
+            act: "course_group_delete";
+        };
+        /** DeleteEnrollmentRule */
+        DeleteEnrollmentRule: {
+            /**
+             * @default keep
+             * @enum {string}
+             */
+            people?: "keep" | "expire";
+            /**
+             * @description an id
+             * @example 7
+             */
+            id: number;
+            /** @constant */
+            act: "enrollment_rule_delete";
+        };
+        /** DeleteField */
+        DeleteField: {
+            /**
+             * @description an id
+             * @example 7
+             */
+            id: number;
+            /** @constant */
+            act: "field_delete";
+        };
+        /** DeleteGroup */
+        DeleteGroup: {
+            /**
+             * @description an id
+             * @example 7
+             */
+            id: number;
+            /** @constant */
+            act: "group_delete";
+        };
+        /** DeleteMethod */
+        DeleteMethod: {
+            /**
+             * @default keep
+             * @enum {string}
+             */
+            people?: "keep" | "expire" | "erase";
+            /** @default false */
+            certificates?: boolean;
+            confirm?: components["schemas"]["EraseFigures"] | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            id: number;
+            /** @constant */
+            act: "method_delete";
+        };
+        /** DeleteSegment */
+        DeleteSegment: {
+            /**
+             * @description an id
+             * @example 7
+             */
+            id: number;
+            /** @constant */
+            act: "segment_delete";
+        };
+        /** Dependent */
+        Dependent: {
+            kind: string;
+            id: number;
+            name: string;
+            session_id?: number | null;
+            session_name?: string | null;
+        };
+        /** Dependents */
+        Dependents: {
+            items: components["schemas"]["Dependent"][];
+            total: number;
+            hidden: boolean;
+            hidden_count: number;
         };
         /** DescribeRequest */
         DescribeRequest: {
@@ -1815,6 +3521,237 @@ export interface components {
         /** Description */
         Description: {
             sentence: string;
+            parts: components["schemas"]["SentencePart"][];
+        };
+        /** DirectEnrollment */
+        DirectEnrollment: {
+            learner_ids?: number[];
+            emails?: string[];
+        };
+        /** DirectlyEnrolled */
+        DirectlyEnrolled: {
+            run_id: number | null;
+            /** @default 0 */
+            entered: number;
+            /** @default 0 */
+            left: number;
+            /** @default 0 */
+            blocked: number;
+            /** @default 0 */
+            unchanged: number;
+        };
+        /** DueDates */
+        DueDates: {
+            before: string | null;
+            after: string | null;
+        };
+        /** EditGroup */
+        EditGroup: {
+            name?: string;
+            kind?: "group" | "company" | "department" | "team" | "function" | "qualification";
+            /**
+             * @description an id
+             * @example 7
+             */
+            parent_id?: number | null;
+            description?: string | null;
+            /** @example #2f6fed */
+            color?: string | null;
+            private?: boolean;
+            external_id?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            ends_at?: string | null;
+            after_end?: "freeze" | "keep";
+            /**
+             * @description an id
+             * @example 7
+             */
+            id: number;
+            /** @constant */
+            act: "group";
+        };
+        /** EditLearner */
+        EditLearner: {
+            /** @example ana@example.org */
+            email?: string;
+            first_name?: string;
+            last_name?: string;
+            language?: string;
+            status?: "pending" | "invited" | "active" | "suspended" | "deactivated";
+            /** @example 2026-11-23T14:03:00Z */
+            added_at?: string;
+            external_id?: string | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            manager_id?: number | null;
+            /**
+             * @example {
+             *       "location": "Paris",
+             *       "level": 3
+             *     }
+             */
+            fields?: {
+                [key: string]: string | number | boolean | null;
+            };
+            password?: string;
+            is_admin?: boolean;
+            /**
+             * @description an id
+             * @example 7
+             */
+            id: number;
+            /** @constant */
+            act: "learner";
+        };
+        /** EditMethod */
+        EditMethod: {
+            name?: string;
+            active?: boolean;
+            visible?: boolean;
+            role?: "learner" | "coach";
+            rule?: components["schemas"]["Rule"] | null;
+            dynamic?: boolean;
+            on_leave?: "keep" | "expire" | "erase";
+            mandatory?: boolean;
+            /** @example 2026-11-23T14:03:00Z */
+            due_at?: string | null;
+            /**
+             * @description days after enrolling
+             * @example 30
+             */
+            due_days?: number | null;
+            due_field?: number | string | null;
+            /**
+             * @description days after the date in `due_field`
+             * @example 90
+             */
+            due_field_days?: number | null;
+            /**
+             * @description where methods want somebody for two sessions of an activity at once, the higher one gets them
+             * @example 10
+             */
+            priority?: number;
+            /** @example 24 */
+            recertify_months?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            course_group_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            segment_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            group_id?: number | null;
+            subgroups?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            after_activity_id?: number | null;
+            after_status?: ("completed" | "successful") | null;
+            /**
+             * @description days after completing
+             * @example 7
+             */
+            delay_days?: number | null;
+            earlier?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            parent_session_id?: number | null;
+            key?: string | null;
+            open?: boolean | null;
+            /**
+             * @description places; whoever comes later waits for one
+             * @example 20
+             */
+            capacity?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            opens_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            closes_at?: string | null;
+            follow?: "both" | "enter" | "leave";
+            reenter?: "always" | "never" | "after_days";
+            /**
+             * @description days after leaving, with `reenter` `after_days`
+             * @example 90
+             */
+            reenter_days?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            starts_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            ends_at?: string | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            method_id?: number | null;
+            kind?: "manual" | "audience" | "group" | "segment" | "segment_group" | "chain" | "self" | "subpath" | "catalog";
+            /** @default true */
+            mail?: boolean;
+            /** @default false */
+            accept_broken_pins?: boolean;
+            until?: string | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            session_id: number;
+            /** @constant */
+            act: "method";
+        };
+        /** EditSegment */
+        EditSegment: {
+            name?: string;
+            rule?: components["schemas"]["Rule"];
+            /** @default false */
+            accept_broken_pins?: boolean;
+            /**
+             * @description an id
+             * @example 7
+             */
+            id: number;
+            /** @constant */
+            act: "segment";
+        };
+        /** EditSession */
+        EditSession: {
+            name?: string;
+            external_id?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            starts_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            ends_at?: string | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            group_id?: number | null;
+            instructor_ids?: number[];
+            catalog?: "hidden" | "group" | "everyone" | "audience";
+            catalog_rule?: components["schemas"]["Rule"] | null;
+            /**
+             * @description places; whoever comes later waits for one
+             * @example 20
+             */
+            capacity?: number | null;
+            fuse?: components["schemas"]["FuseInput"] | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            id: number;
+            /** @constant */
+            act: "session";
         };
         /** EmailPlan */
         EmailPlan: {
@@ -1850,6 +3787,130 @@ export interface components {
              */
             hash?: string;
         };
+        /** EndedAssignment */
+        EndedAssignment: {
+            /**
+             * @description an id
+             * @example 7
+             */
+            method_id: number;
+            /**
+             * @default keep
+             * @enum {string}
+             */
+            people?: "keep" | "expire";
+        };
+        /** EnrollPeople */
+        EnrollPeople: {
+            name?: string;
+            active?: boolean;
+            visible?: boolean;
+            role?: "learner" | "coach";
+            rule?: components["schemas"]["Rule"] | null;
+            dynamic?: boolean;
+            on_leave?: "keep" | "expire" | "erase";
+            mandatory?: boolean;
+            /** @example 2026-11-23T14:03:00Z */
+            due_at?: string | null;
+            /**
+             * @description days after enrolling
+             * @example 30
+             */
+            due_days?: number | null;
+            due_field?: number | string | null;
+            /**
+             * @description days after the date in `due_field`
+             * @example 90
+             */
+            due_field_days?: number | null;
+            /**
+             * @description where methods want somebody for two sessions of an activity at once, the higher one gets them
+             * @example 10
+             */
+            priority?: number;
+            /** @example 24 */
+            recertify_months?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            course_group_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            segment_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            group_id?: number | null;
+            subgroups?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            after_activity_id?: number | null;
+            after_status?: ("completed" | "successful") | null;
+            /**
+             * @description days after completing
+             * @example 7
+             */
+            delay_days?: number | null;
+            earlier?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            parent_session_id?: number | null;
+            key?: string | null;
+            open?: boolean | null;
+            /**
+             * @description places; whoever comes later waits for one
+             * @example 20
+             */
+            capacity?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            opens_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            closes_at?: string | null;
+            follow?: "both" | "enter" | "leave";
+            reenter?: "always" | "never" | "after_days";
+            /**
+             * @description days after leaving, with `reenter` `after_days`
+             * @example 90
+             */
+            reenter_days?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            starts_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            ends_at?: string | null;
+            /**
+             * @example [
+             *       12,
+             *       15
+             *     ]
+             */
+            people?: number[];
+            emails?: string | string[];
+            /**
+             * @example [
+             *       {
+             *         "session_id": 7
+             *       }
+             *     ]
+             */
+            targets: components["schemas"]["Target"][];
+            /** @default true */
+            mail?: boolean;
+            until?: string | null;
+            /** @constant */
+            act: "enroll";
+        };
+        /** Enrolled */
+        Enrolled: {
+            run_ids: number[];
+        };
         /** Enrollment */
         Enrollment: {
             id: number;
@@ -1873,8 +3934,161 @@ export interface components {
             version: number;
             sources: components["schemas"]["EnrollmentSource"][];
             other_session_id: number | null;
+            course_groups: components["schemas"]["EnrollmentCourseGroup"][];
             ended: components["schemas"]["EnrollmentEnd"] | null;
             reason: components["schemas"]["Reason"] | null;
+        };
+        /** EnrollmentConfirmation */
+        EnrollmentConfirmation: {
+            name?: string;
+            active?: boolean;
+            visible?: boolean;
+            role?: "learner" | "coach";
+            rule?: components["schemas"]["Rule"] | null;
+            dynamic?: boolean;
+            on_leave?: "keep" | "expire" | "erase";
+            mandatory?: boolean;
+            /** @example 2026-11-23T14:03:00Z */
+            due_at?: string | null;
+            /**
+             * @description days after enrolling
+             * @example 30
+             */
+            due_days?: number | null;
+            due_field?: number | string | null;
+            /**
+             * @description days after the date in `due_field`
+             * @example 90
+             */
+            due_field_days?: number | null;
+            /**
+             * @description where methods want somebody for two sessions of an activity at once, the higher one gets them
+             * @example 10
+             */
+            priority?: number;
+            /** @example 24 */
+            recertify_months?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            course_group_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            segment_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            group_id?: number | null;
+            subgroups?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            after_activity_id?: number | null;
+            after_status?: ("completed" | "successful") | null;
+            /**
+             * @description days after completing
+             * @example 7
+             */
+            delay_days?: number | null;
+            earlier?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            parent_session_id?: number | null;
+            key?: string | null;
+            open?: boolean | null;
+            /**
+             * @description places; whoever comes later waits for one
+             * @example 20
+             */
+            capacity?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            opens_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            closes_at?: string | null;
+            follow?: "both" | "enter" | "leave";
+            reenter?: "always" | "never" | "after_days";
+            /**
+             * @description days after leaving, with `reenter` `after_days`
+             * @example 90
+             */
+            reenter_days?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            starts_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            ends_at?: string | null;
+            /**
+             * @example [
+             *       12,
+             *       15
+             *     ]
+             */
+            people?: number[];
+            emails?: string | string[];
+            /**
+             * @example [
+             *       {
+             *         "session_id": 7
+             *       }
+             *     ]
+             */
+            targets: components["schemas"]["Target"][];
+            /** @default true */
+            mail?: boolean;
+            until?: string | null;
+            /**
+             * @description `hash` of the plan that was shown
+             * @example 9f2c4e…
+             */
+            hash: string;
+        };
+        /** EnrollmentConsequences */
+        EnrollmentConsequences: {
+            /** @default 0 */
+            entering: number;
+            /** @default 0 */
+            leaving: number;
+            /** @default 0 */
+            gaining: number;
+            /** @default 0 */
+            losing: number;
+            /** @default 0 */
+            completed_stay: number;
+            /** @default 0 */
+            blocked: number;
+            /** @default 0 */
+            freed: number;
+            /** @default 0 */
+            held: number;
+            /** @default 0 */
+            due_changes: number;
+            /** @default 0 */
+            ending: number;
+            ending_on: string | null;
+            hash: string;
+            position: number;
+            /** @default 0 */
+            people: number;
+            /** @default 0 */
+            messages: number;
+            /** @default false */
+            partial: boolean;
+            sessions: components["schemas"]["SessionConsequences"][];
+            frozen: components["schemas"]["FrozenMethod"][];
+            existing: components["schemas"]["ExistingMethod"][];
+            addresses: components["schemas"]["Addresses"] | null;
+        };
+        /** EnrollmentCourseGroup */
+        EnrollmentCourseGroup: {
+            id: number;
+            name: string;
+            synced: boolean;
         };
         /** EnrollmentEnd */
         EnrollmentEnd: {
@@ -1884,16 +4098,362 @@ export interface components {
             by: components["schemas"]["Person"] | null;
             reason: string;
         };
+        /** EnrollmentRequest */
+        EnrollmentRequest: {
+            name?: string;
+            active?: boolean;
+            visible?: boolean;
+            role?: "learner" | "coach";
+            rule?: components["schemas"]["Rule"] | null;
+            dynamic?: boolean;
+            on_leave?: "keep" | "expire" | "erase";
+            mandatory?: boolean;
+            /** @example 2026-11-23T14:03:00Z */
+            due_at?: string | null;
+            /**
+             * @description days after enrolling
+             * @example 30
+             */
+            due_days?: number | null;
+            due_field?: number | string | null;
+            /**
+             * @description days after the date in `due_field`
+             * @example 90
+             */
+            due_field_days?: number | null;
+            /**
+             * @description where methods want somebody for two sessions of an activity at once, the higher one gets them
+             * @example 10
+             */
+            priority?: number;
+            /** @example 24 */
+            recertify_months?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            course_group_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            segment_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            group_id?: number | null;
+            subgroups?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            after_activity_id?: number | null;
+            after_status?: ("completed" | "successful") | null;
+            /**
+             * @description days after completing
+             * @example 7
+             */
+            delay_days?: number | null;
+            earlier?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            parent_session_id?: number | null;
+            key?: string | null;
+            open?: boolean | null;
+            /**
+             * @description places; whoever comes later waits for one
+             * @example 20
+             */
+            capacity?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            opens_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            closes_at?: string | null;
+            follow?: "both" | "enter" | "leave";
+            reenter?: "always" | "never" | "after_days";
+            /**
+             * @description days after leaving, with `reenter` `after_days`
+             * @example 90
+             */
+            reenter_days?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            starts_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            ends_at?: string | null;
+            /**
+             * @example [
+             *       12,
+             *       15
+             *     ]
+             */
+            people?: number[];
+            emails?: string | string[];
+            /**
+             * @example [
+             *       {
+             *         "session_id": 7
+             *       }
+             *     ]
+             */
+            targets: components["schemas"]["Target"][];
+            /** @default true */
+            mail?: boolean;
+            until?: string | null;
+        };
+        /** EnrollmentRule */
+        EnrollmentRule: {
+            id: number;
+            name: string;
+            /** @enum {string} */
+            state: "draft" | "live";
+            active: boolean;
+            rule: components["schemas"]["Rule"] | null;
+            sentence: string | null;
+            targets: components["schemas"]["RuleTarget"][];
+            people: number;
+            matching: number | null;
+            visible: boolean;
+            /** @enum {string} */
+            role: "learner" | "coach";
+            dynamic: boolean;
+            /** @enum {string} */
+            on_leave: "keep" | "expire" | "erase";
+            mandatory: boolean;
+            due_at: string | null;
+            due_days: number | null;
+            recertify_months: number | null;
+            /** @enum {string} */
+            follow: "both" | "enter" | "leave";
+            /** @enum {string} */
+            reenter: "always" | "never" | "after_days";
+            reenter_days: number | null;
+            starts_at: string | null;
+            ends_at: string | null;
+            version: number;
+            due_field: number | null;
+            due_field_days: number | null;
+            /** @default 0 */
+            priority: number;
+            /** @default 0 */
+            pins: number;
+            /** @default 0 */
+            broken_pins: number;
+        };
+        /** EnrollmentRuleChange */
+        EnrollmentRuleChange: {
+            active?: boolean;
+            visible?: boolean;
+            role?: "learner" | "coach";
+            rule?: components["schemas"]["Rule"] | null;
+            dynamic?: boolean;
+            on_leave?: "keep" | "expire" | "erase";
+            mandatory?: boolean;
+            /** @example 2026-11-23T14:03:00Z */
+            due_at?: string | null;
+            /**
+             * @description days after enrolling
+             * @example 30
+             */
+            due_days?: number | null;
+            due_field?: number | string | null;
+            /**
+             * @description days after the date in `due_field`
+             * @example 90
+             */
+            due_field_days?: number | null;
+            /**
+             * @description where methods want somebody for two sessions of an activity at once, the higher one gets them
+             * @example 10
+             */
+            priority?: number;
+            /** @example 24 */
+            recertify_months?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            course_group_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            segment_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            group_id?: number | null;
+            subgroups?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            after_activity_id?: number | null;
+            after_status?: ("completed" | "successful") | null;
+            /**
+             * @description days after completing
+             * @example 7
+             */
+            delay_days?: number | null;
+            earlier?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            parent_session_id?: number | null;
+            key?: string | null;
+            open?: boolean | null;
+            /**
+             * @description places; whoever comes later waits for one
+             * @example 20
+             */
+            capacity?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            opens_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            closes_at?: string | null;
+            follow?: "both" | "enter" | "leave";
+            reenter?: "always" | "never" | "after_days";
+            /**
+             * @description days after leaving, with `reenter` `after_days`
+             * @example 90
+             */
+            reenter_days?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            starts_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            ends_at?: string | null;
+            name?: string;
+            /**
+             * @example [
+             *       {
+             *         "session_id": 7
+             *       }
+             *     ]
+             */
+            targets?: components["schemas"]["Target"][];
+            /**
+             * @default keep
+             * @enum {string}
+             */
+            people?: "keep" | "expire";
+            /** @default true */
+            mail?: boolean;
+            /** @default false */
+            accept_broken_pins?: boolean;
+        };
+        /** EnrollmentRuleInput */
+        EnrollmentRuleInput: {
+            active?: boolean;
+            visible?: boolean;
+            role?: "learner" | "coach";
+            dynamic?: boolean;
+            on_leave?: "keep" | "expire" | "erase";
+            mandatory?: boolean;
+            /** @example 2026-11-23T14:03:00Z */
+            due_at?: string | null;
+            /**
+             * @description days after enrolling
+             * @example 30
+             */
+            due_days?: number | null;
+            due_field?: number | string | null;
+            /**
+             * @description days after the date in `due_field`
+             * @example 90
+             */
+            due_field_days?: number | null;
+            /**
+             * @description where methods want somebody for two sessions of an activity at once, the higher one gets them
+             * @example 10
+             */
+            priority?: number;
+            /** @example 24 */
+            recertify_months?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            course_group_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            segment_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            group_id?: number | null;
+            subgroups?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            after_activity_id?: number | null;
+            after_status?: ("completed" | "successful") | null;
+            /**
+             * @description days after completing
+             * @example 7
+             */
+            delay_days?: number | null;
+            earlier?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            parent_session_id?: number | null;
+            key?: string | null;
+            open?: boolean | null;
+            /**
+             * @description places; whoever comes later waits for one
+             * @example 20
+             */
+            capacity?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            opens_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            closes_at?: string | null;
+            follow?: "both" | "enter" | "leave";
+            reenter?: "always" | "never" | "after_days";
+            /**
+             * @description days after leaving, with `reenter` `after_days`
+             * @example 90
+             */
+            reenter_days?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            starts_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            ends_at?: string | null;
+            name: string;
+            rule: components["schemas"]["Rule"];
+            /**
+             * @example [
+             *       {
+             *         "session_id": 7
+             *       }
+             *     ]
+             */
+            targets: components["schemas"]["Target"][];
+            /** @default true */
+            mail?: boolean;
+        };
         /** EnrollmentSource */
         EnrollmentSource: {
             method_id: number | null;
             /** @enum {null|string} */
-            kind: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath" | null;
+            kind: "manual" | "audience" | "group" | "segment" | "segment_group" | "chain" | "self" | "subpath" | "catalog" | null;
             name: string | null;
             /** Format: date-time */
             since: string;
             /** @default false */
             kept: boolean;
+            until: string | null;
+            /** @default false */
+            picked: boolean;
         };
         /** EraseFigures */
         EraseFigures: {
@@ -1905,6 +4465,46 @@ export interface components {
             learner_id: number;
             activity_id: number;
             session_id: number;
+        };
+        /** Exclude */
+        Exclude: {
+            /** @default  */
+            reason?: string;
+            /**
+             * @description an id
+             * @example 7
+             */
+            learner_id?: number | null;
+            learner_ids?: number[];
+            emails?: string[];
+            until?: string | null;
+        };
+        /** Excluded */
+        Excluded: {
+            run_id: number;
+            learner_id: number | null;
+            reason: string;
+            until: string | null;
+            items: components["schemas"]["Exclusion"][];
+        };
+        /** Exclusion */
+        Exclusion: {
+            learner_id: number;
+            learner: components["schemas"]["Person"];
+            reason: string;
+            until: string | null;
+            moved_to_id: number | null;
+            by: components["schemas"]["Person"] | null;
+            /** Format: date-time */
+            at: string;
+            run_id: number | null;
+            sentence: string;
+        };
+        /** ExistingMethod */
+        ExistingMethod: {
+            session_id: number;
+            method_id: number;
+            name: string;
         };
         /** ExplainBlock */
         ExplainBlock: {
@@ -1938,6 +4538,11 @@ export interface components {
              * @example 7
              */
             session_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            method_id?: number | null;
         };
         /** ExplainTree */
         ExplainTree: {
@@ -1952,13 +4557,17 @@ export interface components {
         Explanation: {
             matches: boolean;
             tree: components["schemas"]["ExplainTree"];
-            standing: components["schemas"]["SessionStanding"] | null;
+            standing: components["schemas"]["audiences_SessionStanding"] | null;
         };
         /** Extend */
         Extend: {
+            /** @default  */
+            reason?: string;
             /** @example 2026-11-23T14:03:00Z */
             due_at?: string | null;
             days?: number | null;
+            weeks?: number | null;
+            months?: number | null;
         };
         /** Fact */
         Fact: {
@@ -1993,7 +4602,7 @@ export interface components {
         FieldFilter: {
             field: number | string;
             /** @enum {string} */
-            op: "in" | "not_in" | "is_set" | "is_empty" | "lt" | "lte" | "gt" | "gte" | "between" | "contains" | "starts_with";
+            op: "in" | "not_in" | "is_set" | "is_empty" | "lt" | "lte" | "gt" | "gte" | "between" | "contains" | "starts_with" | "today" | "last_days" | "next_days" | "in_days" | "anniversary_within_days";
             values?: (string | number | boolean)[];
             /** @constant */
             type: "field";
@@ -2016,6 +4625,25 @@ export interface components {
              */
             options?: string[];
         };
+        /** Figures */
+        Figures: {
+            /** @default 0 */
+            entering: number;
+            /** @default 0 */
+            leaving: number;
+            /** @default 0 */
+            gaining: number;
+            /** @default 0 */
+            losing: number;
+            /** @default 0 */
+            completed_stay: number;
+            /** @default 0 */
+            blocked: number;
+            /** @default 0 */
+            freed: number;
+            /** @default 0 */
+            held: number;
+        };
         /** FilterCounts */
         FilterCounts: {
             remaining: number;
@@ -2034,6 +4662,13 @@ export interface components {
             from: string;
             /** Format: date */
             to: string;
+        };
+        /** FrozenMethod */
+        FrozenMethod: {
+            method_id: number;
+            name: string | null;
+            session_id: number;
+            session_name: string;
         };
         /** Fuse */
         Fuse: {
@@ -2063,6 +4698,41 @@ export interface components {
             /** @default false */
             revoke?: boolean;
         };
+        /** GridActivity */
+        GridActivity: {
+            id: number;
+            /** @enum {string} */
+            kind: "course" | "program" | "path";
+            title: string;
+            sessions: components["schemas"]["GridSession"][];
+        };
+        /** GridCell */
+        GridCell: {
+            group_id: number;
+            activity_id: number;
+            session_id: number;
+            method_id: number;
+            people: number;
+            mandatory: boolean;
+            subgroups: boolean;
+        };
+        /** GridGroup */
+        GridGroup: {
+            id: number;
+            name: string;
+            /** @enum {string} */
+            kind: "group" | "company" | "department" | "team" | "function" | "qualification";
+            /** @example #2f6fed */
+            color: string | null;
+            parent_id: number | null;
+            people: number;
+            inactive: number;
+        };
+        /** GridSession */
+        GridSession: {
+            id: number;
+            name: string;
+        };
         /** Group */
         Group: {
             id: number;
@@ -2076,6 +4746,10 @@ export interface components {
             external_id: string | null;
             member_count: number;
             total_count: number;
+            ends_at: string | null;
+            /** @enum {string} */
+            after_end: "freeze" | "keep";
+            ended: boolean;
             version: number;
         };
         /** GroupChange */
@@ -2092,6 +4766,9 @@ export interface components {
             color?: string | null;
             private?: boolean;
             external_id?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            ends_at?: string | null;
+            after_end?: "freeze" | "keep";
         };
         /** GroupFilter */
         GroupFilter: {
@@ -2125,6 +4802,13 @@ export interface components {
             /** @default false */
             private?: boolean;
             external_id?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            ends_at?: string | null;
+            /**
+             * @default freeze
+             * @enum {string}
+             */
+            after_end?: "freeze" | "keep";
         };
         /** GroupRole */
         GroupRole: {
@@ -2245,6 +4929,22 @@ export interface components {
             column: string | null;
             value: string | null;
         };
+        /** InnerStep */
+        InnerStep: {
+            step_id: number;
+            activity_id: number;
+            /** @enum {string} */
+            kind: "path" | "program";
+            title: string;
+            /** @enum {string} */
+            state: "follows" | "offered" | "needs_session";
+            session_id: number | null;
+            session_name: string | null;
+            method_id: number | null;
+            sessions: components["schemas"]["OpenSession"][];
+            people: number;
+            learners: components["schemas"]["Person"][];
+        };
         /** InvitationInput */
         InvitationInput: {
             password: string;
@@ -2327,6 +5027,7 @@ export interface components {
             /** @enum {string} */
             role: "member" | "coach" | "admin";
             name: string;
+            color: string | null;
             /** @default false */
             waiting: boolean;
         };
@@ -2394,10 +5095,34 @@ export interface components {
         LearnersBulk: {
             learners: components["schemas"]["LearnerRow"][];
         };
+        /** Left */
+        Left: {
+            /** @enum {string} */
+            state: "left" | "enrolled";
+        };
         /** LeftAlone */
         LeftAlone: {
             learner: components["schemas"]["Person"];
             reason: string;
+        };
+        /** LeftFact */
+        LeftFact: {
+            what: string;
+            learner: components["schemas"]["Person"] | null;
+            reason: string;
+            by: components["schemas"]["Person"] | null;
+            at: string | null;
+        };
+        /** Lift */
+        Lift: {
+            /** @default  */
+            reason?: string;
+            learner_ids: number[];
+        };
+        /** Lifted */
+        Lifted: {
+            run_id: number | null;
+            done: number;
         };
         /** ListedActivity */
         ListedActivity: {
@@ -2436,15 +5161,16 @@ export interface components {
             is_admin: boolean;
             version: number;
             enrollments: components["schemas"]["OpenEnrollments"] | null;
+            standing: components["schemas"]["people_SessionStanding"] | null;
         };
         /** ManagerFilter */
         ManagerFilter: {
-            managers: number[];
+            managers?: number[];
             /**
              * @default in
              * @enum {string}
              */
-            op?: "in" | "not_in";
+            op?: "in" | "not_in" | "is_manager";
             /** @default false */
             indirect?: boolean;
             /** @constant */
@@ -2591,6 +5317,18 @@ export interface components {
              */
             method_id?: number | null;
         };
+        /** MergeOptions */
+        MergeOptions: {
+            from: string;
+            to: string;
+            /**
+             * @description an id
+             * @example 7
+             */
+            field_id: number;
+            /** @constant */
+            act: "option_merge";
+        };
         /** Message */
         Message: {
             id: number;
@@ -2636,12 +5374,20 @@ export interface components {
             text: string;
             message_id: string;
         };
+        /** MessageSubject */
+        MessageSubject: {
+            /** @enum {string} */
+            kind: "enrolled" | "due_changed" | "invited";
+            session_id: number | null;
+            session_name: string | null;
+            activity_title: string | null;
+        };
         /** Method */
         Method: {
             id: number;
             session_id: number;
             /** @enum {null|string} */
-            kind: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath" | null;
+            kind: "manual" | "audience" | "group" | "segment" | "segment_group" | "chain" | "self" | "subpath" | "catalog" | null;
             name: string | null;
             active: boolean;
             visible: boolean;
@@ -2654,12 +5400,32 @@ export interface components {
             mandatory: boolean;
             due_at: string | null;
             due_days: number | null;
+            due_field: number | null;
+            due_field_days: number | null;
+            priority: number;
             recertify_months: number | null;
             course_group_id: number | null;
             segment_id: number | null;
             group_id: number | null;
+            subgroups: boolean | null;
             after_activity_id: number | null;
+            /** @enum {null|string} */
+            after_status: "completed" | "successful" | null;
+            delay_days: number | null;
+            earlier: boolean | null;
+            parent_session_id: number | null;
             key: string | null;
+            open: boolean | null;
+            capacity: number | null;
+            opens_at: string | null;
+            closes_at: string | null;
+            /** @enum {string} */
+            follow: "both" | "enter" | "leave";
+            /** @enum {string} */
+            reenter: "always" | "never" | "after_days";
+            reenter_days: number | null;
+            starts_at: string | null;
+            ends_at: string | null;
             version: number;
             /** @enum {string} */
             state: "live" | "frozen" | "held" | "draft";
@@ -2677,6 +5443,38 @@ export interface components {
             sealed: boolean;
             /** @default true */
             editable: boolean;
+            /** @default false */
+            hand_picked: boolean;
+            enrollment_rule_id: number | null;
+            /** @default 0 */
+            queue: number;
+            /** @default 0 */
+            pins: number;
+            /** @default 0 */
+            broken_pins: number;
+        };
+        /** MethodConsequences */
+        MethodConsequences: {
+            /** @default 0 */
+            entering: number;
+            /** @default 0 */
+            leaving: number;
+            /** @default 0 */
+            gaining: number;
+            /** @default 0 */
+            losing: number;
+            /** @default 0 */
+            completed_stay: number;
+            /** @default 0 */
+            blocked: number;
+            /** @default 0 */
+            freed: number;
+            /** @default 0 */
+            held: number;
+            method_id: number | null;
+            name: string | null;
+            /** @default false */
+            sealed: boolean;
         };
         /** MethodInput */
         MethodInput: {
@@ -2695,6 +5493,17 @@ export interface components {
              * @example 30
              */
             due_days?: number | null;
+            due_field?: number | string | null;
+            /**
+             * @description days after the date in `due_field`
+             * @example 90
+             */
+            due_field_days?: number | null;
+            /**
+             * @description where methods want somebody for two sessions of an activity at once, the higher one gets them
+             * @example 10
+             */
+            priority?: number;
             /** @example 24 */
             recertify_months?: number | null;
             /**
@@ -2712,17 +5521,123 @@ export interface components {
              * @example 7
              */
             group_id?: number | null;
+            subgroups?: boolean | null;
             /**
              * @description an id
              * @example 7
              */
             after_activity_id?: number | null;
+            after_status?: ("completed" | "successful") | null;
+            /**
+             * @description days after completing
+             * @example 7
+             */
+            delay_days?: number | null;
+            earlier?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            parent_session_id?: number | null;
             key?: string | null;
+            open?: boolean | null;
+            /**
+             * @description places; whoever comes later waits for one
+             * @example 20
+             */
+            capacity?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            opens_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            closes_at?: string | null;
+            follow?: "both" | "enter" | "leave";
+            reenter?: "always" | "never" | "after_days";
+            /**
+             * @description days after leaving, with `reenter` `after_days`
+             * @example 90
+             */
+            reenter_days?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            starts_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            ends_at?: string | null;
             /**
              * @default audience
              * @enum {string}
              */
-            kind?: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath";
+            kind?: "manual" | "audience" | "group" | "segment" | "segment_group" | "chain" | "self" | "subpath" | "catalog";
+        };
+        /** MethodOfActivity */
+        MethodOfActivity: {
+            id: number;
+            session_id: number;
+            /** @enum {null|string} */
+            kind: "manual" | "audience" | "group" | "segment" | "segment_group" | "chain" | "self" | "subpath" | "catalog" | null;
+            name: string | null;
+            active: boolean;
+            visible: boolean;
+            /** @enum {string} */
+            role: "learner" | "coach";
+            rule: components["schemas"]["Rule"] | null;
+            dynamic: boolean;
+            /** @enum {string} */
+            on_leave: "keep" | "expire" | "erase";
+            mandatory: boolean;
+            due_at: string | null;
+            due_days: number | null;
+            due_field: number | null;
+            due_field_days: number | null;
+            priority: number;
+            recertify_months: number | null;
+            course_group_id: number | null;
+            segment_id: number | null;
+            group_id: number | null;
+            subgroups: boolean | null;
+            after_activity_id: number | null;
+            /** @enum {null|string} */
+            after_status: "completed" | "successful" | null;
+            delay_days: number | null;
+            earlier: boolean | null;
+            parent_session_id: number | null;
+            key: string | null;
+            open: boolean | null;
+            capacity: number | null;
+            opens_at: string | null;
+            closes_at: string | null;
+            /** @enum {string} */
+            follow: "both" | "enter" | "leave";
+            /** @enum {string} */
+            reenter: "always" | "never" | "after_days";
+            reenter_days: number | null;
+            starts_at: string | null;
+            ends_at: string | null;
+            version: number;
+            /** @enum {string} */
+            state: "live" | "frozen" | "held" | "draft";
+            state_reason: string;
+            /** @enum {null|string} */
+            state_cause: "broken_rule" | "fuse" | "rejected" | "undone" | null;
+            state_details: {
+                [key: string]: unknown;
+            } | null;
+            sentence: string | null;
+            people: number;
+            waiting: number;
+            held_run_id: number | null;
+            /** @default false */
+            sealed: boolean;
+            /** @default true */
+            editable: boolean;
+            /** @default false */
+            hand_picked: boolean;
+            enrollment_rule_id: number | null;
+            /** @default 0 */
+            queue: number;
+            /** @default 0 */
+            pins: number;
+            /** @default 0 */
+            broken_pins: number;
+            session_name: string;
         };
         /** MethodRemoval */
         MethodRemoval: {
@@ -2735,6 +5650,117 @@ export interface components {
             certificates?: boolean;
             confirm?: components["schemas"]["EraseFigures"] | null;
         };
+        /** Move */
+        Move: {
+            /** @default  */
+            reason?: string;
+            /**
+             * @description an id
+             * @example 7
+             */
+            session_id: number;
+            /** @default true */
+            mail?: boolean;
+        };
+        /** MoveMembers */
+        MoveMembers: {
+            /**
+             * @default group_only
+             * @enum {string}
+             */
+            unlink?: "group_only" | "expire" | "erase";
+            /** @default false */
+            certificates?: boolean;
+            confirm?: components["schemas"]["EraseFigures"] | null;
+            /** @default false */
+            dry_run?: boolean;
+            /**
+             * @example [
+             *       12,
+             *       15
+             *     ]
+             */
+            learner_ids: number[];
+            /**
+             * @description an id
+             * @example 7
+             */
+            to_group_id: number;
+            /**
+             * @description an id
+             * @example 7
+             */
+            group_id: number;
+            /** @constant */
+            act: "members_move";
+        };
+        /** Need */
+        Need: {
+            /** @enum {string} */
+            kind: "held_removals" | "held_entries" | "frozen" | "broken_pins" | "jumps" | "blocked" | "needs_session" | "imports" | "proposals";
+            session_id: number | null;
+            session_name: string | null;
+            activity_title: string | null;
+            method_id: number | null;
+            method_name: string | null;
+            run_id: number | null;
+            import_id: number | null;
+            proposal_id: number | null;
+            segment_id: number | null;
+            jump_id: number | null;
+            name: string | null;
+            /** @default 0 */
+            people: number;
+            since: string | null;
+            why: string | null;
+        };
+        /** NewAssignment */
+        NewAssignment: {
+            /**
+             * @description an id
+             * @example 7
+             */
+            group_id: number;
+            /**
+             * @description an id
+             * @example 7
+             */
+            activity_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            session_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            qualification_id?: number | null;
+            subgroups?: boolean;
+            mandatory?: boolean;
+            /** @example 2026-11-23T14:03:00Z */
+            due_at?: string | null;
+            /**
+             * @description days after enrolling
+             * @example 30
+             */
+            due_days?: number | null;
+            due_field?: number | string | null;
+            /**
+             * @description days after the date in `due_field`
+             * @example 90
+             */
+            due_field_days?: number | null;
+            /**
+             * @description where methods want somebody for two sessions of an activity at once, the higher one gets them
+             * @example 10
+             */
+            priority?: number;
+            /** @example 24 */
+            recertify_months?: number | null;
+            role?: "learner" | "coach";
+            on_leave?: "keep" | "expire" | "erase";
+        };
         /** NextChange */
         NextChange: {
             /** Format: date */
@@ -2743,7 +5769,7 @@ export interface components {
         };
         /** NoneFilter */
         NoneFilter: {
-            of: (components["schemas"]["FieldFilter"] | components["schemas"]["GroupFilter"] | components["schemas"]["PathResultFilter"] | components["schemas"]["CertificateFilter"] | components["schemas"]["LanguageFilter"] | components["schemas"]["AddedFilter"] | components["schemas"]["ManagerFilter"] | components["schemas"]["SegmentFilter"] | components["schemas"]["AllFilter"] | components["schemas"]["AnyFilter"] | components["schemas"]["NoneFilter"])[];
+            of: (components["schemas"]["AddedFilter"] | components["schemas"]["CertificateFilter"] | components["schemas"]["FieldFilter"] | components["schemas"]["GroupFilter"] | components["schemas"]["LanguageFilter"] | components["schemas"]["ManagerFilter"] | components["schemas"]["AllFilter"] | components["schemas"]["AnyFilter"] | components["schemas"]["NoneFilter"] | components["schemas"]["AtLeastFilter"] | components["schemas"]["PathResultFilter"] | components["schemas"]["PersonFilter"] | components["schemas"]["SegmentFilter"])[];
             /** @constant */
             type: "none";
         };
@@ -2756,6 +5782,16 @@ export interface components {
         OpenEnrollments: {
             open: number;
             overdue: number;
+        };
+        /** OpenSession */
+        OpenSession: {
+            id: number;
+            name: string;
+        };
+        /** OptionMerge */
+        OptionMerge: {
+            from: string;
+            to: string;
         };
         /** OptionRename */
         OptionRename: {
@@ -2816,8 +5852,33 @@ export interface components {
              * @enum {string}
              */
             match?: "any" | "all";
+            days_ago?: number | null;
+            since?: string | null;
+            sessions?: number[] | null;
             /** @constant */
             type: "path_result";
+        };
+        /** PathSessionInput */
+        PathSessionInput: {
+            /**
+             * @description an id
+             * @example 7
+             */
+            path_id: number;
+            name: string;
+            /** @example 2026-11-23T14:03:00Z */
+            starts_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            ends_at?: string | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            group_id?: number | null;
+        };
+        /** PathSessionMade */
+        PathSessionMade: {
+            id: number;
         };
         /** Person */
         Person: {
@@ -2826,10 +5887,90 @@ export interface components {
             first_name: string;
             last_name: string;
         };
+        /** PersonFilter */
+        PersonFilter: {
+            learners: number[];
+            /**
+             * @default in
+             * @enum {string}
+             */
+            op?: "in" | "not_in";
+            /** @constant */
+            type: "person";
+        };
         /** PersonProgress */
         PersonProgress: {
             steps: components["schemas"]["StepProgress"][];
             nudged_at: string | null;
+        };
+        /** Pin */
+        Pin: {
+            learner: components["schemas"]["Person"];
+            /**
+             * @description what the rule must do with the person
+             * @enum {string}
+             */
+            expected: "in" | "out";
+            note: string;
+            by: components["schemas"]["Person"] | null;
+            /** Format: date-time */
+            at: string;
+            holds: boolean | null;
+            broken_since: string | null;
+            cause: components["schemas"]["Reason"] | null;
+        };
+        /** PinCheck */
+        PinCheck: {
+            learner: components["schemas"]["Person"];
+            /**
+             * @description what the rule must do with the person
+             * @enum {string}
+             */
+            expected: "in" | "out";
+            note: string;
+            holds: boolean | null;
+        };
+        /** PinCheckRequest */
+        PinCheckRequest: {
+            rule: components["schemas"]["Rule"];
+        };
+        /** PinInput */
+        PinInput: {
+            /**
+             * @description an id
+             * @example 7
+             */
+            learner_id: number;
+            /**
+             * @description what the rule must do with the person
+             * @enum {string}
+             */
+            expected: "in" | "out";
+            /** @default  */
+            note?: string;
+        };
+        /** PinnedPerson */
+        PinnedPerson: {
+            learner: components["schemas"]["Person"];
+            /**
+             * @description what the rule must do with the person
+             * @enum {string}
+             */
+            expected: "in" | "out";
+            note: string;
+        };
+        /** PlaceOfChange */
+        PlaceOfChange: {
+            session_id: number;
+            session_name: string;
+            why: components["schemas"]["Reason"];
+            due: components["schemas"]["DueDates"] | null;
+            ends_on: string | null;
+        };
+        /** Placed */
+        Placed: {
+            run_id: number | null;
+            done: number;
         };
         /** Plan */
         Plan: {
@@ -2841,10 +5982,18 @@ export interface components {
             completed_stay: number;
             staying: number;
             blocked: number;
+            excluded: number;
             held: boolean;
             samples: components["schemas"]["Samples"];
             warnings: components["schemas"]["PlanWarning"][];
             position: number;
+            broken_pins: components["schemas"]["PinnedPerson"][];
+            course_group: components["schemas"]["PlanClass"] | null;
+        };
+        /** PlanClass */
+        PlanClass: {
+            id: number;
+            name: string;
         };
         /** PlanRequest */
         PlanRequest: {
@@ -2863,6 +6012,17 @@ export interface components {
              * @example 30
              */
             due_days?: number | null;
+            due_field?: number | string | null;
+            /**
+             * @description days after the date in `due_field`
+             * @example 90
+             */
+            due_field_days?: number | null;
+            /**
+             * @description where methods want somebody for two sessions of an activity at once, the higher one gets them
+             * @example 10
+             */
+            priority?: number;
             /** @example 24 */
             recertify_months?: number | null;
             /**
@@ -2880,26 +6040,70 @@ export interface components {
              * @example 7
              */
             group_id?: number | null;
+            subgroups?: boolean | null;
             /**
              * @description an id
              * @example 7
              */
             after_activity_id?: number | null;
+            after_status?: ("completed" | "successful") | null;
+            /**
+             * @description days after completing
+             * @example 7
+             */
+            delay_days?: number | null;
+            earlier?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            parent_session_id?: number | null;
             key?: string | null;
+            open?: boolean | null;
+            /**
+             * @description places; whoever comes later waits for one
+             * @example 20
+             */
+            capacity?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            opens_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            closes_at?: string | null;
+            follow?: "both" | "enter" | "leave";
+            reenter?: "always" | "never" | "after_days";
+            /**
+             * @description days after leaving, with `reenter` `after_days`
+             * @example 90
+             */
+            reenter_days?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            starts_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            ends_at?: string | null;
             /**
              * @description an id
              * @example 7
              */
             method_id?: number | null;
-            kind?: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath";
+            kind?: "manual" | "audience" | "group" | "segment" | "segment_group" | "chain" | "self" | "subpath" | "catalog";
             /** @default true */
             mail?: boolean;
+            /** @default false */
+            accept_broken_pins?: boolean;
+            until?: string | null;
         };
         /** PlanWarning */
         PlanWarning: {
             /** @enum {string} */
-            code: "session_ended" | "nobody" | "erases" | "inactive" | "due_in_past" | "due_before_start" | "due_after_end" | "due_days_before_start" | "due_days_after_end";
+            code: "session_ended" | "nobody" | "erases" | "many" | "excluded" | "inactive" | "not_started" | "over" | "inner_entries" | "inner_waiting" | "broken_pins" | "over_capacity" | "due_missing" | "due_in_past" | "due_before_start" | "due_after_end" | "due_days_before_start" | "due_days_after_end";
             message: string;
+        };
+        /** PlannedMessage */
+        PlannedMessage: {
+            learner: components["schemas"]["Person"] | null;
+            /** Format: date-time */
+            at: string;
+            about: components["schemas"]["MessageSubject"][];
         };
         /** Player */
         Player: {
@@ -2951,6 +6155,8 @@ export interface components {
             score: number | null;
             completed_at: string | null;
             body: string;
+            /** @default false */
+            needs_session: boolean;
         };
         /** Policy */
         Policy: {
@@ -2969,6 +6175,17 @@ export interface components {
              * @example 30
              */
             due_days?: number | null;
+            due_field?: number | string | null;
+            /**
+             * @description days after the date in `due_field`
+             * @example 90
+             */
+            due_field_days?: number | null;
+            /**
+             * @description where methods want somebody for two sessions of an activity at once, the higher one gets them
+             * @example 10
+             */
+            priority?: number;
             /** @example 24 */
             recertify_months?: number | null;
             /**
@@ -2986,12 +6203,46 @@ export interface components {
              * @example 7
              */
             group_id?: number | null;
+            subgroups?: boolean | null;
             /**
              * @description an id
              * @example 7
              */
             after_activity_id?: number | null;
+            after_status?: ("completed" | "successful") | null;
+            /**
+             * @description days after completing
+             * @example 7
+             */
+            delay_days?: number | null;
+            earlier?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            parent_session_id?: number | null;
             key?: string | null;
+            open?: boolean | null;
+            /**
+             * @description places; whoever comes later waits for one
+             * @example 20
+             */
+            capacity?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            opens_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            closes_at?: string | null;
+            follow?: "both" | "enter" | "leave";
+            reenter?: "always" | "never" | "after_days";
+            /**
+             * @description days after leaving, with `reenter` `after_days`
+             * @example 90
+             */
+            reenter_days?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            starts_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            ends_at?: string | null;
         };
         /** Preview */
         Preview: {
@@ -3033,10 +6284,69 @@ export interface components {
             action: "created" | "updated" | "unchanged" | "reactivated" | "left" | null;
             changes: components["schemas"]["CellChange"][];
         };
+        /** Proposal */
+        Proposal: {
+            id: number;
+            session_id: number;
+            session_name: string;
+            activity_title: string;
+            body: components["schemas"]["EnrollmentRequest"];
+            by: components["schemas"]["Person"];
+            /** @enum {string} */
+            state: "open" | "approved" | "declined";
+            message: string;
+            note: string;
+            /** Format: date-time */
+            at: string;
+            decided_by: components["schemas"]["Person"] | null;
+            decided_at: string | null;
+            run_id: number | null;
+            may_decide: boolean;
+        };
+        /** ProposalInput */
+        ProposalInput: {
+            /**
+             * @description an id
+             * @example 7
+             */
+            session_id: number;
+            body: components["schemas"]["EnrollmentRequest"];
+            /**
+             * @default
+             * @example They start in May.
+             */
+            message?: string;
+        };
+        /** QualificationGroup */
+        QualificationGroup: {
+            id: number;
+            external_id: string | null;
+            name: string;
+            /** @example #2f6fed */
+            color: string | null;
+        };
+        /** QualificationLearner */
+        QualificationLearner: {
+            id: number;
+            external_id: string | null;
+            email: string;
+            first_name: string;
+            last_name: string;
+        };
+        /** QualificationRow */
+        QualificationRow: {
+            learner: components["schemas"]["QualificationLearner"];
+            qualification: components["schemas"]["QualificationGroup"];
+            /** @enum {string} */
+            state: "qualified" | "in_progress" | "missing" | "expiring" | "expired";
+            required: number;
+            done: number;
+            expires_on: string | null;
+        };
         /** Reason */
         Reason: {
             /** @enum {string} */
-            cause: "membership" | "field" | "result" | "award" | "language" | "added" | "manager" | "status" | "enrollment" | "group_moved" | "field_changed" | "activity_changed" | "certificate_changed" | "segment_changed" | "session_changed" | "day" | "by_hand" | "confirmed" | "self" | "imported" | "approved" | "undone" | "method_removed" | "checked" | "other_session" | "kept" | "unknown" | "another_method";
+            cause: "membership" | "field" | "result" | "award" | "language" | "added" | "manager" | "status" | "enrollment" | "exclusion" | "group_moved" | "field_changed" | "activity_changed" | "certificate_changed" | "segment_changed" | "session_changed" | "rule_changed" | "day" | "until" | "by_hand" | "excluded" | "moved" | "paused" | "confirmed" | "self" | "imported" | "approved" | "undone" | "method_removed" | "checked" | "other_session" | "kept" | "returns" | "unknown" | "another_method";
             sentence: string;
             ref: number | null;
             name: string | null;
@@ -3047,10 +6357,157 @@ export interface components {
             facet: string;
             text: string | null;
         };
+        /** RecordResults */
+        RecordResults: {
+            results: components["schemas"]["ResultRow"][];
+            /** @constant */
+            act: "results";
+        };
+        /** Rehearsal */
+        Rehearsal: {
+            id: number;
+            name: string;
+            changes: (components["schemas"]["EditLearner"] | components["schemas"]["AddMembers"] | components["schemas"]["RemoveMembers"] | components["schemas"]["MoveMembers"] | components["schemas"]["EditGroup"] | components["schemas"]["DeleteGroup"] | components["schemas"]["EditSegment"] | components["schemas"]["DeleteSegment"] | components["schemas"]["EditMethod"] | components["schemas"]["DeleteMethod"] | components["schemas"]["ApplyImport"] | components["schemas"]["RecordResults"] | components["schemas"]["DeleteField"] | components["schemas"]["RenameOption"] | components["schemas"]["MergeOptions"] | components["schemas"]["EditSession"] | components["schemas"]["ChangeEnrollments"] | components["schemas"]["EnrollPeople"] | components["schemas"]["ChangeAssignments"] | components["schemas"]["SaveEnrollmentRule"] | components["schemas"]["DeleteEnrollmentRule"] | components["schemas"]["ChangeRequirements"] | components["schemas"]["SaveCourseGroup"] | components["schemas"]["DeleteCourseGroup"])[] | null;
+            acts: string[];
+            /** @enum {string} */
+            state: "draft" | "applied";
+            run_id: number | null;
+            by: components["schemas"]["Person"] | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            changed_at: string;
+            version: number;
+        };
+        /** RehearsalApplied */
+        RehearsalApplied: {
+            run_id: number | null;
+        };
+        /** RehearsalChange */
+        RehearsalChange: {
+            name?: string;
+            changes?: (components["schemas"]["EditLearner"] | components["schemas"]["AddMembers"] | components["schemas"]["RemoveMembers"] | components["schemas"]["MoveMembers"] | components["schemas"]["EditGroup"] | components["schemas"]["DeleteGroup"] | components["schemas"]["EditSegment"] | components["schemas"]["DeleteSegment"] | components["schemas"]["EditMethod"] | components["schemas"]["DeleteMethod"] | components["schemas"]["ApplyImport"] | components["schemas"]["RecordResults"] | components["schemas"]["DeleteField"] | components["schemas"]["RenameOption"] | components["schemas"]["MergeOptions"] | components["schemas"]["EditSession"] | components["schemas"]["ChangeEnrollments"] | components["schemas"]["EnrollPeople"] | components["schemas"]["ChangeAssignments"] | components["schemas"]["SaveEnrollmentRule"] | components["schemas"]["DeleteEnrollmentRule"] | components["schemas"]["ChangeRequirements"] | components["schemas"]["SaveCourseGroup"] | components["schemas"]["DeleteCourseGroup"])[];
+        };
+        /** RehearsalConfirmation */
+        RehearsalConfirmation: {
+            /**
+             * @description `hash` of the plan that was shown
+             * @example 9f2c4e…
+             */
+            hash: string;
+        };
+        /** RehearsalConsequences */
+        RehearsalConsequences: {
+            /** @default 0 */
+            entering: number;
+            /** @default 0 */
+            leaving: number;
+            /** @default 0 */
+            gaining: number;
+            /** @default 0 */
+            losing: number;
+            /** @default 0 */
+            completed_stay: number;
+            /** @default 0 */
+            blocked: number;
+            /** @default 0 */
+            freed: number;
+            /** @default 0 */
+            held: number;
+            /** @default 0 */
+            due_changes: number;
+            /** @default 0 */
+            ending: number;
+            ending_on: string | null;
+            hash: string;
+            position: number;
+            /** @default 0 */
+            people: number;
+            /** @default 0 */
+            messages: number;
+            /** @default false */
+            partial: boolean;
+            sessions: components["schemas"]["SessionConsequences"][];
+            frozen: components["schemas"]["FrozenMethod"][];
+            changed_underneath: boolean;
+            looked_at: string | null;
+            before: components["schemas"]["Figures"] | null;
+        };
+        /** RehearsalInput */
+        RehearsalInput: {
+            name: string;
+            changes: (components["schemas"]["EditLearner"] | components["schemas"]["AddMembers"] | components["schemas"]["RemoveMembers"] | components["schemas"]["MoveMembers"] | components["schemas"]["EditGroup"] | components["schemas"]["DeleteGroup"] | components["schemas"]["EditSegment"] | components["schemas"]["DeleteSegment"] | components["schemas"]["EditMethod"] | components["schemas"]["DeleteMethod"] | components["schemas"]["ApplyImport"] | components["schemas"]["RecordResults"] | components["schemas"]["DeleteField"] | components["schemas"]["RenameOption"] | components["schemas"]["MergeOptions"] | components["schemas"]["EditSession"] | components["schemas"]["ChangeEnrollments"] | components["schemas"]["EnrollPeople"] | components["schemas"]["ChangeAssignments"] | components["schemas"]["SaveEnrollmentRule"] | components["schemas"]["DeleteEnrollmentRule"] | components["schemas"]["ChangeRequirements"] | components["schemas"]["SaveCourseGroup"] | components["schemas"]["DeleteCourseGroup"])[];
+        };
         /** Reject */
         Reject: {
             /** @default  */
             reason?: string;
+        };
+        /** RemoveMembers */
+        RemoveMembers: {
+            /**
+             * @default group_only
+             * @enum {string}
+             */
+            unlink?: "group_only" | "expire" | "erase";
+            /** @default false */
+            certificates?: boolean;
+            confirm?: components["schemas"]["EraseFigures"] | null;
+            /** @default false */
+            dry_run?: boolean;
+            /**
+             * @example [
+             *       12,
+             *       15
+             *     ]
+             */
+            learner_ids: number[];
+            /**
+             * @description an id
+             * @example 7
+             */
+            group_id: number;
+            /** @constant */
+            act: "members_remove";
+        };
+        /** RenameOption */
+        RenameOption: {
+            from: string;
+            to: string;
+            /**
+             * @description an id
+             * @example 7
+             */
+            field_id: number;
+            /** @constant */
+            act: "option_rename";
+        };
+        /** Requirement */
+        Requirement: {
+            activity_id: number;
+            /** @enum {string} */
+            kind: "course" | "program" | "path";
+            title: string;
+            external_id: string | null;
+            sessions: components["schemas"]["RequirementSession"][];
+        };
+        /** RequirementSession */
+        RequirementSession: {
+            session_id: number;
+            session_name: string;
+            method_id: number;
+        };
+        /** RequirementsRequest */
+        RequirementsRequest: {
+            activity_ids: number[];
+            session_ids?: number[];
+            /**
+             * @default keep
+             * @enum {string}
+             */
+            people?: "keep" | "expire";
+            /** @default true */
+            mail?: boolean;
         };
         /** ResultRow */
         ResultRow: {
@@ -3093,13 +6550,82 @@ export interface components {
             /** @default false */
             nobody?: boolean;
         };
+        /** RuleDifference */
+        RuleDifference: {
+            /** @enum {string} */
+            change: "added" | "removed" | "changed";
+            /** @enum {string} */
+            part: "block" | "groups" | "subgroups" | "everyone" | "filter" | "values" | "include" | "exclude" | "nobody";
+            path: string;
+            sentence: string;
+            parts: components["schemas"]["SentencePart"][];
+        };
+        /** RuleTarget */
+        RuleTarget: {
+            /**
+             * @description an id
+             * @example 7
+             */
+            session_id: number;
+            session_name: string;
+            /**
+             * @description an id
+             * @example 7
+             */
+            activity_id: number;
+            /** @enum {string} */
+            activity_kind: "course" | "program" | "path";
+            activity_title: string;
+            /**
+             * @description an id
+             * @example 7
+             */
+            method_id: number | null;
+            /** @enum {null|string} */
+            state: "live" | "frozen" | "held" | "draft" | null;
+            people: number;
+        };
+        /** RuleVersion */
+        RuleVersion: {
+            number: number;
+            at: string | null;
+            by: components["schemas"]["Person"] | null;
+            run_id: number | null;
+            /** @enum {null|string} */
+            cause: "confirm" | "change" | "clock" | "import" | "act" | "self" | "approve" | "undo" | "check" | null;
+            current: boolean;
+            sealed: boolean;
+            sentence: string | null;
+            against: number | null;
+            difference: components["schemas"]["RuleDifference"][] | null;
+            restorable: boolean;
+        };
+        /** RuleVersionDetail */
+        RuleVersionDetail: {
+            number: number;
+            at: string | null;
+            by: components["schemas"]["Person"] | null;
+            run_id: number | null;
+            /** @enum {null|string} */
+            cause: "confirm" | "change" | "clock" | "import" | "act" | "self" | "approve" | "undo" | "check" | null;
+            current: boolean;
+            sealed: boolean;
+            sentence: string | null;
+            against: number | null;
+            difference: components["schemas"]["RuleDifference"][] | null;
+            restorable: boolean;
+            rule: components["schemas"]["Rule"] | null;
+            restore: {
+                [key: string]: unknown;
+            } | null;
+        };
         /** Run */
         Run: {
             id: number;
             method_id: number | null;
             method_name: string | null;
             /** @enum {null|string} */
-            method_kind: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath" | null;
+            method_kind: "manual" | "audience" | "group" | "segment" | "segment_group" | "chain" | "self" | "subpath" | "catalog" | null;
             session_id: number | null;
             session_name: string | null;
             activity_title: string | null;
@@ -3126,6 +6652,11 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             finished_at: string | null;
+            sentence: string | null;
+            caused_by: number | null;
+            cause_sentence: string | null;
+            cause_actor: components["schemas"]["Person"] | null;
+            runs: components["schemas"]["RunTotals"] | null;
         };
         /** RunChange */
         RunChange: {
@@ -3146,7 +6677,7 @@ export interface components {
             method_id: number | null;
             method_name: string | null;
             /** @enum {null|string} */
-            method_kind: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath" | null;
+            method_kind: "manual" | "audience" | "group" | "segment" | "segment_group" | "chain" | "self" | "subpath" | "catalog" | null;
             session_id: number | null;
             session_name: string | null;
             activity_title: string | null;
@@ -3173,8 +6704,58 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             finished_at: string | null;
+            sentence: string | null;
+            caused_by: number | null;
+            cause_sentence: string | null;
+            cause_actor: components["schemas"]["Person"] | null;
+            runs: components["schemas"]["RunTotals"] | null;
             left_alone_total: number;
             left_alone: components["schemas"]["LeftAlone"][];
+            /** @default 0 */
+            left_facts_total: number;
+            left_facts: components["schemas"]["LeftFact"][];
+        };
+        /** RunTotals */
+        RunTotals: {
+            /** @default 0 */
+            count: number;
+            /** @default 0 */
+            held: number;
+            /** @default 0 */
+            entered: number;
+            /** @default 0 */
+            left: number;
+            /** @default 0 */
+            gaining: number;
+            /** @default 0 */
+            losing: number;
+            /** @default 0 */
+            completed_stay: number;
+            /** @default 0 */
+            blocked: number;
+        };
+        /** SameAudience */
+        SameAudience: {
+            /** @enum {string} */
+            kind: "method" | "segment";
+            id: number;
+            name: string;
+            session_id: number | null;
+            session_name: string | null;
+        };
+        /** SameAudiences */
+        SameAudiences: {
+            items: components["schemas"]["SameAudience"][];
+        };
+        /** SameRequest */
+        SameRequest: {
+            rule: components["schemas"]["Rule"];
+            except_methods?: number[];
+            /**
+             * @description an id
+             * @example 7
+             */
+            except_segment?: number | null;
         };
         /** Samples */
         Samples: {
@@ -3184,6 +6765,135 @@ export interface components {
             losing: components["schemas"]["Person"][];
             completed_stay: components["schemas"]["Person"][];
             blocked: components["schemas"]["BlockedPerson"][];
+            excluded: components["schemas"]["Person"][];
+        };
+        /** SaveCourseGroup */
+        SaveCourseGroup: {
+            name?: string;
+            external_id?: string | null;
+            instructor_ids?: number[];
+            /**
+             * @description an id
+             * @example 7
+             */
+            session_id: number;
+            /**
+             * @description an id
+             * @example 7
+             */
+            id?: number | null;
+            /** @constant */
+            act: "course_group";
+        };
+        /** SaveEnrollmentRule */
+        SaveEnrollmentRule: {
+            active?: boolean;
+            visible?: boolean;
+            role?: "learner" | "coach";
+            rule?: components["schemas"]["Rule"] | null;
+            dynamic?: boolean;
+            on_leave?: "keep" | "expire" | "erase";
+            mandatory?: boolean;
+            /** @example 2026-11-23T14:03:00Z */
+            due_at?: string | null;
+            /**
+             * @description days after enrolling
+             * @example 30
+             */
+            due_days?: number | null;
+            due_field?: number | string | null;
+            /**
+             * @description days after the date in `due_field`
+             * @example 90
+             */
+            due_field_days?: number | null;
+            /**
+             * @description where methods want somebody for two sessions of an activity at once, the higher one gets them
+             * @example 10
+             */
+            priority?: number;
+            /** @example 24 */
+            recertify_months?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            course_group_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            segment_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            group_id?: number | null;
+            subgroups?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            after_activity_id?: number | null;
+            after_status?: ("completed" | "successful") | null;
+            /**
+             * @description days after completing
+             * @example 7
+             */
+            delay_days?: number | null;
+            earlier?: boolean | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            parent_session_id?: number | null;
+            key?: string | null;
+            open?: boolean | null;
+            /**
+             * @description places; whoever comes later waits for one
+             * @example 20
+             */
+            capacity?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            opens_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            closes_at?: string | null;
+            follow?: "both" | "enter" | "leave";
+            reenter?: "always" | "never" | "after_days";
+            /**
+             * @description days after leaving, with `reenter` `after_days`
+             * @example 90
+             */
+            reenter_days?: number | null;
+            /** @example 2026-11-23T14:03:00Z */
+            starts_at?: string | null;
+            /** @example 2026-11-23T14:03:00Z */
+            ends_at?: string | null;
+            name?: string;
+            /**
+             * @example [
+             *       {
+             *         "session_id": 7
+             *       }
+             *     ]
+             */
+            targets?: components["schemas"]["Target"][];
+            /**
+             * @default keep
+             * @enum {string}
+             */
+            people?: "keep" | "expire";
+            /** @default true */
+            mail?: boolean;
+            /** @default false */
+            accept_broken_pins?: boolean;
+            /**
+             * @description an id
+             * @example 7
+             */
+            id?: number | null;
+            /** @constant */
+            act: "enrollment_rule";
         };
         /** SealedGroup */
         SealedGroup: {
@@ -3199,6 +6909,13 @@ export interface components {
             total: number | null;
             version: number;
             problem: string | null;
+        };
+        /** SegmentChange */
+        SegmentChange: {
+            name?: string;
+            rule?: components["schemas"]["Rule"];
+            /** @default false */
+            accept_broken_pins?: boolean;
         };
         /** SegmentFilter */
         SegmentFilter: {
@@ -3216,14 +6933,16 @@ export interface components {
             name: string;
             rule: components["schemas"]["Rule"];
         };
-        /** SegmentPatch */
-        SegmentPatch: {
-            name?: string;
-            rule?: components["schemas"]["Rule"];
-        };
         /** SelfEnroll */
         SelfEnroll: {
             key?: string | null;
+        };
+        /** SentencePart */
+        SentencePart: {
+            text: string;
+            kind: string | null;
+            id: number | null;
+            path: string | null;
         };
         /** Session */
         Session: {
@@ -3237,10 +6956,17 @@ export interface components {
             group_id: number | null;
             instructor_ids: number[];
             /** @enum {string} */
-            catalog: "hidden" | "group" | "everyone";
+            catalog: "hidden" | "group" | "everyone" | "audience";
+            capacity: number | null;
             fuse: components["schemas"]["Fuse"];
+            legacy: boolean;
             version: number;
-            may: ("view" | "enroll" | "manage")[];
+            may: ("view" | "enroll" | "manage" | "class")[];
+            method_kinds: ("manual" | "audience" | "group" | "segment" | "segment_group" | "chain" | "self" | "subpath" | "catalog")[];
+            catalog_rule: components["schemas"]["Rule"] | null;
+            catalog_audience: components["schemas"]["CatalogAudience"] | null;
+            /** @default 0 */
+            queue: number;
         };
         /** SessionChange */
         SessionChange: {
@@ -3256,8 +6982,44 @@ export interface components {
              */
             group_id?: number | null;
             instructor_ids?: number[];
-            catalog?: "hidden" | "group" | "everyone";
+            catalog?: "hidden" | "group" | "everyone" | "audience";
+            catalog_rule?: components["schemas"]["Rule"] | null;
+            /**
+             * @description places; whoever comes later waits for one
+             * @example 20
+             */
+            capacity?: number | null;
             fuse?: components["schemas"]["FuseInput"] | null;
+        };
+        /** SessionConsequences */
+        SessionConsequences: {
+            /** @default 0 */
+            entering: number;
+            /** @default 0 */
+            leaving: number;
+            /** @default 0 */
+            gaining: number;
+            /** @default 0 */
+            losing: number;
+            /** @default 0 */
+            completed_stay: number;
+            /** @default 0 */
+            blocked: number;
+            /** @default 0 */
+            freed: number;
+            /** @default 0 */
+            held: number;
+            /** @default 0 */
+            due_changes: number;
+            /** @default 0 */
+            ending: number;
+            ending_on: string | null;
+            session_id: number;
+            session_name: string;
+            activity_title: string;
+            methods: components["schemas"]["MethodConsequences"][];
+            capacity: number | null;
+            enrolled: number | null;
         };
         /** SessionInput */
         SessionInput: {
@@ -3282,14 +7044,14 @@ export interface components {
              * @default hidden
              * @enum {string}
              */
-            catalog?: "hidden" | "group" | "everyone";
+            catalog?: "hidden" | "group" | "everyone" | "audience";
+            catalog_rule?: components["schemas"]["Rule"] | null;
+            /**
+             * @description places; whoever comes later waits for one
+             * @example 20
+             */
+            capacity?: number | null;
             fuse?: components["schemas"]["FuseInput"] | null;
-        };
-        /** SessionStanding */
-        SessionStanding: {
-            /** @enum {string} */
-            state: "enrolled" | "blocked" | "ended" | "none";
-            reason: components["schemas"]["Reason"] | null;
         };
         /** SetAsideRow */
         SetAsideRow: {
@@ -3310,6 +7072,12 @@ export interface components {
             /** @example ana@example.org */
             email: string;
             password: string;
+        };
+        /** Skipped */
+        Skipped: {
+            id: number;
+            learner: components["schemas"]["Person"];
+            reason: string;
         };
         /** SortedEmail */
         SortedEmail: {
@@ -3384,6 +7152,19 @@ export interface components {
             score: number | null;
             completed_at: string | null;
         };
+        /** Target */
+        Target: {
+            /**
+             * @description an id
+             * @example 7
+             */
+            activity_id?: number | null;
+            /**
+             * @description an id
+             * @example 7
+             */
+            session_id?: number | null;
+        };
         /** TemplateInput */
         TemplateInput: {
             session_ids: number[];
@@ -3425,7 +7206,7 @@ export interface components {
             method_id: number | null;
             method_name: string | null;
             /** @enum {null|string} */
-            method_kind: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath" | null;
+            method_kind: "manual" | "audience" | "group" | "segment" | "segment_group" | "chain" | "self" | "subpath" | "catalog" | null;
             session_id: number | null;
             session_name: string | null;
             activity_title: string | null;
@@ -3452,8 +7233,16 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             finished_at: string | null;
+            sentence: string | null;
+            caused_by: number | null;
+            cause_sentence: string | null;
+            cause_actor: components["schemas"]["Person"] | null;
+            runs: components["schemas"]["RunTotals"] | null;
             left_alone_total: number;
             left_alone: components["schemas"]["LeftAlone"][];
+            /** @default 0 */
+            left_facts_total: number;
+            left_facts: components["schemas"]["LeftFact"][];
             people: number;
             cancelled_mail: number;
             method_restored: boolean | null;
@@ -3483,15 +7272,40 @@ export interface components {
             /** @default 0 */
             held: number;
         };
+        /** Waiting */
+        Waiting: {
+            position: number;
+            /**
+             * @default waiting
+             * @constant
+             */
+            state: "waiting";
+        };
         /** Why */
         Why: {
             /** @enum {null|string} */
-            kind: "manual" | "audience" | "group" | "segment" | "chain" | "self" | "subpath" | null;
+            kind: "manual" | "audience" | "group" | "segment" | "segment_group" | "chain" | "self" | "subpath" | "catalog" | null;
             method_id: number | null;
             name: string;
             sentence: string;
+            reason: string;
             /** Format: date-time */
             since: string;
+        };
+        /** SessionStanding */
+        audiences_SessionStanding: {
+            /** @enum {string} */
+            state: "enrolled" | "excluded" | "blocked" | "ended" | "none";
+            reason?: components["schemas"]["Reason"] | null;
+            barred?: components["schemas"]["Reason"] | null;
+            returns_on?: string | null;
+        };
+        /** SessionStanding */
+        people_SessionStanding: {
+            /** @enum {string} */
+            state: "enrolled" | "suspended" | "excluded" | "elsewhere" | "blocked";
+            session_id?: number | null;
+            session_name?: string | null;
         };
         /**
          * PreviewFrame
@@ -3516,14 +7330,18 @@ export interface components {
         /**
          * WatchFrame
          * @description Follow a topic: its state at once, then states and events.
+         *
+         *     `editing`, with `editors:ID`: the person at this socket edits the method, until they unwatch or the socket ends.
          */
         WatchFrame: {
             /** @enum {unknown} */
             type: "watch";
             /** @description chosen by the client */
             id: string;
-            /** @description `session:ID`, `method:ID`, `import:ID`, `run:ID` or `me` */
+            /** @description `session:ID`, `method:ID`, `editors:ID` (of a method), `import:ID`, `run:ID`, `learner:ID`, `course_groups:ID` (of a session), `list:NAME` or `me` */
             topic: string;
+            /** @default false */
+            editing?: boolean;
         };
         /**
          * UnwatchFrame
@@ -3571,7 +7389,7 @@ export interface components {
             type: "state";
             id: string;
             position: number;
-            data: components["schemas"]["Counts"] | components["schemas"]["MethodState"] | components["schemas"]["RunProgress"] | components["schemas"]["ImportProgress"] | components["schemas"]["MyState"];
+            data: components["schemas"]["Counts"] | components["schemas"]["MethodState"] | components["schemas"]["MethodEditors"] | components["schemas"]["RunProgress"] | components["schemas"]["ImportProgress"] | components["schemas"]["LearnerState"] | components["schemas"]["MyState"] | components["schemas"]["CourseGroupsState"] | components["schemas"]["ListState"];
         };
         /**
          * EventFrame
@@ -3585,7 +7403,7 @@ export interface components {
             id: string;
             position: number;
             /** @enum {unknown} */
-            event: "blocked" | "catalog" | "completed" | "entered" | "left" | "unblocked" | "updated";
+            event: "blocked" | "catalog" | "changed" | "completed" | "entered" | "left" | "unblocked" | "updated";
             data: components["schemas"]["EventData"];
         };
         /**
@@ -3657,9 +7475,13 @@ export interface components {
         LiveStates: {
             session: components["schemas"]["Counts"];
             method: components["schemas"]["MethodState"];
+            editors: components["schemas"]["MethodEditors"];
             run: components["schemas"]["RunProgress"];
             import: components["schemas"]["ImportProgress"];
+            learner: components["schemas"]["LearnerState"];
             me: components["schemas"]["MyState"];
+            course_groups: components["schemas"]["CourseGroupsState"];
+            list: components["schemas"]["ListState"];
         };
         /**
          * MethodState
@@ -3680,6 +7502,14 @@ export interface components {
             people: number;
             blocked: number;
             matching: number | null;
+        };
+        /**
+         * MethodEditors
+         * @description State of who edits a method now, for those who may edit it: oneself too, each person once. Null while it cannot be told.
+         */
+        MethodEditors: {
+            id: number;
+            editors: components["schemas"]["EventPerson"][] | null;
         };
         /**
          * RunProgress
@@ -3720,11 +7550,51 @@ export interface components {
             finished_at: string | null;
         };
         /**
+         * LearnerState
+         * @description State of the topic `learner:ID`: whose it is. It never changes; its events say that something of theirs does.
+         */
+        LearnerState: {
+            id: number;
+        };
+        /**
          * MyState
-         * @description State of the topic `me`: whose it is. It never changes; its events say what does.
+         * @description State of the topic `me`: whose it is, and how many things of each kind wait for them. Its events say what else changes.
          */
         MyState: {
             id: number;
+            /** @default {} */
+            needs_you: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * CourseGroupsState
+         * @description State of the topic `course_groups:ID`: the classes of the session that the reader sees.
+         */
+        CourseGroupsState: {
+            session_id: number;
+            course_groups: components["schemas"]["CourseGroupState"][];
+        };
+        /**
+         * CourseGroupState
+         * @description A class and how many people who count are in it; `people` differs where other people are in it.
+         */
+        CourseGroupState: {
+            id: number;
+            name: string;
+            members: number;
+            people: number;
+        };
+        /**
+         * ListState
+         * @description State of the topic `list:NAME`: the position of the log and the day of the last change that can alter the list, which is then read again.
+         */
+        ListState: {
+            /** @enum {unknown} */
+            name: "activities" | "enrollment_rules" | "everything" | "groups" | "held" | "imports" | "learners" | "members" | "participants" | "people" | "proposals" | "qualifications" | "rehearsals" | "runs" | "segments";
+            changed: number;
+            /** Format: date */
+            day: string;
         };
         LiveClientFrame: components["schemas"]["PreviewFrame"] | components["schemas"]["WatchFrame"] | components["schemas"]["UnwatchFrame"] | components["schemas"]["PingFrame"];
         LiveServerFrame: components["schemas"]["CountsFrame"] | components["schemas"]["StateFrame"] | components["schemas"]["EventFrame"] | components["schemas"]["ErrorFrame"] | components["schemas"]["PongFrame"];
@@ -3740,27 +7610,51 @@ export interface components {
             next: string | null;
             total: number;
         };
+        /** AssignmentPage */
+        AssignmentPage: {
+            items: components["schemas"]["Assignment"][];
+            next: string | null;
+            total: number;
+        };
         /** AudienceMemberPage */
         AudienceMemberPage: {
             items: components["schemas"]["AudienceMember"][];
             next: string | null;
             total: number;
         };
-        /** SegmentPage */
-        SegmentPage: {
-            items: components["schemas"]["Segment"][];
+        /** ChangedPersonPage */
+        ChangedPersonPage: {
+            items: components["schemas"]["ChangedPerson"][];
             next: string | null;
             total: number;
         };
-        /** BoardSessionPage */
-        BoardSessionPage: {
-            items: components["schemas"]["BoardSession"][];
+        /** PlannedMessagePage */
+        PlannedMessagePage: {
+            items: components["schemas"]["PlannedMessage"][];
             next: string | null;
             total: number;
         };
-        /** CatalogItemPage */
-        CatalogItemPage: {
-            items: components["schemas"]["CatalogItem"][];
+        /** ExclusionPage */
+        ExclusionPage: {
+            items: components["schemas"]["Exclusion"][];
+            next: string | null;
+            total: number;
+        };
+        /** CourseGroupPage */
+        CourseGroupPage: {
+            items: components["schemas"]["CourseGroup"][];
+            next: string | null;
+            total: number;
+        };
+        /** ProposalPage */
+        ProposalPage: {
+            items: components["schemas"]["Proposal"][];
+            next: string | null;
+            total: number;
+        };
+        /** EnrollmentRulePage */
+        EnrollmentRulePage: {
+            items: components["schemas"]["EnrollmentRule"][];
             next: string | null;
             total: number;
         };
@@ -3770,9 +7664,27 @@ export interface components {
             next: string | null;
             total: number;
         };
+        /** MethodOfActivityPage */
+        MethodOfActivityPage: {
+            items: components["schemas"]["MethodOfActivity"][];
+            next: string | null;
+            total: number;
+        };
         /** MethodPage */
         MethodPage: {
             items: components["schemas"]["Method"][];
+            next: string | null;
+            total: number;
+        };
+        /** PinPage */
+        PinPage: {
+            items: components["schemas"]["Pin"][];
+            next: string | null;
+            total: number;
+        };
+        /** RuleVersionPage */
+        RuleVersionPage: {
+            items: components["schemas"]["RuleVersion"][];
             next: string | null;
             total: number;
         };
@@ -3788,6 +7700,18 @@ export interface components {
             next: string | null;
             total: number;
         };
+        /** GroupPage */
+        GroupPage: {
+            items: components["schemas"]["Group"][];
+            next: string | null;
+            total: number;
+        };
+        /** MemberPage */
+        MemberPage: {
+            items: components["schemas"]["Member"][];
+            next: string | null;
+            total: number;
+        };
         /** ImportPage */
         ImportPage: {
             items: components["schemas"]["Import"][];
@@ -3800,21 +7724,39 @@ export interface components {
             next: string | null;
             total: number;
         };
-        /** AwardPage */
-        AwardPage: {
-            items: components["schemas"]["Award"][];
-            next: string | null;
-            total: number;
-        };
         /** ListedActivityPage */
         ListedActivityPage: {
             items: components["schemas"]["ListedActivity"][];
             next: string | null;
             total: number;
         };
+        /** AwardPage */
+        AwardPage: {
+            items: components["schemas"]["Award"][];
+            next: string | null;
+            total: number;
+        };
         /** SessionPage */
         SessionPage: {
             items: components["schemas"]["Session"][];
+            next: string | null;
+            total: number;
+        };
+        /** BoardSessionPage */
+        BoardSessionPage: {
+            items: components["schemas"]["BoardSession"][];
+            next: string | null;
+            total: number;
+        };
+        /** CatalogItemPage */
+        CatalogItemPage: {
+            items: components["schemas"]["CatalogItem"][];
+            next: string | null;
+            total: number;
+        };
+        /** NeedPage */
+        NeedPage: {
+            items: components["schemas"]["Need"][];
             next: string | null;
             total: number;
         };
@@ -3830,21 +7772,33 @@ export interface components {
             next: string | null;
             total: number;
         };
-        /** GroupPage */
-        GroupPage: {
-            items: components["schemas"]["Group"][];
-            next: string | null;
-            total: number;
-        };
         /** ListedLearnerPage */
         ListedLearnerPage: {
             items: components["schemas"]["ListedLearner"][];
             next: string | null;
             total: number;
         };
-        /** MemberPage */
-        MemberPage: {
-            items: components["schemas"]["Member"][];
+        /** QualificationRowPage */
+        QualificationRowPage: {
+            items: components["schemas"]["QualificationRow"][];
+            next: string | null;
+            total: number;
+        };
+        /** RequirementPage */
+        RequirementPage: {
+            items: components["schemas"]["Requirement"][];
+            next: string | null;
+            total: number;
+        };
+        /** RehearsalPage */
+        RehearsalPage: {
+            items: components["schemas"]["Rehearsal"][];
+            next: string | null;
+            total: number;
+        };
+        /** SegmentPage */
+        SegmentPage: {
+            items: components["schemas"]["Segment"][];
             next: string | null;
             total: number;
         };
@@ -3902,6 +7856,62 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    alive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "text"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Alive"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "text",
+                     *       "version": "text",
+                     *       "position": 7,
+                     *       "head": 7,
+                     *       "loaded": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listActivities: {
         parameters: {
             query?: {
@@ -4290,6 +8300,405 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listActivityAssignments: {
+        parameters: {
+            query?: {
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                activity_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 7,
+                     *           "group_id": 7,
+                     *           "group_name": "text",
+                     *           "group_kind": "group",
+                     *           "group_color": "#2f6fed",
+                     *           "activity_id": 7,
+                     *           "activity_kind": "course",
+                     *           "activity_title": "text",
+                     *           "session_id": 7,
+                     *           "session_name": "text",
+                     *           "subgroups": true,
+                     *           "mandatory": true,
+                     *           "due_at": "2026-11-23T14:03:00Z",
+                     *           "due_days": 7,
+                     *           "due_field": 7,
+                     *           "due_field_days": 7,
+                     *           "priority": 7,
+                     *           "recertify_months": 7,
+                     *           "role": "learner",
+                     *           "on_leave": "keep",
+                     *           "people": 7,
+                     *           "state": "live",
+                     *           "editable": true,
+                     *           "kind": "group"
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AssignmentPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCertificateDependents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activity_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "text",
+                     *           "id": 7,
+                     *           "name": "Paris",
+                     *           "session_id": 7,
+                     *           "session_name": "text"
+                     *         }
+                     *       ],
+                     *       "total": 7,
+                     *       "hidden": true,
+                     *       "hidden_count": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Dependents"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listActivityDependents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activity_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "text",
+                     *           "id": 7,
+                     *           "name": "Paris",
+                     *           "session_id": 7,
+                     *           "session_name": "text"
+                     *         }
+                     *       ],
+                     *       "total": 7,
+                     *       "hidden": true,
+                     *       "hidden_count": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Dependents"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listActivityEnrollments: {
+        parameters: {
+            query?: {
+                /** @description in this state */
+                state?: "active" | "completed" | "expired" | "suspended" | "enrolled" | "in_progress" | "not_started" | "overdue" | "blocked" | null;
+                /** @description words to be found, in whatever case */
+                q?: string | null;
+                /** @description order; a minus before it reverses it */
+                sort?: string | null;
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                activity_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 7,
+                     *           "session_id": 7,
+                     *           "session_name": "text",
+                     *           "activity_id": 7,
+                     *           "activity_title": "text",
+                     *           "learner": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "state": "active",
+                     *           "role": "learner",
+                     *           "since": "2026-11-23T14:03:00Z",
+                     *           "until": "2026-11-23T14:03:00Z",
+                     *           "due_at": "2026-11-23T14:03:00Z",
+                     *           "mandatory": true,
+                     *           "overdue": true,
+                     *           "completed_at": "2026-11-23T14:03:00Z",
+                     *           "progress": 1,
+                     *           "score": 85,
+                     *           "version": 7,
+                     *           "sources": [
+                     *             {
+                     *               "method_id": 7,
+                     *               "kind": "manual",
+                     *               "name": "Paris",
+                     *               "since": "2026-11-23T14:03:00Z",
+                     *               "kept": true,
+                     *               "until": "2026-11-23",
+                     *               "picked": true
+                     *             }
+                     *           ],
+                     *           "other_session_id": 7,
+                     *           "course_groups": [
+                     *             {
+                     *               "id": 7,
+                     *               "name": "Paris",
+                     *               "synced": true
+                     *             }
+                     *           ],
+                     *           "ended": {
+                     *             "run_id": 7,
+                     *             "at": "2026-11-23T14:03:00Z",
+                     *             "by": {
+                     *               "id": 7,
+                     *               "email": "ana@example.org",
+                     *               "first_name": "Ana",
+                     *               "last_name": "Dubois"
+                     *             },
+                     *             "reason": "text"
+                     *           },
+                     *           "reason": {
+                     *             "cause": "membership",
+                     *             "sentence": "text",
+                     *             "ref": 7,
+                     *             "name": "Paris",
+                     *             "old": {},
+                     *             "new": "battery horse correct",
+                     *             "note": "text",
+                     *             "facet": "text",
+                     *             "text": "ana@example.org, bo@example.org"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnrollmentPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listActivityMethods: {
+        parameters: {
+            query?: {
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                activity_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 7,
+                     *           "session_id": 7,
+                     *           "kind": "manual",
+                     *           "name": "Paris",
+                     *           "active": true,
+                     *           "visible": true,
+                     *           "role": "learner",
+                     *           "rule": {
+                     *             "blocks": [
+                     *               {
+                     *                 "groups": [
+                     *                   1,
+                     *                   2
+                     *                 ],
+                     *                 "filters": [
+                     *                   {
+                     *                     "type": "language",
+                     *                     "op": "in",
+                     *                     "values": [
+                     *                       "fr"
+                     *                     ]
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ]
+                     *           },
+                     *           "dynamic": true,
+                     *           "on_leave": "keep",
+                     *           "mandatory": true,
+                     *           "due_at": "2026-11-23T14:03:00Z",
+                     *           "due_days": 7,
+                     *           "due_field": 7,
+                     *           "due_field_days": 7,
+                     *           "priority": 7,
+                     *           "recertify_months": 7,
+                     *           "course_group_id": 7,
+                     *           "segment_id": 7,
+                     *           "group_id": 7,
+                     *           "subgroups": true,
+                     *           "after_activity_id": 7,
+                     *           "after_status": "completed",
+                     *           "delay_days": 7,
+                     *           "earlier": true,
+                     *           "parent_session_id": 7,
+                     *           "key": "location",
+                     *           "open": true,
+                     *           "capacity": 7,
+                     *           "opens_at": "2026-11-23T14:03:00Z",
+                     *           "closes_at": "2026-11-23T14:03:00Z",
+                     *           "follow": "both",
+                     *           "reenter": "always",
+                     *           "reenter_days": 7,
+                     *           "starts_at": "2026-11-23T14:03:00Z",
+                     *           "ends_at": "2026-11-23T14:03:00Z",
+                     *           "version": 7,
+                     *           "state": "live",
+                     *           "state_reason": "text",
+                     *           "state_cause": "broken_rule",
+                     *           "state_details": {},
+                     *           "sentence": "text",
+                     *           "people": 7,
+                     *           "waiting": 7,
+                     *           "held_run_id": 7,
+                     *           "sealed": true,
+                     *           "editable": true,
+                     *           "hand_picked": true,
+                     *           "enrollment_rule_id": 7,
+                     *           "queue": 7,
+                     *           "pins": 7,
+                     *           "broken_pins": 7,
+                     *           "session_name": "text"
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MethodOfActivityPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    completeStep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                activity_id: number;
+                step_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "score": 85
+                 *     }
+                 */
+                "application/json": components["schemas"]["StepDone"] | null;
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "activity_id": 7,
+                     *       "status": "not_started",
+                     *       "successful": true,
+                     *       "steps_done": 7,
+                     *       "score": 85,
+                     *       "completed_at": "2026-11-23T14:03:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Standing"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     startStep: {
         parameters: {
             query?: never;
@@ -4324,142 +8733,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    completeStep: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                activity_id: number;
-                step_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "score": 85
-                 *     }
-                 */
-                "application/json": components["schemas"]["StepDone"] | null;
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "activity_id": 7,
-                     *       "status": "not_started",
-                     *       "successful": true,
-                     *       "steps_done": 7,
-                     *       "score": 85,
-                     *       "completed_at": "2026-11-23T14:03:00Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Standing"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    gradeStep: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                step_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "learner_id": 7,
-                 *       "score": 85,
-                 *       "note": "text",
-                 *       "revoke": true
-                 *     }
-                 */
-                "application/json": components["schemas"]["Grade"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "activity_id": 7,
-                     *       "status": "not_started",
-                     *       "successful": true,
-                     *       "steps_done": 7,
-                     *       "score": 85,
-                     *       "completed_at": "2026-11-23T14:03:00Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Standing"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    listTokens: {
-        parameters: {
-            query?: {
-                everybody?: boolean;
-                /** @description how many items a page has */
-                limit?: number;
-                /** @description `next` of the page before */
-                cursor?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": 7,
-                     *           "learner_id": 7,
-                     *           "name": "Paris",
-                     *           "scopes": [
-                     *             "read"
-                     *           ],
-                     *           "created_at": "2026-11-23T14:03:00Z",
-                     *           "last_used_at": "2026-11-23T14:03:00Z",
-                     *           "expires_at": "2026-11-23T14:03:00Z",
-                     *           "token": "text"
-                     *         }
-                     *       ],
-                     *       "next": null,
-                     *       "total": 7
-                     *     }
-                     */
-                    "application/json": components["schemas"]["TokenPage"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    createToken: {
+    applyAssignments: {
         parameters: {
             query?: never;
             header?: never;
@@ -4470,75 +8744,65 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "name": "Paris",
-                 *       "scopes": [
-                 *         "read"
+                 *       "add": [
+                 *         {
+                 *           "group_id": 7,
+                 *           "activity_id": 7,
+                 *           "session_id": 7,
+                 *           "qualification_id": 7,
+                 *           "subgroups": true,
+                 *           "mandatory": true,
+                 *           "due_at": "2026-11-23T14:03:00Z",
+                 *           "due_days": 30,
+                 *           "due_field": 7,
+                 *           "due_field_days": 90,
+                 *           "priority": 10,
+                 *           "recertify_months": 24,
+                 *           "role": "learner",
+                 *           "on_leave": "keep"
+                 *         }
                  *       ],
-                 *       "expires_at": "2026-11-23T14:03:00Z",
-                 *       "learner_id": 7
+                 *       "remove": [
+                 *         {
+                 *           "method_id": 7,
+                 *           "people": "keep"
+                 *         }
+                 *       ],
+                 *       "mail": true,
+                 *       "hash": "9f2c4e…"
                  *     }
                  */
-                "application/json": components["schemas"]["TokenInput"];
+                "application/json": components["schemas"]["AssignmentsConfirmation"];
             };
         };
         responses: {
-            /** @description Document created, URL follows */
-            201: {
+            /** @description Request fulfilled, document follows */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "id": 7,
-                     *       "learner_id": 7,
-                     *       "name": "Paris",
-                     *       "scopes": [
-                     *         "read"
-                     *       ],
-                     *       "created_at": "2026-11-23T14:03:00Z",
-                     *       "last_used_at": "2026-11-23T14:03:00Z",
-                     *       "expires_at": "2026-11-23T14:03:00Z",
-                     *       "token": "text"
+                     *       "run_ids": [
+                     *         7
+                     *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["Token"];
+                    "application/json": components["schemas"]["AssignmentsDone"];
                 };
             };
             default: components["responses"]["Problem"];
         };
     };
-    deleteToken: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                token_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    listAudit: {
+    getAssignmentGrid: {
         parameters: {
             query?: {
-                object_kind?: string | null;
-                object_id?: number | null;
-                action?: string | null;
-                /** @description how many items a page has */
-                limit?: number;
-                /** @description `next` of the page before */
-                cursor?: string | null;
+                /** @description words to be found, in whatever case */
+                q?: string | null;
+                kind?: "group" | "company" | "department" | "team" | "function" | "qualification" | null;
+                activity_q?: string | null;
+                activity_kind?: "course" | "program" | "path" | null;
             };
             header?: never;
             path?: never;
@@ -4554,226 +8818,169 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "items": [
+                     *       "groups": [
                      *         {
                      *           "id": 7,
-                     *           "at": "2026-11-23T14:03:00Z",
-                     *           "actor": {
-                     *             "id": 7,
-                     *             "email": "ana@example.org",
-                     *             "first_name": "Ana",
-                     *             "last_name": "Dubois",
-                     *             "language": "en"
-                     *           },
-                     *           "action": "text",
-                     *           "object_kind": "text",
-                     *           "object_id": 7,
-                     *           "detail": {}
+                     *           "name": "Paris",
+                     *           "kind": "group",
+                     *           "color": "#2f6fed",
+                     *           "parent_id": 7,
+                     *           "people": 7,
+                     *           "inactive": 7
                      *         }
                      *       ],
-                     *       "next": null,
-                     *       "total": 7
-                     *     }
-                     */
-                    "application/json": components["schemas"]["AuditLinePage"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    getOrganisation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "name": "Paris",
-                     *       "timezone": "Europe/Paris",
-                     *       "language": "en",
-                     *       "managers_enroll": true,
-                     *       "fuse": {
-                     *         "most": 7,
-                     *         "entering": 7
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Organisation"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    changeOrganisation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "name": "Paris",
-                 *       "timezone": "Europe/Paris",
-                 *       "language": "en",
-                 *       "managers_enroll": true,
-                 *       "fuse": {
-                 *         "most": 1000,
-                 *         "entering": 1000
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["OrganisationChange"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "name": "Paris",
-                     *       "timezone": "Europe/Paris",
-                     *       "language": "en",
-                     *       "managers_enroll": true,
-                     *       "fuse": {
-                     *         "most": 7,
-                     *         "entering": 7
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Organisation"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    previewAudience: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "rule": {
-                 *         "blocks": [
-                 *           {
-                 *             "groups": [
-                 *               1,
-                 *               2
-                 *             ],
-                 *             "filters": [
-                 *               {
-                 *                 "type": "language",
-                 *                 "op": "in",
-                 *                 "values": [
-                 *                   "fr"
-                 *                 ]
-                 *               }
-                 *             ]
-                 *           }
-                 *         ]
-                 *       },
-                 *       "session_id": 7,
-                 *       "at": "2026-11-23",
-                 *       "sample": 7
-                 *     }
-                 */
-                "application/json": components["schemas"]["PreviewRequest"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "total": 7,
-                     *       "blocks": [
+                     *       "activities": [
                      *         {
-                     *           "total": 7,
-                     *           "groups_total": 7,
-                     *           "filters": [
-                     *             {
-                     *               "remaining": 7,
-                     *               "without": 7
-                     *             }
-                     *           ],
-                     *           "sealed": true,
-                     *           "groups": [
+                     *           "id": 7,
+                     *           "kind": "course",
+                     *           "title": "Fire safety",
+                     *           "sessions": [
                      *             {
                      *               "id": 7,
-                     *               "name": "Paris",
-                     *               "count": 7
+                     *               "name": "Paris"
                      *             }
                      *           ]
                      *         }
                      *       ],
-                     *       "included": 7,
-                     *       "excluded": 7,
-                     *       "blocked": 7,
-                     *       "sample": [
+                     *       "cells": [
                      *         {
-                     *           "id": 7,
-                     *           "email": "ana@example.org",
-                     *           "first_name": "Ana",
-                     *           "last_name": "Dubois",
-                     *           "language": "en",
-                     *           "status": "pending",
-                     *           "added_at": "2026-11-23T14:03:00Z",
-                     *           "external_id": "E-1042",
-                     *           "manager_id": 7,
-                     *           "fields": {
-                     *             "location": "Paris"
-                     *           },
-                     *           "groups": [
-                     *             {
-                     *               "id": 7,
-                     *               "role": "member"
-                     *             }
-                     *           ],
-                     *           "facts": [
-                     *             {
-                     *               "path": "text",
-                     *               "actual": {}
-                     *             }
-                     *           ],
-                     *           "session_id": 7
+                     *           "group_id": 7,
+                     *           "activity_id": 7,
+                     *           "session_id": 7,
+                     *           "method_id": 7,
+                     *           "people": 7,
+                     *           "mandatory": true,
+                     *           "subgroups": true
                      *         }
                      *       ],
-                     *       "position": 7,
-                     *       "as_of": "2026-11-23T14:03:00Z"
+                     *       "groups_total": 7,
+                     *       "activities_total": 7
                      *     }
                      */
-                    "application/json": components["schemas"]["Preview"];
+                    "application/json": components["schemas"]["AssignmentGrid"];
                 };
             };
             default: components["responses"]["Problem"];
         };
     };
-    listAudienceMembers: {
+    planAssignments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "add": [
+                 *         {
+                 *           "group_id": 7,
+                 *           "activity_id": 7,
+                 *           "session_id": 7,
+                 *           "qualification_id": 7,
+                 *           "subgroups": true,
+                 *           "mandatory": true,
+                 *           "due_at": "2026-11-23T14:03:00Z",
+                 *           "due_days": 30,
+                 *           "due_field": 7,
+                 *           "due_field_days": 90,
+                 *           "priority": 10,
+                 *           "recertify_months": 24,
+                 *           "role": "learner",
+                 *           "on_leave": "keep"
+                 *         }
+                 *       ],
+                 *       "remove": [
+                 *         {
+                 *           "method_id": 7,
+                 *           "people": "keep"
+                 *         }
+                 *       ],
+                 *       "mail": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["AssignmentsRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "entering": 7,
+                     *       "leaving": 7,
+                     *       "gaining": 7,
+                     *       "losing": 7,
+                     *       "completed_stay": 7,
+                     *       "blocked": 7,
+                     *       "freed": 7,
+                     *       "held": 7,
+                     *       "due_changes": 7,
+                     *       "ending": 7,
+                     *       "ending_on": "2026-11-23",
+                     *       "hash": "text",
+                     *       "position": 7,
+                     *       "people": 7,
+                     *       "messages": 7,
+                     *       "partial": true,
+                     *       "sessions": [
+                     *         {
+                     *           "entering": 7,
+                     *           "leaving": 7,
+                     *           "gaining": 7,
+                     *           "losing": 7,
+                     *           "completed_stay": 7,
+                     *           "blocked": 7,
+                     *           "freed": 7,
+                     *           "held": 7,
+                     *           "due_changes": 7,
+                     *           "ending": 7,
+                     *           "ending_on": "2026-11-23",
+                     *           "session_id": 7,
+                     *           "session_name": "text",
+                     *           "activity_title": "text",
+                     *           "methods": [
+                     *             {
+                     *               "entering": 7,
+                     *               "leaving": 7,
+                     *               "gaining": 7,
+                     *               "losing": 7,
+                     *               "completed_stay": 7,
+                     *               "blocked": 7,
+                     *               "freed": 7,
+                     *               "held": 7,
+                     *               "method_id": 7,
+                     *               "name": "Paris",
+                     *               "sealed": true
+                     *             }
+                     *           ],
+                     *           "capacity": 7,
+                     *           "enrolled": 7
+                     *         }
+                     *       ],
+                     *       "frozen": [
+                     *         {
+                     *           "method_id": 7,
+                     *           "name": "Paris",
+                     *           "session_id": 7,
+                     *           "session_name": "text"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Consequences"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    describeAudience: {
         parameters: {
             query?: never;
             header?: never;
@@ -4803,16 +9010,10 @@ export interface operations {
                  *           }
                  *         ]
                  *       },
-                 *       "at": "2026-11-23",
-                 *       "limit": 7,
-                 *       "cursor": "WyJuYW1lIiwiZHVib2lzIl0",
-                 *       "q": "ana",
-                 *       "tab": "matching",
-                 *       "session_id": 7,
-                 *       "method_id": 7
+                 *       "language": "en"
                  *     }
                  */
-                "application/json": components["schemas"]["MembersRequest"];
+                "application/json": components["schemas"]["DescribeRequest"];
             };
         };
         responses: {
@@ -4824,40 +9025,18 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "items": [
+                     *       "sentence": "text",
+                     *       "parts": [
                      *         {
+                     *           "text": "ana@example.org, bo@example.org",
+                     *           "kind": "text",
                      *           "id": 7,
-                     *           "email": "ana@example.org",
-                     *           "first_name": "Ana",
-                     *           "last_name": "Dubois",
-                     *           "language": "en",
-                     *           "status": "pending",
-                     *           "added_at": "2026-11-23T14:03:00Z",
-                     *           "external_id": "E-1042",
-                     *           "manager_id": 7,
-                     *           "fields": {
-                     *             "location": "Paris"
-                     *           },
-                     *           "groups": [
-                     *             {
-                     *               "id": 7,
-                     *               "role": "member"
-                     *             }
-                     *           ],
-                     *           "facts": [
-                     *             {
-                     *               "path": "text",
-                     *               "actual": {}
-                     *             }
-                     *           ],
-                     *           "session_id": 7
+                     *           "path": "text"
                      *         }
-                     *       ],
-                     *       "next": null,
-                     *       "total": 7
+                     *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["AudienceMemberPage"];
+                    "application/json": components["schemas"]["Description"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -4895,7 +9074,8 @@ export interface operations {
                  *       },
                  *       "learner_id": 7,
                  *       "at": "2026-11-23",
-                 *       "session_id": 7
+                 *       "session_id": 7,
+                 *       "method_id": 7
                  *     }
                  */
                 "application/json": components["schemas"]["ExplainRequest"];
@@ -5018,7 +9198,19 @@ export interface operations {
                      *           "note": "text",
                      *           "facet": "text",
                      *           "text": "ana@example.org, bo@example.org"
-                     *         }
+                     *         },
+                     *         "barred": {
+                     *           "cause": "membership",
+                     *           "sentence": "text",
+                     *           "ref": 7,
+                     *           "name": "Paris",
+                     *           "old": {},
+                     *           "new": "battery horse correct",
+                     *           "note": "text",
+                     *           "facet": "text",
+                     *           "text": "ana@example.org, bo@example.org"
+                     *         },
+                     *         "returns_on": "2026-11-23"
                      *       }
                      *     }
                      */
@@ -5145,7 +9337,28 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    describeAudience: {
+    dismissJump: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                jump_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listAudienceMembers: {
         parameters: {
             query?: never;
             header?: never;
@@ -5175,43 +9388,18 @@ export interface operations {
                  *           }
                  *         ]
                  *       },
-                 *       "language": "en"
+                 *       "at": "2026-11-23",
+                 *       "limit": 7,
+                 *       "cursor": "WyJuYW1lIiwiZHVib2lzIl0",
+                 *       "q": "ana",
+                 *       "tab": "matching",
+                 *       "session_id": 7,
+                 *       "method_id": 7
                  *     }
                  */
-                "application/json": components["schemas"]["DescribeRequest"];
+                "application/json": components["schemas"]["MembersRequest"];
             };
         };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "sentence": "text"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Description"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    listMySessions: {
-        parameters: {
-            query?: {
-                /** @description how many items a page has */
-                limit?: number;
-                /** @description `next` of the page before */
-                cursor?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
         responses: {
             /** @description Request fulfilled, document follows */
             200: {
@@ -5224,37 +9412,80 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "id": 7,
-                     *           "activity_id": 7,
-                     *           "activity_title": "text",
-                     *           "name": "Paris",
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois",
+                     *           "language": "en",
+                     *           "status": "pending",
+                     *           "added_at": "2026-11-23T14:03:00Z",
                      *           "external_id": "E-1042",
-                     *           "starts_at": "2026-11-23T14:03:00Z",
-                     *           "ends_at": "2026-11-23T14:03:00Z"
+                     *           "manager_id": 7,
+                     *           "fields": {
+                     *             "location": "Paris"
+                     *           },
+                     *           "groups": [
+                     *             {
+                     *               "id": 7,
+                     *               "role": "member"
+                     *             }
+                     *           ],
+                     *           "facts": [
+                     *             {
+                     *               "path": "text",
+                     *               "actual": {}
+                     *             }
+                     *           ],
+                     *           "session_id": 7
                      *         }
                      *       ],
                      *       "next": null,
                      *       "total": 7
                      *     }
                      */
-                    "application/json": components["schemas"]["BoardSessionPage"];
+                    "application/json": components["schemas"]["AudienceMemberPage"];
                 };
             };
             default: components["responses"]["Problem"];
         };
     };
-    getSessionTimeline: {
+    previewAudience: {
         parameters: {
-            query?: {
-                /** @description how many days, today included */
-                days?: number;
-            };
+            query?: never;
             header?: never;
-            path: {
-                session_id: number;
-            };
+            path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "rule": {
+                 *         "blocks": [
+                 *           {
+                 *             "groups": [
+                 *               1,
+                 *               2
+                 *             ],
+                 *             "filters": [
+                 *               {
+                 *                 "type": "language",
+                 *                 "op": "in",
+                 *                 "values": [
+                 *                   "fr"
+                 *                 ]
+                 *               }
+                 *             ]
+                 *           }
+                 *         ]
+                 *       },
+                 *       "session_id": 7,
+                 *       "at": "2026-11-23",
+                 *       "sample": 7
+                 *     }
+                 */
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
         responses: {
             /** @description Request fulfilled, document follows */
             200: {
@@ -5263,33 +9494,109 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example [
-                     *       {
-                     *         "date": "2026-11-23",
-                     *         "enrolled": 7,
-                     *         "completed": 7
-                     *       }
-                     *     ]
+                     * @example {
+                     *       "total": 7,
+                     *       "blocks": [
+                     *         {
+                     *           "total": 7,
+                     *           "groups_total": 7,
+                     *           "filters": [
+                     *             {
+                     *               "remaining": 7,
+                     *               "without": 7
+                     *             }
+                     *           ],
+                     *           "sealed": true,
+                     *           "groups": [
+                     *             {
+                     *               "id": 7,
+                     *               "name": "Paris",
+                     *               "count": 7
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "included": 7,
+                     *       "excluded": 7,
+                     *       "blocked": 7,
+                     *       "sample": [
+                     *         {
+                     *           "id": 7,
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois",
+                     *           "language": "en",
+                     *           "status": "pending",
+                     *           "added_at": "2026-11-23T14:03:00Z",
+                     *           "external_id": "E-1042",
+                     *           "manager_id": 7,
+                     *           "fields": {
+                     *             "location": "Paris"
+                     *           },
+                     *           "groups": [
+                     *             {
+                     *               "id": 7,
+                     *               "role": "member"
+                     *             }
+                     *           ],
+                     *           "facts": [
+                     *             {
+                     *               "path": "text",
+                     *               "actual": {}
+                     *             }
+                     *           ],
+                     *           "session_id": 7
+                     *         }
+                     *       ],
+                     *       "position": 7,
+                     *       "as_of": "2026-11-23T14:03:00Z"
+                     *     }
                      */
-                    "application/json": components["schemas"]["TimelinePoint"][];
+                    "application/json": components["schemas"]["Preview"];
                 };
             };
             default: components["responses"]["Problem"];
         };
     };
-    listSessionHappenings: {
+    findSameAudiences: {
         parameters: {
-            query?: {
-                /** @description how many at most */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
-            path: {
-                session_id: number;
-            };
+            path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "rule": {
+                 *         "blocks": [
+                 *           {
+                 *             "groups": [
+                 *               1,
+                 *               2
+                 *             ],
+                 *             "filters": [
+                 *               {
+                 *                 "type": "language",
+                 *                 "op": "in",
+                 *                 "values": [
+                 *                   "fr"
+                 *                 ]
+                 *               }
+                 *             ]
+                 *           }
+                 *         ]
+                 *       },
+                 *       "except_methods": [
+                 *         7
+                 *       ],
+                 *       "except_segment": 7
+                 *     }
+                 */
+                "application/json": components["schemas"]["SameRequest"];
+            };
+        };
         responses: {
             /** @description Request fulfilled, document follows */
             200: {
@@ -5301,327 +9608,27 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "event": "text",
-                     *           "learner": "ana@example.org",
-                     *           "count": 7,
-                     *           "reason": {
-                     *             "cause": "membership",
-                     *             "sentence": "text",
-                     *             "ref": 7,
-                     *             "name": "Paris",
-                     *             "old": {},
-                     *             "new": "battery horse correct",
-                     *             "note": "text",
-                     *             "facet": "text",
-                     *             "text": "ana@example.org, bo@example.org"
-                     *           },
-                     *           "at": "2026-11-23T14:03:00Z",
-                     *           "position": 7
+                     *           "kind": "method",
+                     *           "id": 7,
+                     *           "name": "Paris",
+                     *           "session_id": 7,
+                     *           "session_name": "text"
                      *         }
                      *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["Happenings"];
+                    "application/json": components["schemas"]["SameAudiences"];
                 };
             };
             default: components["responses"]["Problem"];
         };
     };
-    getPlayer: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                activity_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "activity": {
-                     *         "id": 7,
-                     *         "kind": "course",
-                     *         "title": "Fire safety",
-                     *         "description": "text"
-                     *       },
-                     *       "steps": [
-                     *         {
-                     *           "id": 7,
-                     *           "kind": "content",
-                     *           "activity_id": 7,
-                     *           "title": "Fire safety",
-                     *           "mandatory": true,
-                     *           "min_score": 1,
-                     *           "status": "not_started",
-                     *           "score": 85,
-                     *           "completed_at": "2026-11-23T14:03:00Z",
-                     *           "body": "text"
-                     *         }
-                     *       ],
-                     *       "enrollment": {
-                     *         "id": 7,
-                     *         "session_id": 7,
-                     *         "session_name": "text",
-                     *         "state": "active",
-                     *         "starts_at": "2026-11-23T14:03:00Z",
-                     *         "due_at": "2026-11-23T14:03:00Z"
-                     *       },
-                     *       "status": "not_started",
-                     *       "successful": true,
-                     *       "progress": 1,
-                     *       "award": {
-                     *         "title": "Fire safety",
-                     *         "issued_at": "2026-11-23T14:03:00Z",
-                     *         "expires_at": "2026-11-23T14:03:00Z"
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Player"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    listSessionEnrollments: {
+    listAudit: {
         parameters: {
             query?: {
-                /** @description in this state */
-                state?: "active" | "completed" | "expired" | "suspended" | "enrolled" | "in_progress" | "not_started" | "overdue" | "blocked" | null;
-                /** @description words to be found, in whatever case */
-                q?: string | null;
-                /** @description order; a minus before it reverses it */
-                sort?: string | null;
-                /** @description how many items a page has */
-                limit?: number;
-                /** @description `next` of the page before */
-                cursor?: string | null;
-            };
-            header?: never;
-            path: {
-                session_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": 7,
-                     *           "session_id": 7,
-                     *           "session_name": "text",
-                     *           "activity_id": 7,
-                     *           "activity_title": "text",
-                     *           "learner": {
-                     *             "id": 7,
-                     *             "email": "ana@example.org",
-                     *             "first_name": "Ana",
-                     *             "last_name": "Dubois"
-                     *           },
-                     *           "state": "active",
-                     *           "role": "learner",
-                     *           "since": "2026-11-23T14:03:00Z",
-                     *           "until": "2026-11-23T14:03:00Z",
-                     *           "due_at": "2026-11-23T14:03:00Z",
-                     *           "mandatory": true,
-                     *           "overdue": true,
-                     *           "completed_at": "2026-11-23T14:03:00Z",
-                     *           "progress": 1,
-                     *           "score": 85,
-                     *           "version": 7,
-                     *           "sources": [
-                     *             {
-                     *               "method_id": 7,
-                     *               "kind": "manual",
-                     *               "name": "Paris",
-                     *               "since": "2026-11-23T14:03:00Z",
-                     *               "kept": true
-                     *             }
-                     *           ],
-                     *           "other_session_id": 7,
-                     *           "ended": {
-                     *             "run_id": 7,
-                     *             "at": "2026-11-23T14:03:00Z",
-                     *             "by": {
-                     *               "id": 7,
-                     *               "email": "ana@example.org",
-                     *               "first_name": "Ana",
-                     *               "last_name": "Dubois"
-                     *             },
-                     *             "reason": "text"
-                     *           },
-                     *           "reason": {
-                     *             "cause": "membership",
-                     *             "sentence": "text",
-                     *             "ref": 7,
-                     *             "name": "Paris",
-                     *             "old": {},
-                     *             "new": "battery horse correct",
-                     *             "note": "text",
-                     *             "facet": "text",
-                     *             "text": "ana@example.org, bo@example.org"
-                     *           }
-                     *         }
-                     *       ],
-                     *       "next": null,
-                     *       "total": 7
-                     *     }
-                     */
-                    "application/json": components["schemas"]["EnrollmentPage"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    getSessionCounts: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                session_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "enrolled": 7,
-                     *       "completed": 7,
-                     *       "in_progress": 7,
-                     *       "not_started": 7,
-                     *       "overdue": 7,
-                     *       "blocked": 7,
-                     *       "expired": 7,
-                     *       "position": 7
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Counts"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    listLearnerEnrollments: {
-        parameters: {
-            query?: {
-                /** @description in this state */
-                state?: "active" | "completed" | "expired" | "suspended" | "enrolled" | "in_progress" | "not_started" | "overdue" | "blocked" | null;
-                /** @description how many items a page has */
-                limit?: number;
-                /** @description `next` of the page before */
-                cursor?: string | null;
-            };
-            header?: never;
-            path: {
-                learner_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": 7,
-                     *           "session_id": 7,
-                     *           "session_name": "text",
-                     *           "activity_id": 7,
-                     *           "activity_title": "text",
-                     *           "learner": {
-                     *             "id": 7,
-                     *             "email": "ana@example.org",
-                     *             "first_name": "Ana",
-                     *             "last_name": "Dubois"
-                     *           },
-                     *           "state": "active",
-                     *           "role": "learner",
-                     *           "since": "2026-11-23T14:03:00Z",
-                     *           "until": "2026-11-23T14:03:00Z",
-                     *           "due_at": "2026-11-23T14:03:00Z",
-                     *           "mandatory": true,
-                     *           "overdue": true,
-                     *           "completed_at": "2026-11-23T14:03:00Z",
-                     *           "progress": 1,
-                     *           "score": 85,
-                     *           "version": 7,
-                     *           "sources": [
-                     *             {
-                     *               "method_id": 7,
-                     *               "kind": "manual",
-                     *               "name": "Paris",
-                     *               "since": "2026-11-23T14:03:00Z",
-                     *               "kept": true
-                     *             }
-                     *           ],
-                     *           "other_session_id": 7,
-                     *           "ended": {
-                     *             "run_id": 7,
-                     *             "at": "2026-11-23T14:03:00Z",
-                     *             "by": {
-                     *               "id": 7,
-                     *               "email": "ana@example.org",
-                     *               "first_name": "Ana",
-                     *               "last_name": "Dubois"
-                     *             },
-                     *             "reason": "text"
-                     *           },
-                     *           "reason": {
-                     *             "cause": "membership",
-                     *             "sentence": "text",
-                     *             "ref": 7,
-                     *             "name": "Paris",
-                     *             "old": {},
-                     *             "new": "battery horse correct",
-                     *             "note": "text",
-                     *             "facet": "text",
-                     *             "text": "ana@example.org, bo@example.org"
-                     *           }
-                     *         }
-                     *       ],
-                     *       "next": null,
-                     *       "total": 7
-                     *     }
-                     */
-                    "application/json": components["schemas"]["EnrollmentPage"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    listMyEnrollments: {
-        parameters: {
-            query?: {
-                /** @description in this state */
-                state?: "active" | "completed" | "expired" | "suspended" | "enrolled" | "in_progress" | "not_started" | "overdue" | "blocked" | null;
+                object_kind?: string | null;
+                object_id?: number | null;
+                action?: string | null;
                 /** @description how many items a page has */
                 limit?: number;
                 /** @description `next` of the page before */
@@ -5644,76 +9651,37 @@ export interface operations {
                      *       "items": [
                      *         {
                      *           "id": 7,
-                     *           "session_id": 7,
-                     *           "session_name": "text",
-                     *           "activity_id": 7,
-                     *           "activity_title": "text",
-                     *           "learner": {
+                     *           "at": "2026-11-23T14:03:00Z",
+                     *           "actor": {
                      *             "id": 7,
                      *             "email": "ana@example.org",
                      *             "first_name": "Ana",
-                     *             "last_name": "Dubois"
+                     *             "last_name": "Dubois",
+                     *             "language": "en"
                      *           },
-                     *           "state": "active",
-                     *           "role": "learner",
-                     *           "since": "2026-11-23T14:03:00Z",
-                     *           "until": "2026-11-23T14:03:00Z",
-                     *           "due_at": "2026-11-23T14:03:00Z",
-                     *           "mandatory": true,
-                     *           "overdue": true,
-                     *           "completed_at": "2026-11-23T14:03:00Z",
-                     *           "progress": 1,
-                     *           "score": 85,
-                     *           "version": 7,
-                     *           "sources": [
-                     *             {
-                     *               "method_id": 7,
-                     *               "kind": "manual",
-                     *               "name": "Paris",
-                     *               "since": "2026-11-23T14:03:00Z",
-                     *               "kept": true
-                     *             }
-                     *           ],
-                     *           "other_session_id": 7,
-                     *           "ended": {
-                     *             "run_id": 7,
-                     *             "at": "2026-11-23T14:03:00Z",
-                     *             "by": {
-                     *               "id": 7,
-                     *               "email": "ana@example.org",
-                     *               "first_name": "Ana",
-                     *               "last_name": "Dubois"
-                     *             },
-                     *             "reason": "text"
-                     *           },
-                     *           "reason": {
-                     *             "cause": "membership",
-                     *             "sentence": "text",
-                     *             "ref": 7,
-                     *             "name": "Paris",
-                     *             "old": {},
-                     *             "new": "battery horse correct",
-                     *             "note": "text",
-                     *             "facet": "text",
-                     *             "text": "ana@example.org, bo@example.org"
-                     *           }
+                     *           "action": "text",
+                     *           "object_kind": "text",
+                     *           "object_id": 7,
+                     *           "detail": {}
                      *         }
                      *       ],
                      *       "next": null,
                      *       "total": 7
                      *     }
                      */
-                    "application/json": components["schemas"]["EnrollmentPage"];
+                    "application/json": components["schemas"]["AuditLinePage"];
                 };
             };
             default: components["responses"]["Problem"];
         };
     };
-    getMyCatalog: {
+    getInvitation: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                token: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -5726,68 +9694,24 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "items": [
-                     *         {
-                     *           "activity": {
-                     *             "id": 7,
-                     *             "kind": "course",
-                     *             "title": "Fire safety",
-                     *             "description": "text",
-                     *             "steps": [
-                     *               {
-                     *                 "id": 7,
-                     *                 "kind": "content",
-                     *                 "activity_id": 7,
-                     *                 "title": "Fire safety",
-                     *                 "mandatory": true
-                     *               }
-                     *             ]
-                     *           },
-                     *           "session": {
-                     *             "id": 7,
-                     *             "name": "Paris",
-                     *             "starts_at": "2026-11-23T14:03:00Z",
-                     *             "ends_at": "2026-11-23T14:03:00Z"
-                     *           },
-                     *           "section": "mine",
-                     *           "enrollment_id": 7,
-                     *           "state": "active",
-                     *           "progress": 1,
-                     *           "due_at": "2026-11-23T14:03:00Z",
-                     *           "overdue": true,
-                     *           "mandatory": true,
-                     *           "since": "2026-11-23T14:03:00Z",
-                     *           "until": "2026-11-23T14:03:00Z",
-                     *           "why": [
-                     *             {
-                     *               "kind": "manual",
-                     *               "method_id": 7,
-                     *               "name": "Paris",
-                     *               "sentence": "text",
-                     *               "since": "2026-11-23T14:03:00Z"
-                     *             }
-                     *           ],
-                     *           "can_self_enroll": true,
-                     *           "needs_key": true,
-                     *           "missing": "text"
-                     *         }
-                     *       ],
-                     *       "next": null,
-                     *       "total": 7
+                     *       "email": "ana@example.org",
+                     *       "first_name": "Ana",
+                     *       "last_name": "Dubois",
+                     *       "language": "en"
                      *     }
                      */
-                    "application/json": components["schemas"]["CatalogItemPage"];
+                    "application/json": components["schemas"]["InvitedPerson"];
                 };
             };
             default: components["responses"]["Problem"];
         };
     };
-    selfEnroll: {
+    acceptInvitation: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                session_id: number;
+                token: string;
             };
             cookie?: never;
         };
@@ -5795,10 +9719,1022 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "key": "location"
+                 *       "password": "correct horse battery",
+                 *       "keep_tokens": true
                  *     }
                  */
-                "application/json": components["schemas"]["SelfEnroll"];
+                "application/json": components["schemas"]["InvitationInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "learner": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois",
+                     *         "language": "en"
+                     *       },
+                     *       "roles": [
+                     *         "admin"
+                     *       ],
+                     *       "organisation": {
+                     *         "name": "Paris",
+                     *         "timezone": "Europe/Paris",
+                     *         "language": "en",
+                     *         "managers_enroll": true,
+                     *         "fuse": {
+                     *           "most": 7,
+                     *           "entering": 7
+                     *         }
+                     *       },
+                     *       "smtp": true,
+                     *       "clock_offset_seconds": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ana@example.org",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SignInInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "learner": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois",
+                     *         "language": "en"
+                     *       },
+                     *       "roles": [
+                     *         "admin"
+                     *       ],
+                     *       "organisation": {
+                     *         "name": "Paris",
+                     *         "timezone": "Europe/Paris",
+                     *         "language": "en",
+                     *         "managers_enroll": true,
+                     *         "fuse": {
+                     *           "most": 7,
+                     *           "entering": 7
+                     *         }
+                     *       },
+                     *       "smtp": true,
+                     *       "clock_offset_seconds": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "learner": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois",
+                     *         "language": "en"
+                     *       },
+                     *       "roles": [
+                     *         "admin"
+                     *       ],
+                     *       "organisation": {
+                     *         "name": "Paris",
+                     *         "timezone": "Europe/Paris",
+                     *         "language": "en",
+                     *         "managers_enroll": true,
+                     *         "fuse": {
+                     *           "most": 7,
+                     *           "entering": 7
+                     *         }
+                     *       },
+                     *       "smtp": true,
+                     *       "clock_offset_seconds": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current": "correct horse battery",
+                 *       "new": "battery horse correct",
+                 *       "keep_tokens": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["PasswordInput"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    bulkAwards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "awards": [
+                 *         {
+                 *           "learner": "ana@example.org",
+                 *           "certificate": 7,
+                 *           "issued_at": "2026-11-23T14:03:00Z",
+                 *           "expires_at": "2026-11-23T14:03:00Z"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["AwardsBulk"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created": 7,
+                     *       "updated": 7,
+                     *       "unchanged": 7,
+                     *       "errors": [
+                     *         {
+                     *           "row": 7,
+                     *           "path": "text",
+                     *           "code": "text",
+                     *           "message": "text"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BulkAnswer"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    askConsequences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "changes": [
+                 *         {
+                 *           "email": "ana@example.org",
+                 *           "first_name": "Ana",
+                 *           "last_name": "Dubois",
+                 *           "language": "en",
+                 *           "status": "pending",
+                 *           "added_at": "2026-11-23T14:03:00Z",
+                 *           "external_id": "E-1042",
+                 *           "manager_id": 7,
+                 *           "fields": {
+                 *             "location": "Paris",
+                 *             "level": 3
+                 *           },
+                 *           "password": "correct horse battery",
+                 *           "is_admin": true,
+                 *           "id": 7,
+                 *           "act": "learner"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConsequencesRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "entering": 7,
+                     *       "leaving": 7,
+                     *       "gaining": 7,
+                     *       "losing": 7,
+                     *       "completed_stay": 7,
+                     *       "blocked": 7,
+                     *       "freed": 7,
+                     *       "held": 7,
+                     *       "due_changes": 7,
+                     *       "ending": 7,
+                     *       "ending_on": "2026-11-23",
+                     *       "hash": "text",
+                     *       "position": 7,
+                     *       "people": 7,
+                     *       "messages": 7,
+                     *       "partial": true,
+                     *       "sessions": [
+                     *         {
+                     *           "entering": 7,
+                     *           "leaving": 7,
+                     *           "gaining": 7,
+                     *           "losing": 7,
+                     *           "completed_stay": 7,
+                     *           "blocked": 7,
+                     *           "freed": 7,
+                     *           "held": 7,
+                     *           "due_changes": 7,
+                     *           "ending": 7,
+                     *           "ending_on": "2026-11-23",
+                     *           "session_id": 7,
+                     *           "session_name": "text",
+                     *           "activity_title": "text",
+                     *           "methods": [
+                     *             {
+                     *               "entering": 7,
+                     *               "leaving": 7,
+                     *               "gaining": 7,
+                     *               "losing": 7,
+                     *               "completed_stay": 7,
+                     *               "blocked": 7,
+                     *               "freed": 7,
+                     *               "held": 7,
+                     *               "method_id": 7,
+                     *               "name": "Paris",
+                     *               "sealed": true
+                     *             }
+                     *           ],
+                     *           "capacity": 7,
+                     *           "enrolled": 7
+                     *         }
+                     *       ],
+                     *       "frozen": [
+                     *         {
+                     *           "method_id": 7,
+                     *           "name": "Paris",
+                     *           "session_id": 7,
+                     *           "session_name": "text"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Consequences"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    applyConsequences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "changes": [
+                 *         {
+                 *           "email": "ana@example.org",
+                 *           "first_name": "Ana",
+                 *           "last_name": "Dubois",
+                 *           "language": "en",
+                 *           "status": "pending",
+                 *           "added_at": "2026-11-23T14:03:00Z",
+                 *           "external_id": "E-1042",
+                 *           "manager_id": 7,
+                 *           "fields": {
+                 *             "location": "Paris",
+                 *             "level": 3
+                 *           },
+                 *           "password": "correct horse battery",
+                 *           "is_admin": true,
+                 *           "id": 7,
+                 *           "act": "learner"
+                 *         }
+                 *       ],
+                 *       "hash": "9f2c4e…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConsequencesConfirmation"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "run_id": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ActsDone"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listConsequencesMessages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "changes": [
+                 *         {
+                 *           "email": "ana@example.org",
+                 *           "first_name": "Ana",
+                 *           "last_name": "Dubois",
+                 *           "language": "en",
+                 *           "status": "pending",
+                 *           "added_at": "2026-11-23T14:03:00Z",
+                 *           "external_id": "E-1042",
+                 *           "manager_id": 7,
+                 *           "fields": {
+                 *             "location": "Paris",
+                 *             "level": 3
+                 *           },
+                 *           "password": "correct horse battery",
+                 *           "is_admin": true,
+                 *           "id": 7,
+                 *           "act": "learner"
+                 *         }
+                 *       ],
+                 *       "limit": 7,
+                 *       "cursor": "WyJuYW1lIiwiZHVib2lzIl0"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConsequencesMessagesRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "learner": "ana@example.org",
+                     *           "at": "2026-11-23T14:03:00Z",
+                     *           "about": [
+                     *             {
+                     *               "kind": "enrolled",
+                     *               "session_id": 7,
+                     *               "session_name": "text",
+                     *               "activity_title": "text"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlannedMessagePage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listConsequencesPeople: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "changes": [
+                 *         {
+                 *           "email": "ana@example.org",
+                 *           "first_name": "Ana",
+                 *           "last_name": "Dubois",
+                 *           "language": "en",
+                 *           "status": "pending",
+                 *           "added_at": "2026-11-23T14:03:00Z",
+                 *           "external_id": "E-1042",
+                 *           "manager_id": 7,
+                 *           "fields": {
+                 *             "location": "Paris",
+                 *             "level": 3
+                 *           },
+                 *           "password": "correct horse battery",
+                 *           "is_admin": true,
+                 *           "id": 7,
+                 *           "act": "learner"
+                 *         }
+                 *       ],
+                 *       "change": "entering",
+                 *       "session_id": 7,
+                 *       "method_id": 7,
+                 *       "limit": 7,
+                 *       "cursor": "WyJuYW1lIiwiZHVib2lzIl0"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConsequencesPeopleRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "learner": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "why": {
+                     *             "cause": "membership",
+                     *             "sentence": "text",
+                     *             "ref": 7,
+                     *             "name": "Paris",
+                     *             "old": {},
+                     *             "new": "battery horse correct",
+                     *             "note": "text",
+                     *             "facet": "text",
+                     *             "text": "ana@example.org, bo@example.org"
+                     *           },
+                     *           "sessions": [
+                     *             {
+                     *               "session_id": 7,
+                     *               "session_name": "text",
+                     *               "why": {
+                     *                 "cause": "membership",
+                     *                 "sentence": "text",
+                     *                 "ref": 7,
+                     *                 "name": "Paris",
+                     *                 "old": {},
+                     *                 "new": "battery horse correct",
+                     *                 "note": "text",
+                     *                 "facet": "text",
+                     *                 "text": "ana@example.org, bo@example.org"
+                     *               },
+                     *               "due": {
+                     *                 "before": "2026-11-23T14:03:00Z",
+                     *                 "after": "2026-11-23T14:03:00Z"
+                     *               },
+                     *               "ends_on": "2026-11-23"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangedPersonPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEnrollmentRules: {
+        parameters: {
+            query?: {
+                /** @description words to be found, in whatever case */
+                q?: string | null;
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 7,
+                     *           "name": "Paris",
+                     *           "state": "draft",
+                     *           "active": true,
+                     *           "rule": {
+                     *             "blocks": [
+                     *               {
+                     *                 "groups": [
+                     *                   1,
+                     *                   2
+                     *                 ],
+                     *                 "filters": [
+                     *                   {
+                     *                     "type": "language",
+                     *                     "op": "in",
+                     *                     "values": [
+                     *                       "fr"
+                     *                     ]
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ]
+                     *           },
+                     *           "sentence": "text",
+                     *           "targets": [
+                     *             {
+                     *               "session_id": 7,
+                     *               "session_name": "text",
+                     *               "activity_id": 7,
+                     *               "activity_kind": "course",
+                     *               "activity_title": "text",
+                     *               "method_id": 7,
+                     *               "state": "live",
+                     *               "people": 7
+                     *             }
+                     *           ],
+                     *           "people": 7,
+                     *           "matching": 7,
+                     *           "visible": true,
+                     *           "role": "learner",
+                     *           "dynamic": true,
+                     *           "on_leave": "keep",
+                     *           "mandatory": true,
+                     *           "due_at": "2026-11-23T14:03:00Z",
+                     *           "due_days": 7,
+                     *           "recertify_months": 7,
+                     *           "follow": "both",
+                     *           "reenter": "always",
+                     *           "reenter_days": 7,
+                     *           "starts_at": "2026-11-23T14:03:00Z",
+                     *           "ends_at": "2026-11-23T14:03:00Z",
+                     *           "version": 7,
+                     *           "due_field": 7,
+                     *           "due_field_days": 7,
+                     *           "priority": 7,
+                     *           "pins": 7,
+                     *           "broken_pins": 7
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnrollmentRulePage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createEnrollmentRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "visible": true,
+                 *       "role": "learner",
+                 *       "dynamic": true,
+                 *       "on_leave": "keep",
+                 *       "mandatory": true,
+                 *       "due_at": "2026-11-23T14:03:00Z",
+                 *       "due_days": 30,
+                 *       "due_field": 7,
+                 *       "due_field_days": 90,
+                 *       "priority": 10,
+                 *       "recertify_months": 24,
+                 *       "course_group_id": 7,
+                 *       "segment_id": 7,
+                 *       "group_id": 7,
+                 *       "subgroups": true,
+                 *       "after_activity_id": 7,
+                 *       "after_status": "completed",
+                 *       "delay_days": 7,
+                 *       "earlier": true,
+                 *       "parent_session_id": 7,
+                 *       "key": "location",
+                 *       "open": true,
+                 *       "capacity": 20,
+                 *       "opens_at": "2026-11-23T14:03:00Z",
+                 *       "closes_at": "2026-11-23T14:03:00Z",
+                 *       "follow": "both",
+                 *       "reenter": "always",
+                 *       "reenter_days": 90,
+                 *       "starts_at": "2026-11-23T14:03:00Z",
+                 *       "ends_at": "2026-11-23T14:03:00Z",
+                 *       "name": "Paris",
+                 *       "rule": {
+                 *         "blocks": [
+                 *           {
+                 *             "groups": [
+                 *               1,
+                 *               2
+                 *             ],
+                 *             "filters": [
+                 *               {
+                 *                 "type": "language",
+                 *                 "op": "in",
+                 *                 "values": [
+                 *                   "fr"
+                 *                 ]
+                 *               }
+                 *             ]
+                 *           }
+                 *         ]
+                 *       },
+                 *       "targets": [
+                 *         {
+                 *           "session_id": 7
+                 *         }
+                 *       ],
+                 *       "mail": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["EnrollmentRuleInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "name": "Paris",
+                     *       "state": "draft",
+                     *       "active": true,
+                     *       "rule": {
+                     *         "blocks": [
+                     *           {
+                     *             "groups": [
+                     *               1,
+                     *               2
+                     *             ],
+                     *             "filters": [
+                     *               {
+                     *                 "type": "language",
+                     *                 "op": "in",
+                     *                 "values": [
+                     *                   "fr"
+                     *                 ]
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       },
+                     *       "sentence": "text",
+                     *       "targets": [
+                     *         {
+                     *           "session_id": 7,
+                     *           "session_name": "text",
+                     *           "activity_id": 7,
+                     *           "activity_kind": "course",
+                     *           "activity_title": "text",
+                     *           "method_id": 7,
+                     *           "state": "live",
+                     *           "people": 7
+                     *         }
+                     *       ],
+                     *       "people": 7,
+                     *       "matching": 7,
+                     *       "visible": true,
+                     *       "role": "learner",
+                     *       "dynamic": true,
+                     *       "on_leave": "keep",
+                     *       "mandatory": true,
+                     *       "due_at": "2026-11-23T14:03:00Z",
+                     *       "due_days": 7,
+                     *       "recertify_months": 7,
+                     *       "follow": "both",
+                     *       "reenter": "always",
+                     *       "reenter_days": 7,
+                     *       "starts_at": "2026-11-23T14:03:00Z",
+                     *       "ends_at": "2026-11-23T14:03:00Z",
+                     *       "version": 7,
+                     *       "due_field": 7,
+                     *       "due_field_days": 7,
+                     *       "priority": 7,
+                     *       "pins": 7,
+                     *       "broken_pins": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnrollmentRule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEnrollmentRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "name": "Paris",
+                     *       "state": "draft",
+                     *       "active": true,
+                     *       "rule": {
+                     *         "blocks": [
+                     *           {
+                     *             "groups": [
+                     *               1,
+                     *               2
+                     *             ],
+                     *             "filters": [
+                     *               {
+                     *                 "type": "language",
+                     *                 "op": "in",
+                     *                 "values": [
+                     *                   "fr"
+                     *                 ]
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       },
+                     *       "sentence": "text",
+                     *       "targets": [
+                     *         {
+                     *           "session_id": 7,
+                     *           "session_name": "text",
+                     *           "activity_id": 7,
+                     *           "activity_kind": "course",
+                     *           "activity_title": "text",
+                     *           "method_id": 7,
+                     *           "state": "live",
+                     *           "people": 7
+                     *         }
+                     *       ],
+                     *       "people": 7,
+                     *       "matching": 7,
+                     *       "visible": true,
+                     *       "role": "learner",
+                     *       "dynamic": true,
+                     *       "on_leave": "keep",
+                     *       "mandatory": true,
+                     *       "due_at": "2026-11-23T14:03:00Z",
+                     *       "due_days": 7,
+                     *       "recertify_months": 7,
+                     *       "follow": "both",
+                     *       "reenter": "always",
+                     *       "reenter_days": 7,
+                     *       "starts_at": "2026-11-23T14:03:00Z",
+                     *       "ends_at": "2026-11-23T14:03:00Z",
+                     *       "version": 7,
+                     *       "due_field": 7,
+                     *       "due_field_days": 7,
+                     *       "priority": 7,
+                     *       "pins": 7,
+                     *       "broken_pins": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnrollmentRule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteEnrollmentRule: {
+        parameters: {
+            query?: {
+                people?: "keep" | "expire";
+            };
+            header?: never;
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeEnrollmentRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "active": true,
+                 *       "visible": true,
+                 *       "role": "learner",
+                 *       "rule": {
+                 *         "blocks": [
+                 *           {
+                 *             "groups": [
+                 *               1,
+                 *               2
+                 *             ],
+                 *             "filters": [
+                 *               {
+                 *                 "type": "language",
+                 *                 "op": "in",
+                 *                 "values": [
+                 *                   "fr"
+                 *                 ]
+                 *               }
+                 *             ]
+                 *           }
+                 *         ]
+                 *       },
+                 *       "dynamic": true,
+                 *       "on_leave": "keep",
+                 *       "mandatory": true,
+                 *       "due_at": "2026-11-23T14:03:00Z",
+                 *       "due_days": 30,
+                 *       "due_field": 7,
+                 *       "due_field_days": 90,
+                 *       "priority": 10,
+                 *       "recertify_months": 24,
+                 *       "course_group_id": 7,
+                 *       "segment_id": 7,
+                 *       "group_id": 7,
+                 *       "subgroups": true,
+                 *       "after_activity_id": 7,
+                 *       "after_status": "completed",
+                 *       "delay_days": 7,
+                 *       "earlier": true,
+                 *       "parent_session_id": 7,
+                 *       "key": "location",
+                 *       "open": true,
+                 *       "capacity": 20,
+                 *       "opens_at": "2026-11-23T14:03:00Z",
+                 *       "closes_at": "2026-11-23T14:03:00Z",
+                 *       "follow": "both",
+                 *       "reenter": "always",
+                 *       "reenter_days": 90,
+                 *       "starts_at": "2026-11-23T14:03:00Z",
+                 *       "ends_at": "2026-11-23T14:03:00Z",
+                 *       "name": "Paris",
+                 *       "targets": [
+                 *         {
+                 *           "session_id": 7
+                 *         }
+                 *       ],
+                 *       "people": "keep",
+                 *       "mail": true,
+                 *       "accept_broken_pins": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["EnrollmentRuleChange"];
             };
         };
         responses: {
@@ -5811,49 +10747,179 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 7,
-                     *       "session_id": 7,
-                     *       "session_name": "text",
-                     *       "activity_id": 7,
-                     *       "activity_title": "text",
+                     *       "name": "Paris",
+                     *       "state": "draft",
+                     *       "active": true,
+                     *       "rule": {
+                     *         "blocks": [
+                     *           {
+                     *             "groups": [
+                     *               1,
+                     *               2
+                     *             ],
+                     *             "filters": [
+                     *               {
+                     *                 "type": "language",
+                     *                 "op": "in",
+                     *                 "values": [
+                     *                   "fr"
+                     *                 ]
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       },
+                     *       "sentence": "text",
+                     *       "targets": [
+                     *         {
+                     *           "session_id": 7,
+                     *           "session_name": "text",
+                     *           "activity_id": 7,
+                     *           "activity_kind": "course",
+                     *           "activity_title": "text",
+                     *           "method_id": 7,
+                     *           "state": "live",
+                     *           "people": 7
+                     *         }
+                     *       ],
+                     *       "people": 7,
+                     *       "matching": 7,
+                     *       "visible": true,
+                     *       "role": "learner",
+                     *       "dynamic": true,
+                     *       "on_leave": "keep",
+                     *       "mandatory": true,
+                     *       "due_at": "2026-11-23T14:03:00Z",
+                     *       "due_days": 7,
+                     *       "recertify_months": 7,
+                     *       "follow": "both",
+                     *       "reenter": "always",
+                     *       "reenter_days": 7,
+                     *       "starts_at": "2026-11-23T14:03:00Z",
+                     *       "ends_at": "2026-11-23T14:03:00Z",
+                     *       "version": 7,
+                     *       "due_field": 7,
+                     *       "due_field_days": 7,
+                     *       "priority": 7,
+                     *       "pins": 7,
+                     *       "broken_pins": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnrollmentRule"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEnrollmentRulePins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "learner": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "expected": "in",
+                     *           "note": "text",
+                     *           "by": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "at": "2026-11-23T14:03:00Z",
+                     *           "holds": true,
+                     *           "broken_since": "2026-11-23T14:03:00Z",
+                     *           "cause": {
+                     *             "cause": "membership",
+                     *             "sentence": "text",
+                     *             "ref": 7,
+                     *             "name": "Paris",
+                     *             "old": {},
+                     *             "new": "battery horse correct",
+                     *             "note": "text",
+                     *             "facet": "text",
+                     *             "text": "ana@example.org, bo@example.org"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PinPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    pinToEnrollmentRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "learner_id": 7,
+                 *       "expected": "in",
+                 *       "note": "text"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PinInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
                      *       "learner": {
                      *         "id": 7,
                      *         "email": "ana@example.org",
                      *         "first_name": "Ana",
                      *         "last_name": "Dubois"
                      *       },
-                     *       "state": "active",
-                     *       "role": "learner",
-                     *       "since": "2026-11-23T14:03:00Z",
-                     *       "until": "2026-11-23T14:03:00Z",
-                     *       "due_at": "2026-11-23T14:03:00Z",
-                     *       "mandatory": true,
-                     *       "overdue": true,
-                     *       "completed_at": "2026-11-23T14:03:00Z",
-                     *       "progress": 1,
-                     *       "score": 85,
-                     *       "version": 7,
-                     *       "sources": [
-                     *         {
-                     *           "method_id": 7,
-                     *           "kind": "manual",
-                     *           "name": "Paris",
-                     *           "since": "2026-11-23T14:03:00Z",
-                     *           "kept": true
-                     *         }
-                     *       ],
-                     *       "other_session_id": 7,
-                     *       "ended": {
-                     *         "run_id": 7,
-                     *         "at": "2026-11-23T14:03:00Z",
-                     *         "by": {
-                     *           "id": 7,
-                     *           "email": "ana@example.org",
-                     *           "first_name": "Ana",
-                     *           "last_name": "Dubois"
-                     *         },
-                     *         "reason": "text"
+                     *       "expected": "in",
+                     *       "note": "text",
+                     *       "by": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
                      *       },
-                     *       "reason": {
+                     *       "at": "2026-11-23T14:03:00Z",
+                     *       "holds": true,
+                     *       "broken_since": "2026-11-23T14:03:00Z",
+                     *       "cause": {
                      *         "cause": "membership",
                      *         "sentence": "text",
                      *         "ref": 7,
@@ -5866,7 +10932,519 @@ export interface operations {
                      *       }
                      *     }
                      */
-                    "application/json": components["schemas"]["Enrollment"];
+                    "application/json": components["schemas"]["Pin"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkEnrollmentRulePins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "rule": {
+                 *         "blocks": [
+                 *           {
+                 *             "groups": [
+                 *               1,
+                 *               2
+                 *             ],
+                 *             "filters": [
+                 *               {
+                 *                 "type": "language",
+                 *                 "op": "in",
+                 *                 "values": [
+                 *                   "fr"
+                 *                 ]
+                 *               }
+                 *             ]
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["PinCheckRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "learner": {
+                     *           "id": 7,
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois"
+                     *         },
+                     *         "expected": "in",
+                     *         "note": "text",
+                     *         "holds": true
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["PinCheck"][];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    unpinFromEnrollmentRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rule_id: number;
+                learner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listEnrollmentRuleVersions: {
+        parameters: {
+            query?: {
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                rule_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "number": 7,
+                     *           "at": "2026-11-23T14:03:00Z",
+                     *           "by": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "run_id": 7,
+                     *           "cause": "confirm",
+                     *           "current": "correct horse battery",
+                     *           "sealed": true,
+                     *           "sentence": "text",
+                     *           "against": 7,
+                     *           "difference": [
+                     *             {
+                     *               "change": "added",
+                     *               "part": "block",
+                     *               "path": "text",
+                     *               "sentence": "text",
+                     *               "parts": [
+                     *                 {}
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "restorable": true
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RuleVersionPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getEnrollmentRuleVersion: {
+        parameters: {
+            query?: {
+                /** @description the version that it is compared with; the one before it */
+                against?: number | null;
+            };
+            header?: never;
+            path: {
+                rule_id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "number": 7,
+                     *       "at": "2026-11-23T14:03:00Z",
+                     *       "by": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "run_id": 7,
+                     *       "cause": "confirm",
+                     *       "current": "correct horse battery",
+                     *       "sealed": true,
+                     *       "sentence": "text",
+                     *       "against": 7,
+                     *       "difference": [
+                     *         {
+                     *           "change": "added",
+                     *           "part": "block",
+                     *           "path": "text",
+                     *           "sentence": "text",
+                     *           "parts": [
+                     *             {
+                     *               "text": "ana@example.org, bo@example.org",
+                     *               "kind": "text",
+                     *               "id": 7,
+                     *               "path": "text"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "restorable": true,
+                     *       "rule": {
+                     *         "blocks": [
+                     *           {
+                     *             "groups": [
+                     *               1,
+                     *               2
+                     *             ],
+                     *             "filters": [
+                     *               {
+                     *                 "type": "language",
+                     *                 "op": "in",
+                     *                 "values": [
+                     *                   "fr"
+                     *                 ]
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       },
+                     *       "restore": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RuleVersionDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    applyEnrollments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Paris",
+                 *       "active": true,
+                 *       "visible": true,
+                 *       "role": "learner",
+                 *       "rule": {
+                 *         "blocks": [
+                 *           {
+                 *             "groups": [
+                 *               1,
+                 *               2
+                 *             ],
+                 *             "filters": [
+                 *               {
+                 *                 "type": "language",
+                 *                 "op": "in",
+                 *                 "values": [
+                 *                   "fr"
+                 *                 ]
+                 *               }
+                 *             ]
+                 *           }
+                 *         ]
+                 *       },
+                 *       "dynamic": true,
+                 *       "on_leave": "keep",
+                 *       "mandatory": true,
+                 *       "due_at": "2026-11-23T14:03:00Z",
+                 *       "due_days": 30,
+                 *       "due_field": 7,
+                 *       "due_field_days": 90,
+                 *       "priority": 10,
+                 *       "recertify_months": 24,
+                 *       "course_group_id": 7,
+                 *       "segment_id": 7,
+                 *       "group_id": 7,
+                 *       "subgroups": true,
+                 *       "after_activity_id": 7,
+                 *       "after_status": "completed",
+                 *       "delay_days": 7,
+                 *       "earlier": true,
+                 *       "parent_session_id": 7,
+                 *       "key": "location",
+                 *       "open": true,
+                 *       "capacity": 20,
+                 *       "opens_at": "2026-11-23T14:03:00Z",
+                 *       "closes_at": "2026-11-23T14:03:00Z",
+                 *       "follow": "both",
+                 *       "reenter": "always",
+                 *       "reenter_days": 90,
+                 *       "starts_at": "2026-11-23T14:03:00Z",
+                 *       "ends_at": "2026-11-23T14:03:00Z",
+                 *       "people": [
+                 *         12,
+                 *         15
+                 *       ],
+                 *       "emails": "text",
+                 *       "targets": [
+                 *         {
+                 *           "session_id": 7
+                 *         }
+                 *       ],
+                 *       "mail": true,
+                 *       "until": "2026-11-23",
+                 *       "hash": "9f2c4e…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EnrollmentConfirmation"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "run_ids": [
+                     *         7
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Enrolled"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    planEnrollments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Paris",
+                 *       "active": true,
+                 *       "visible": true,
+                 *       "role": "learner",
+                 *       "rule": {
+                 *         "blocks": [
+                 *           {
+                 *             "groups": [
+                 *               1,
+                 *               2
+                 *             ],
+                 *             "filters": [
+                 *               {
+                 *                 "type": "language",
+                 *                 "op": "in",
+                 *                 "values": [
+                 *                   "fr"
+                 *                 ]
+                 *               }
+                 *             ]
+                 *           }
+                 *         ]
+                 *       },
+                 *       "dynamic": true,
+                 *       "on_leave": "keep",
+                 *       "mandatory": true,
+                 *       "due_at": "2026-11-23T14:03:00Z",
+                 *       "due_days": 30,
+                 *       "due_field": 7,
+                 *       "due_field_days": 90,
+                 *       "priority": 10,
+                 *       "recertify_months": 24,
+                 *       "course_group_id": 7,
+                 *       "segment_id": 7,
+                 *       "group_id": 7,
+                 *       "subgroups": true,
+                 *       "after_activity_id": 7,
+                 *       "after_status": "completed",
+                 *       "delay_days": 7,
+                 *       "earlier": true,
+                 *       "parent_session_id": 7,
+                 *       "key": "location",
+                 *       "open": true,
+                 *       "capacity": 20,
+                 *       "opens_at": "2026-11-23T14:03:00Z",
+                 *       "closes_at": "2026-11-23T14:03:00Z",
+                 *       "follow": "both",
+                 *       "reenter": "always",
+                 *       "reenter_days": 90,
+                 *       "starts_at": "2026-11-23T14:03:00Z",
+                 *       "ends_at": "2026-11-23T14:03:00Z",
+                 *       "people": [
+                 *         12,
+                 *         15
+                 *       ],
+                 *       "emails": "text",
+                 *       "targets": [
+                 *         {
+                 *           "session_id": 7
+                 *         }
+                 *       ],
+                 *       "mail": true,
+                 *       "until": "2026-11-23"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EnrollmentRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "entering": 7,
+                     *       "leaving": 7,
+                     *       "gaining": 7,
+                     *       "losing": 7,
+                     *       "completed_stay": 7,
+                     *       "blocked": 7,
+                     *       "freed": 7,
+                     *       "held": 7,
+                     *       "due_changes": 7,
+                     *       "ending": 7,
+                     *       "ending_on": "2026-11-23",
+                     *       "hash": "text",
+                     *       "position": 7,
+                     *       "people": 7,
+                     *       "messages": 7,
+                     *       "partial": true,
+                     *       "sessions": [
+                     *         {
+                     *           "entering": 7,
+                     *           "leaving": 7,
+                     *           "gaining": 7,
+                     *           "losing": 7,
+                     *           "completed_stay": 7,
+                     *           "blocked": 7,
+                     *           "freed": 7,
+                     *           "held": 7,
+                     *           "due_changes": 7,
+                     *           "ending": 7,
+                     *           "ending_on": "2026-11-23",
+                     *           "session_id": 7,
+                     *           "session_name": "text",
+                     *           "activity_title": "text",
+                     *           "methods": [
+                     *             {
+                     *               "entering": 7,
+                     *               "leaving": 7,
+                     *               "gaining": 7,
+                     *               "losing": 7,
+                     *               "completed_stay": 7,
+                     *               "blocked": 7,
+                     *               "freed": 7,
+                     *               "held": 7,
+                     *               "method_id": 7,
+                     *               "name": "Paris",
+                     *               "sealed": true
+                     *             }
+                     *           ],
+                     *           "capacity": 7,
+                     *           "enrolled": 7
+                     *         }
+                     *       ],
+                     *       "frozen": [
+                     *         {
+                     *           "method_id": 7,
+                     *           "name": "Paris",
+                     *           "session_id": 7,
+                     *           "session_name": "text"
+                     *         }
+                     *       ],
+                     *       "existing": [
+                     *         {
+                     *           "session_id": 7,
+                     *           "method_id": 7,
+                     *           "name": "Paris"
+                     *         }
+                     *       ],
+                     *       "addresses": {
+                     *         "known": 7,
+                     *         "new": "battery horse correct",
+                     *         "duplicate": 7,
+                     *         "invalid": 7,
+                     *         "excluded": 7,
+                     *         "ask": 7,
+                     *         "items": [
+                     *           {
+                     *             "email": "ana@example.org",
+                     *             "kind": "known",
+                     *             "learner_id": 7,
+                     *             "problem": "text",
+                     *             "pasted": "text"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnrollmentConsequences"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -5919,172 +11497,19 @@ export interface operations {
                      *           "kind": "manual",
                      *           "name": "Paris",
                      *           "since": "2026-11-23T14:03:00Z",
-                     *           "kept": true
+                     *           "kept": true,
+                     *           "until": "2026-11-23",
+                     *           "picked": true
                      *         }
                      *       ],
                      *       "other_session_id": 7,
-                     *       "ended": {
-                     *         "run_id": 7,
-                     *         "at": "2026-11-23T14:03:00Z",
-                     *         "by": {
-                     *           "id": 7,
-                     *           "email": "ana@example.org",
-                     *           "first_name": "Ana",
-                     *           "last_name": "Dubois"
-                     *         },
-                     *         "reason": "text"
-                     *       },
-                     *       "reason": {
-                     *         "cause": "membership",
-                     *         "sentence": "text",
-                     *         "ref": 7,
-                     *         "name": "Paris",
-                     *         "old": {},
-                     *         "new": "battery horse correct",
-                     *         "note": "text",
-                     *         "facet": "text",
-                     *         "text": "ana@example.org, bo@example.org"
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Enrollment"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    suspendEnrollment: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                enrollment_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": 7,
-                     *       "session_id": 7,
-                     *       "session_name": "text",
-                     *       "activity_id": 7,
-                     *       "activity_title": "text",
-                     *       "learner": {
-                     *         "id": 7,
-                     *         "email": "ana@example.org",
-                     *         "first_name": "Ana",
-                     *         "last_name": "Dubois"
-                     *       },
-                     *       "state": "active",
-                     *       "role": "learner",
-                     *       "since": "2026-11-23T14:03:00Z",
-                     *       "until": "2026-11-23T14:03:00Z",
-                     *       "due_at": "2026-11-23T14:03:00Z",
-                     *       "mandatory": true,
-                     *       "overdue": true,
-                     *       "completed_at": "2026-11-23T14:03:00Z",
-                     *       "progress": 1,
-                     *       "score": 85,
-                     *       "version": 7,
-                     *       "sources": [
+                     *       "course_groups": [
                      *         {
-                     *           "method_id": 7,
-                     *           "kind": "manual",
-                     *           "name": "Paris",
-                     *           "since": "2026-11-23T14:03:00Z",
-                     *           "kept": true
-                     *         }
-                     *       ],
-                     *       "other_session_id": 7,
-                     *       "ended": {
-                     *         "run_id": 7,
-                     *         "at": "2026-11-23T14:03:00Z",
-                     *         "by": {
                      *           "id": 7,
-                     *           "email": "ana@example.org",
-                     *           "first_name": "Ana",
-                     *           "last_name": "Dubois"
-                     *         },
-                     *         "reason": "text"
-                     *       },
-                     *       "reason": {
-                     *         "cause": "membership",
-                     *         "sentence": "text",
-                     *         "ref": 7,
-                     *         "name": "Paris",
-                     *         "old": {},
-                     *         "new": "battery horse correct",
-                     *         "note": "text",
-                     *         "facet": "text",
-                     *         "text": "ana@example.org, bo@example.org"
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Enrollment"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    resumeEnrollment: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                enrollment_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": 7,
-                     *       "session_id": 7,
-                     *       "session_name": "text",
-                     *       "activity_id": 7,
-                     *       "activity_title": "text",
-                     *       "learner": {
-                     *         "id": 7,
-                     *         "email": "ana@example.org",
-                     *         "first_name": "Ana",
-                     *         "last_name": "Dubois"
-                     *       },
-                     *       "state": "active",
-                     *       "role": "learner",
-                     *       "since": "2026-11-23T14:03:00Z",
-                     *       "until": "2026-11-23T14:03:00Z",
-                     *       "due_at": "2026-11-23T14:03:00Z",
-                     *       "mandatory": true,
-                     *       "overdue": true,
-                     *       "completed_at": "2026-11-23T14:03:00Z",
-                     *       "progress": 1,
-                     *       "score": 85,
-                     *       "version": 7,
-                     *       "sources": [
-                     *         {
-                     *           "method_id": 7,
-                     *           "kind": "manual",
                      *           "name": "Paris",
-                     *           "since": "2026-11-23T14:03:00Z",
-                     *           "kept": true
+                     *           "synced": true
                      *         }
                      *       ],
-                     *       "other_session_id": 7,
                      *       "ended": {
                      *         "run_id": 7,
                      *         "at": "2026-11-23T14:03:00Z",
@@ -6128,8 +11553,11 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "reason": "text",
                  *       "due_at": "2026-11-23T14:03:00Z",
-                 *       "days": 7
+                 *       "days": 7,
+                 *       "weeks": 7,
+                 *       "months": 7
                  *     }
                  */
                 "application/json": components["schemas"]["Extend"];
@@ -6172,10 +11600,19 @@ export interface operations {
                      *           "kind": "manual",
                      *           "name": "Paris",
                      *           "since": "2026-11-23T14:03:00Z",
-                     *           "kept": true
+                     *           "kept": true,
+                     *           "until": "2026-11-23",
+                     *           "picked": true
                      *         }
                      *       ],
                      *       "other_session_id": 7,
+                     *       "course_groups": [
+                     *         {
+                     *           "id": 7,
+                     *           "name": "Paris",
+                     *           "synced": true
+                     *         }
+                     *       ],
                      *       "ended": {
                      *         "run_id": 7,
                      *         "at": "2026-11-23T14:03:00Z",
@@ -6201,6 +11638,157 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Enrollment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    moveEnrollment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                enrollment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "text",
+                 *       "session_id": 7,
+                 *       "mail": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["Move"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "session_id": 7,
+                     *       "session_name": "text",
+                     *       "activity_id": 7,
+                     *       "activity_title": "text",
+                     *       "learner": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "state": "active",
+                     *       "role": "learner",
+                     *       "since": "2026-11-23T14:03:00Z",
+                     *       "until": "2026-11-23T14:03:00Z",
+                     *       "due_at": "2026-11-23T14:03:00Z",
+                     *       "mandatory": true,
+                     *       "overdue": true,
+                     *       "completed_at": "2026-11-23T14:03:00Z",
+                     *       "progress": 1,
+                     *       "score": 85,
+                     *       "version": 7,
+                     *       "sources": [
+                     *         {
+                     *           "method_id": 7,
+                     *           "kind": "manual",
+                     *           "name": "Paris",
+                     *           "since": "2026-11-23T14:03:00Z",
+                     *           "kept": true,
+                     *           "until": "2026-11-23",
+                     *           "picked": true
+                     *         }
+                     *       ],
+                     *       "other_session_id": 7,
+                     *       "course_groups": [
+                     *         {
+                     *           "id": 7,
+                     *           "name": "Paris",
+                     *           "synced": true
+                     *         }
+                     *       ],
+                     *       "ended": {
+                     *         "run_id": 7,
+                     *         "at": "2026-11-23T14:03:00Z",
+                     *         "by": {
+                     *           "id": 7,
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois"
+                     *         },
+                     *         "reason": "text"
+                     *       },
+                     *       "reason": {
+                     *         "cause": "membership",
+                     *         "sentence": "text",
+                     *         "ref": 7,
+                     *         "name": "Paris",
+                     *         "old": {},
+                     *         "new": "battery horse correct",
+                     *         "note": "text",
+                     *         "facet": "text",
+                     *         "text": "ana@example.org, bo@example.org"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Enrollment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    nudge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                enrollment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "note": "text"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Nudge"] | null;
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "steps": [
+                     *         {
+                     *           "id": 7,
+                     *           "kind": "content",
+                     *           "activity_id": 7,
+                     *           "title": "Fire safety",
+                     *           "mandatory": true,
+                     *           "min_score": 1,
+                     *           "status": "not_started",
+                     *           "score": 85,
+                     *           "completed_at": "2026-11-23T14:03:00Z"
+                     *         }
+                     *       ],
+                     *       "nudged_at": "2026-11-23T14:03:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PersonProgress"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -6247,7 +11835,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    nudge: {
+    resumeEnrollment: {
         parameters: {
             query?: never;
             header?: never;
@@ -6256,14 +11844,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {
-                 *       "note": "text"
+                 *       "reason": "text"
                  *     }
                  */
-                "application/json": components["schemas"]["Nudge"] | null;
+                "application/json": components["schemas"]["Because"] | null;
             };
         };
         responses: {
@@ -6275,23 +11863,171 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "steps": [
+                     *       "id": 7,
+                     *       "session_id": 7,
+                     *       "session_name": "text",
+                     *       "activity_id": 7,
+                     *       "activity_title": "text",
+                     *       "learner": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "state": "active",
+                     *       "role": "learner",
+                     *       "since": "2026-11-23T14:03:00Z",
+                     *       "until": "2026-11-23T14:03:00Z",
+                     *       "due_at": "2026-11-23T14:03:00Z",
+                     *       "mandatory": true,
+                     *       "overdue": true,
+                     *       "completed_at": "2026-11-23T14:03:00Z",
+                     *       "progress": 1,
+                     *       "score": 85,
+                     *       "version": 7,
+                     *       "sources": [
                      *         {
-                     *           "id": 7,
-                     *           "kind": "content",
-                     *           "activity_id": 7,
-                     *           "title": "Fire safety",
-                     *           "mandatory": true,
-                     *           "min_score": 1,
-                     *           "status": "not_started",
-                     *           "score": 85,
-                     *           "completed_at": "2026-11-23T14:03:00Z"
+                     *           "method_id": 7,
+                     *           "kind": "manual",
+                     *           "name": "Paris",
+                     *           "since": "2026-11-23T14:03:00Z",
+                     *           "kept": true,
+                     *           "until": "2026-11-23",
+                     *           "picked": true
                      *         }
                      *       ],
-                     *       "nudged_at": "2026-11-23T14:03:00Z"
+                     *       "other_session_id": 7,
+                     *       "course_groups": [
+                     *         {
+                     *           "id": 7,
+                     *           "name": "Paris",
+                     *           "synced": true
+                     *         }
+                     *       ],
+                     *       "ended": {
+                     *         "run_id": 7,
+                     *         "at": "2026-11-23T14:03:00Z",
+                     *         "by": {
+                     *           "id": 7,
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois"
+                     *         },
+                     *         "reason": "text"
+                     *       },
+                     *       "reason": {
+                     *         "cause": "membership",
+                     *         "sentence": "text",
+                     *         "ref": 7,
+                     *         "name": "Paris",
+                     *         "old": {},
+                     *         "new": "battery horse correct",
+                     *         "note": "text",
+                     *         "facet": "text",
+                     *         "text": "ana@example.org, bo@example.org"
+                     *       }
                      *     }
                      */
-                    "application/json": components["schemas"]["PersonProgress"];
+                    "application/json": components["schemas"]["Enrollment"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    suspendEnrollment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                enrollment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "text"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Because"] | null;
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "session_id": 7,
+                     *       "session_name": "text",
+                     *       "activity_id": 7,
+                     *       "activity_title": "text",
+                     *       "learner": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "state": "active",
+                     *       "role": "learner",
+                     *       "since": "2026-11-23T14:03:00Z",
+                     *       "until": "2026-11-23T14:03:00Z",
+                     *       "due_at": "2026-11-23T14:03:00Z",
+                     *       "mandatory": true,
+                     *       "overdue": true,
+                     *       "completed_at": "2026-11-23T14:03:00Z",
+                     *       "progress": 1,
+                     *       "score": 85,
+                     *       "version": 7,
+                     *       "sources": [
+                     *         {
+                     *           "method_id": 7,
+                     *           "kind": "manual",
+                     *           "name": "Paris",
+                     *           "since": "2026-11-23T14:03:00Z",
+                     *           "kept": true,
+                     *           "until": "2026-11-23",
+                     *           "picked": true
+                     *         }
+                     *       ],
+                     *       "other_session_id": 7,
+                     *       "course_groups": [
+                     *         {
+                     *           "id": 7,
+                     *           "name": "Paris",
+                     *           "synced": true
+                     *         }
+                     *       ],
+                     *       "ended": {
+                     *         "run_id": 7,
+                     *         "at": "2026-11-23T14:03:00Z",
+                     *         "by": {
+                     *           "id": 7,
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois"
+                     *         },
+                     *         "reason": "text"
+                     *       },
+                     *       "reason": {
+                     *         "cause": "membership",
+                     *         "sentence": "text",
+                     *         "ref": 7,
+                     *         "name": "Paris",
+                     *         "old": {},
+                     *         "new": "battery horse correct",
+                     *         "note": "text",
+                     *         "facet": "text",
+                     *         "text": "ana@example.org, bo@example.org"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Enrollment"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -6306,7 +12042,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 /**
                  * @example {
@@ -6359,10 +12095,19 @@ export interface operations {
                      *           "kind": "manual",
                      *           "name": "Paris",
                      *           "since": "2026-11-23T14:03:00Z",
-                     *           "kept": true
+                     *           "kept": true,
+                     *           "until": "2026-11-23",
+                     *           "picked": true
                      *         }
                      *       ],
                      *       "other_session_id": 7,
+                     *       "course_groups": [
+                     *         {
+                     *           "id": 7,
+                     *           "name": "Paris",
+                     *           "synced": true
+                     *         }
+                     *       ],
                      *       "ended": {
                      *         "run_id": 7,
                      *         "at": "2026-11-23T14:03:00Z",
@@ -6595,6 +12340,131 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listFieldDependents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                field_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "text",
+                     *           "id": 7,
+                     *           "name": "Paris",
+                     *           "session_id": 7,
+                     *           "session_name": "text"
+                     *         }
+                     *       ],
+                     *       "total": 7,
+                     *       "hidden": true,
+                     *       "hidden_count": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Dependents"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listOptionDependents: {
+        parameters: {
+            query?: {
+                option?: string[] | null;
+            };
+            header?: never;
+            path: {
+                field_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "text",
+                     *           "id": 7,
+                     *           "name": "Paris",
+                     *           "session_id": 7,
+                     *           "session_name": "text"
+                     *         }
+                     *       ],
+                     *       "total": 7,
+                     *       "hidden": true,
+                     *       "hidden_count": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Dependents"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    mergeOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                field_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "from": "text",
+                 *       "to": "text"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OptionMerge"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "key": "location",
+                     *       "name": "Paris",
+                     *       "type": "choice",
+                     *       "options": [
+                     *         "text"
+                     *       ],
+                     *       "version": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Field"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     renameOption: {
         parameters: {
             query?: never;
@@ -6649,6 +12519,7 @@ export interface operations {
                 parent?: number | null;
                 mine?: boolean;
                 external_id?: string | null;
+                ended?: boolean;
                 /** @description order; a minus before it reverses it */
                 sort?: string | null;
                 /** @description how many items a page has */
@@ -6682,6 +12553,9 @@ export interface operations {
                      *           "external_id": "E-1042",
                      *           "member_count": 7,
                      *           "total_count": 7,
+                     *           "ends_at": "2026-11-23T14:03:00Z",
+                     *           "after_end": "freeze",
+                     *           "ended": true,
                      *           "version": 7
                      *         }
                      *       ],
@@ -6712,7 +12586,9 @@ export interface operations {
                  *       "description": "text",
                  *       "color": "#2f6fed",
                  *       "private": true,
-                 *       "external_id": "E-1042"
+                 *       "external_id": "E-1042",
+                 *       "ends_at": "2026-11-23T14:03:00Z",
+                 *       "after_end": "freeze"
                  *     }
                  */
                 "application/json": components["schemas"]["GroupInput"];
@@ -6737,6 +12613,9 @@ export interface operations {
                      *       "external_id": "E-1042",
                      *       "member_count": 7,
                      *       "total_count": 7,
+                     *       "ends_at": "2026-11-23T14:03:00Z",
+                     *       "after_end": "freeze",
+                     *       "ended": true,
                      *       "version": 7
                      *     }
                      */
@@ -6830,6 +12709,9 @@ export interface operations {
                      *       "external_id": "E-1042",
                      *       "member_count": 7,
                      *       "total_count": 7,
+                     *       "ends_at": "2026-11-23T14:03:00Z",
+                     *       "after_end": "freeze",
+                     *       "ended": true,
                      *       "version": 7
                      *     }
                      */
@@ -6879,7 +12761,9 @@ export interface operations {
                  *       "description": "text",
                  *       "color": "#2f6fed",
                  *       "private": true,
-                 *       "external_id": "E-1042"
+                 *       "external_id": "E-1042",
+                 *       "ends_at": "2026-11-23T14:03:00Z",
+                 *       "after_end": "freeze"
                  *     }
                  */
                 "application/json": components["schemas"]["GroupChange"];
@@ -6904,10 +12788,114 @@ export interface operations {
                      *       "external_id": "E-1042",
                      *       "member_count": 7,
                      *       "total_count": 7,
+                     *       "ends_at": "2026-11-23T14:03:00Z",
+                     *       "after_end": "freeze",
+                     *       "ended": true,
                      *       "version": 7
                      *     }
                      */
                     "application/json": components["schemas"]["Group"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listGroupAssignments: {
+        parameters: {
+            query?: {
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                group_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 7,
+                     *           "group_id": 7,
+                     *           "group_name": "text",
+                     *           "group_kind": "group",
+                     *           "group_color": "#2f6fed",
+                     *           "activity_id": 7,
+                     *           "activity_kind": "course",
+                     *           "activity_title": "text",
+                     *           "session_id": 7,
+                     *           "session_name": "text",
+                     *           "subgroups": true,
+                     *           "mandatory": true,
+                     *           "due_at": "2026-11-23T14:03:00Z",
+                     *           "due_days": 7,
+                     *           "due_field": 7,
+                     *           "due_field_days": 7,
+                     *           "priority": 7,
+                     *           "recertify_months": 7,
+                     *           "role": "learner",
+                     *           "on_leave": "keep",
+                     *           "people": 7,
+                     *           "state": "live",
+                     *           "editable": true,
+                     *           "kind": "group"
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AssignmentPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listGroupDependents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "text",
+                     *           "id": 7,
+                     *           "name": "Paris",
+                     *           "session_id": 7,
+                     *           "session_name": "text"
+                     *         }
+                     *       ],
+                     *       "total": 7,
+                     *       "hidden": true,
+                     *       "hidden_count": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Dependents"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -6960,6 +12948,7 @@ export interface operations {
                      *               "id": 7,
                      *               "role": "member",
                      *               "name": "Paris",
+                     *               "color": "#2f6fed",
                      *               "waiting": true
                      *             }
                      *           ],
@@ -7022,6 +13011,78 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["MembersAdded"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    moveMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "unlink": "group_only",
+                 *       "certificates": true,
+                 *       "confirm": {
+                 *         "completions": 7,
+                 *         "certificates": 7
+                 *       },
+                 *       "dry_run": true,
+                 *       "learner_ids": [
+                 *         12,
+                 *         15
+                 *       ],
+                 *       "to_group_id": 7
+                 *     }
+                 */
+                "application/json": components["schemas"]["MembersMove"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "sessions": [
+                     *         {
+                     *           "session_id": 7,
+                     *           "session_name": "text",
+                     *           "activity_title": "text",
+                     *           "ended": 7,
+                     *           "kept": 7,
+                     *           "held": 7
+                     *         }
+                     *       ],
+                     *       "erased": {
+                     *         "completions": 7,
+                     *         "certificates": 7
+                     *       },
+                     *       "staying": [
+                     *         {
+                     *           "learner_id": 7,
+                     *           "activity_id": 7,
+                     *           "session_id": 7
+                     *         }
+                     *       ],
+                     *       "run_ids": [
+                     *         7
+                     *       ],
+                     *       "moved": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MembersMoved"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -7098,7 +13159,51 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    moveMembers: {
+    listRequirements: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "activity_id": 7,
+                     *           "kind": "course",
+                     *           "title": "Fire safety",
+                     *           "external_id": "E-1042",
+                     *           "sessions": [
+                     *             {
+                     *               "session_id": 7,
+                     *               "session_name": "text",
+                     *               "method_id": 7
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RequirementPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeRequirements: {
         parameters: {
             query?: never;
             header?: never;
@@ -7111,21 +13216,17 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "unlink": "group_only",
-                 *       "certificates": true,
-                 *       "confirm": {
-                 *         "completions": 7,
-                 *         "certificates": 7
-                 *       },
-                 *       "dry_run": true,
-                 *       "learner_ids": [
-                 *         12,
-                 *         15
+                 *       "activity_ids": [
+                 *         7
                  *       ],
-                 *       "to_group_id": 7
+                 *       "session_ids": [
+                 *         7
+                 *       ],
+                 *       "people": "keep",
+                 *       "mail": true
                  *     }
                  */
-                "application/json": components["schemas"]["MembersMove"];
+                "application/json": components["schemas"]["RequirementsRequest"];
             };
         };
         responses: {
@@ -7137,34 +13238,26 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "sessions": [
+                     *       "items": [
                      *         {
-                     *           "session_id": 7,
-                     *           "session_name": "text",
-                     *           "activity_title": "text",
-                     *           "ended": 7,
-                     *           "kept": 7,
-                     *           "held": 7
-                     *         }
-                     *       ],
-                     *       "erased": {
-                     *         "completions": 7,
-                     *         "certificates": 7
-                     *       },
-                     *       "staying": [
-                     *         {
-                     *           "learner_id": 7,
                      *           "activity_id": 7,
-                     *           "session_id": 7
+                     *           "kind": "course",
+                     *           "title": "Fire safety",
+                     *           "external_id": "E-1042",
+                     *           "sessions": [
+                     *             {
+                     *               "session_id": 7,
+                     *               "session_name": "text",
+                     *               "method_id": 7
+                     *             }
+                     *           ]
                      *         }
                      *       ],
-                     *       "run_ids": [
-                     *         7
-                     *       ],
-                     *       "moved": 7
+                     *       "next": null,
+                     *       "total": 7
                      *     }
                      */
-                    "application/json": components["schemas"]["MembersMoved"];
+                    "application/json": components["schemas"]["RequirementPage"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -7304,166 +13397,25 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    getImport: {
+    createImportTemplate: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                import_id: number;
-            };
+            path?: never;
             cookie?: never;
         };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": 7,
-                     *       "kind": "learners",
-                     *       "state": "reading",
-                     *       "filename": "text",
-                     *       "rows": 7,
-                     *       "valid": 7,
-                     *       "errors": 7,
-                     *       "created": 7,
-                     *       "updated": 7,
-                     *       "unchanged": 7,
-                     *       "reactivated": 7,
-                     *       "left": 7,
-                     *       "questions": [
-                     *         {
-                     *           "id": "text",
-                     *           "kind": "sheet",
-                     *           "options": [
-                     *             "text"
-                     *           ],
-                     *           "samples": [
-                     *             "text"
-                     *           ],
-                     *           "column": "text",
-                     *           "value": "text"
-                     *         }
-                     *       ],
-                     *       "settings": [
-                     *         {
-                     *           "id": "text",
-                     *           "kind": "sheet",
-                     *           "options": [
-                     *             "text"
-                     *           ],
-                     *           "samples": [
-                     *             "text"
-                     *           ],
-                     *           "column": "text",
-                     *           "value": "text"
-                     *         }
-                     *       ],
-                     *       "progress": 1,
-                     *       "error": "text",
-                     *       "created_at": "2026-11-23T14:03:00Z",
-                     *       "finished_at": "2026-11-23T14:03:00Z",
-                     *       "preview": {
-                     *         "columns": [
-                     *           {
-                     *             "header": "text",
-                     *             "meaning": "text"
-                     *           }
-                     *         ],
-                     *         "rows": [
-                     *           {
-                     *             "row": 7,
-                     *             "cells": [
-                     *               "text"
-                     *             ],
-                     *             "outcome": "valid",
-                     *             "problem": {},
-                     *             "action": "created",
-                     *             "changes": [
-                     *               {
-                     *                 "column": "text",
-                     *                 "here": "text",
-                     *                 "file": "text"
-                     *               }
-                     *             ]
-                     *           }
-                     *         ]
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Import"];
-                };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "session_ids": [
+                 *         7
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["TemplateInput"];
             };
-            default: components["responses"]["Problem"];
         };
-    };
-    listImportRows: {
-        parameters: {
-            query?: {
-                outcome?: "valid" | "error" | "applied" | null;
-                /** @description how many items a page has */
-                limit?: number;
-                /** @description `next` of the page before */
-                cursor?: string | null;
-            };
-            header?: never;
-            path: {
-                import_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "row": 7,
-                     *           "cells": [
-                     *             "text"
-                     *           ],
-                     *           "outcome": "valid",
-                     *           "problem": {},
-                     *           "action": "created",
-                     *           "changes": [
-                     *             {
-                     *               "column": "text",
-                     *               "here": "text",
-                     *               "file": "text"
-                     *             }
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "next": null,
-                     *       "total": 7
-                     *     }
-                     */
-                    "application/json": components["schemas"]["PreviewRowPage"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    getImportRejects: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                import_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
         responses: {
             /** @description Request fulfilled, document follows */
             200: {
@@ -7478,7 +13430,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    applyImport: {
+    getImport: {
         parameters: {
             query?: never;
             header?: never;
@@ -7679,6 +13631,103 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    applyImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "kind": "learners",
+                     *       "state": "reading",
+                     *       "filename": "text",
+                     *       "rows": 7,
+                     *       "valid": 7,
+                     *       "errors": 7,
+                     *       "created": 7,
+                     *       "updated": 7,
+                     *       "unchanged": 7,
+                     *       "reactivated": 7,
+                     *       "left": 7,
+                     *       "questions": [
+                     *         {
+                     *           "id": "text",
+                     *           "kind": "sheet",
+                     *           "options": [
+                     *             "text"
+                     *           ],
+                     *           "samples": [
+                     *             "text"
+                     *           ],
+                     *           "column": "text",
+                     *           "value": "text"
+                     *         }
+                     *       ],
+                     *       "settings": [
+                     *         {
+                     *           "id": "text",
+                     *           "kind": "sheet",
+                     *           "options": [
+                     *             "text"
+                     *           ],
+                     *           "samples": [
+                     *             "text"
+                     *           ],
+                     *           "column": "text",
+                     *           "value": "text"
+                     *         }
+                     *       ],
+                     *       "progress": 1,
+                     *       "error": "text",
+                     *       "created_at": "2026-11-23T14:03:00Z",
+                     *       "finished_at": "2026-11-23T14:03:00Z",
+                     *       "preview": {
+                     *         "columns": [
+                     *           {
+                     *             "header": "text",
+                     *             "meaning": "text"
+                     *           }
+                     *         ],
+                     *         "rows": [
+                     *           {
+                     *             "row": 7,
+                     *             "cells": [
+                     *               "text"
+                     *             ],
+                     *             "outcome": "valid",
+                     *             "problem": {},
+                     *             "action": "created",
+                     *             "changes": [
+                     *               {
+                     *                 "column": "text",
+                     *                 "here": "text",
+                     *                 "file": "text"
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     cancelImport: {
         parameters: {
             query?: never;
@@ -7776,25 +13825,16 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    createImportTemplate: {
+    getImportRejects: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                import_id: number;
+            };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "session_ids": [
-                 *         7
-                 *       ]
-                 *     }
-                 */
-                "application/json": components["schemas"]["TemplateInput"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Request fulfilled, document follows */
             200: {
@@ -7809,6 +13849,59 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listImportRows: {
+        parameters: {
+            query?: {
+                outcome?: "valid" | "error" | "applied" | null;
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "row": 7,
+                     *           "cells": [
+                     *             "text"
+                     *           ],
+                     *           "outcome": "valid",
+                     *           "problem": {},
+                     *           "action": "created",
+                     *           "changes": [
+                     *             {
+                     *               "column": "text",
+                     *               "here": "text",
+                     *               "file": "text"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PreviewRowPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listLearners: {
         parameters: {
             query?: {
@@ -7818,10 +13911,12 @@ export interface operations {
                 group_tree?: number | null;
                 status?: ("pending" | "invited" | "active" | "suspended" | "deactivated")[] | null;
                 manager?: number | null;
+                indirect?: boolean;
                 manages?: boolean;
                 added_from?: string | null;
                 added_to?: string | null;
                 enrollments?: boolean;
+                session?: number | null;
                 /** @description order; a minus before it reverses it */
                 sort?: string | null;
                 /** @description how many items a page has */
@@ -7862,6 +13957,7 @@ export interface operations {
                      *               "id": 7,
                      *               "role": "member",
                      *               "name": "Paris",
+                     *               "color": "#2f6fed",
                      *               "waiting": true
                      *             }
                      *           ],
@@ -7870,6 +13966,11 @@ export interface operations {
                      *           "enrollments": {
                      *             "open": 7,
                      *             "overdue": 7
+                     *           },
+                     *           "standing": {
+                     *             "state": "enrolled",
+                     *             "session_id": 7,
+                     *             "session_name": "text"
                      *           }
                      *         }
                      *       ],
@@ -7946,6 +14047,7 @@ export interface operations {
                      *           "id": 7,
                      *           "role": "member",
                      *           "name": "Paris",
+                     *           "color": "#2f6fed",
                      *           "waiting": true
                      *         }
                      *       ],
@@ -8058,6 +14160,7 @@ export interface operations {
                      *           "id": 7,
                      *           "role": "member",
                      *           "name": "Paris",
+                     *           "color": "#2f6fed",
                      *           "waiting": true
                      *         }
                      *       ],
@@ -8150,6 +14253,7 @@ export interface operations {
                      *           "id": 7,
                      *           "role": "member",
                      *           "name": "Paris",
+                     *           "color": "#2f6fed",
                      *           "waiting": true
                      *         }
                      *       ],
@@ -8163,7 +14267,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    listMethods: {
+    listLearnerAwards: {
         parameters: {
             query?: {
                 /** @description how many items a page has */
@@ -8173,7 +14277,54 @@ export interface operations {
             };
             header?: never;
             path: {
-                session_id: number;
+                learner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 7,
+                     *           "certificate_id": 7,
+                     *           "title": "Fire safety",
+                     *           "activity_id": 7,
+                     *           "activity_title": "text",
+                     *           "issued_at": "2026-11-23T14:03:00Z",
+                     *           "expires_at": "2026-11-23T14:03:00Z"
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AwardPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listLearnerEnrollments: {
+        parameters: {
+            query?: {
+                /** @description in this state */
+                state?: "active" | "completed" | "expired" | "suspended" | "enrolled" | "in_progress" | "not_started" | "overdue" | "blocked" | null;
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                learner_id: number;
             };
             cookie?: never;
         };
@@ -8191,189 +14342,85 @@ export interface operations {
                      *         {
                      *           "id": 7,
                      *           "session_id": 7,
-                     *           "kind": "manual",
-                     *           "name": "Paris",
-                     *           "active": true,
-                     *           "visible": true,
-                     *           "role": "learner",
-                     *           "rule": {
-                     *             "blocks": [
-                     *               {
-                     *                 "groups": [
-                     *                   1,
-                     *                   2
-                     *                 ],
-                     *                 "filters": [
-                     *                   {
-                     *                     "type": "language",
-                     *                     "op": "in",
-                     *                     "values": [
-                     *                       "fr"
-                     *                     ]
-                     *                   }
-                     *                 ]
-                     *               }
-                     *             ]
+                     *           "session_name": "text",
+                     *           "activity_id": 7,
+                     *           "activity_title": "text",
+                     *           "learner": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
                      *           },
-                     *           "dynamic": true,
-                     *           "on_leave": "keep",
-                     *           "mandatory": true,
+                     *           "state": "active",
+                     *           "role": "learner",
+                     *           "since": "2026-11-23T14:03:00Z",
+                     *           "until": "2026-11-23T14:03:00Z",
                      *           "due_at": "2026-11-23T14:03:00Z",
-                     *           "due_days": 7,
-                     *           "recertify_months": 7,
-                     *           "course_group_id": 7,
-                     *           "segment_id": 7,
-                     *           "group_id": 7,
-                     *           "after_activity_id": 7,
-                     *           "key": "location",
+                     *           "mandatory": true,
+                     *           "overdue": true,
+                     *           "completed_at": "2026-11-23T14:03:00Z",
+                     *           "progress": 1,
+                     *           "score": 85,
                      *           "version": 7,
-                     *           "state": "live",
-                     *           "state_reason": "text",
-                     *           "state_cause": "broken_rule",
-                     *           "state_details": {},
-                     *           "sentence": "text",
-                     *           "people": 7,
-                     *           "waiting": 7,
-                     *           "held_run_id": 7,
-                     *           "sealed": true,
-                     *           "editable": true
+                     *           "sources": [
+                     *             {
+                     *               "method_id": 7,
+                     *               "kind": "manual",
+                     *               "name": "Paris",
+                     *               "since": "2026-11-23T14:03:00Z",
+                     *               "kept": true,
+                     *               "until": "2026-11-23",
+                     *               "picked": true
+                     *             }
+                     *           ],
+                     *           "other_session_id": 7,
+                     *           "course_groups": [
+                     *             {
+                     *               "id": 7,
+                     *               "name": "Paris",
+                     *               "synced": true
+                     *             }
+                     *           ],
+                     *           "ended": {
+                     *             "run_id": 7,
+                     *             "at": "2026-11-23T14:03:00Z",
+                     *             "by": {
+                     *               "id": 7,
+                     *               "email": "ana@example.org",
+                     *               "first_name": "Ana",
+                     *               "last_name": "Dubois"
+                     *             },
+                     *             "reason": "text"
+                     *           },
+                     *           "reason": {
+                     *             "cause": "membership",
+                     *             "sentence": "text",
+                     *             "ref": 7,
+                     *             "name": "Paris",
+                     *             "old": {},
+                     *             "new": "battery horse correct",
+                     *             "note": "text",
+                     *             "facet": "text",
+                     *             "text": "ana@example.org, bo@example.org"
+                     *           }
                      *         }
                      *       ],
                      *       "next": null,
                      *       "total": 7
                      *     }
                      */
-                    "application/json": components["schemas"]["MethodPage"];
+                    "application/json": components["schemas"]["EnrollmentPage"];
                 };
             };
             default: components["responses"]["Problem"];
         };
     };
-    createMethod: {
+    getPlayer: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                session_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "name": "Paris",
-                 *       "active": true,
-                 *       "visible": true,
-                 *       "role": "learner",
-                 *       "rule": {
-                 *         "blocks": [
-                 *           {
-                 *             "groups": [
-                 *               1,
-                 *               2
-                 *             ],
-                 *             "filters": [
-                 *               {
-                 *                 "type": "language",
-                 *                 "op": "in",
-                 *                 "values": [
-                 *                   "fr"
-                 *                 ]
-                 *               }
-                 *             ]
-                 *           }
-                 *         ]
-                 *       },
-                 *       "dynamic": true,
-                 *       "on_leave": "keep",
-                 *       "mandatory": true,
-                 *       "due_at": "2026-11-23T14:03:00Z",
-                 *       "due_days": 30,
-                 *       "recertify_months": 24,
-                 *       "course_group_id": 7,
-                 *       "segment_id": 7,
-                 *       "group_id": 7,
-                 *       "after_activity_id": 7,
-                 *       "key": "location",
-                 *       "kind": "manual"
-                 *     }
-                 */
-                "application/json": components["schemas"]["MethodInput"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": 7,
-                     *       "session_id": 7,
-                     *       "kind": "manual",
-                     *       "name": "Paris",
-                     *       "active": true,
-                     *       "visible": true,
-                     *       "role": "learner",
-                     *       "rule": {
-                     *         "blocks": [
-                     *           {
-                     *             "groups": [
-                     *               1,
-                     *               2
-                     *             ],
-                     *             "filters": [
-                     *               {
-                     *                 "type": "language",
-                     *                 "op": "in",
-                     *                 "values": [
-                     *                   "fr"
-                     *                 ]
-                     *               }
-                     *             ]
-                     *           }
-                     *         ]
-                     *       },
-                     *       "dynamic": true,
-                     *       "on_leave": "keep",
-                     *       "mandatory": true,
-                     *       "due_at": "2026-11-23T14:03:00Z",
-                     *       "due_days": 7,
-                     *       "recertify_months": 7,
-                     *       "course_group_id": 7,
-                     *       "segment_id": 7,
-                     *       "group_id": 7,
-                     *       "after_activity_id": 7,
-                     *       "key": "location",
-                     *       "version": 7,
-                     *       "state": "live",
-                     *       "state_reason": "text",
-                     *       "state_cause": "broken_rule",
-                     *       "state_details": {},
-                     *       "sentence": "text",
-                     *       "people": 7,
-                     *       "waiting": 7,
-                     *       "held_run_id": 7,
-                     *       "sealed": true,
-                     *       "editable": true
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Method"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    getMethod: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                session_id: number;
-                method_id: number;
+                activity_id: number;
             };
             cookie?: never;
         };
@@ -8387,90 +14434,147 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 7,
-                     *       "session_id": 7,
-                     *       "kind": "manual",
-                     *       "name": "Paris",
-                     *       "active": true,
-                     *       "visible": true,
-                     *       "role": "learner",
-                     *       "rule": {
-                     *         "blocks": [
-                     *           {
-                     *             "groups": [
-                     *               1,
-                     *               2
-                     *             ],
-                     *             "filters": [
-                     *               {
-                     *                 "type": "language",
-                     *                 "op": "in",
-                     *                 "values": [
-                     *                   "fr"
-                     *                 ]
-                     *               }
-                     *             ]
-                     *           }
-                     *         ]
+                     *       "activity": {
+                     *         "id": 7,
+                     *         "kind": "course",
+                     *         "title": "Fire safety",
+                     *         "description": "text"
                      *       },
-                     *       "dynamic": true,
-                     *       "on_leave": "keep",
-                     *       "mandatory": true,
-                     *       "due_at": "2026-11-23T14:03:00Z",
-                     *       "due_days": 7,
-                     *       "recertify_months": 7,
-                     *       "course_group_id": 7,
-                     *       "segment_id": 7,
-                     *       "group_id": 7,
-                     *       "after_activity_id": 7,
-                     *       "key": "location",
-                     *       "version": 7,
-                     *       "state": "live",
-                     *       "state_reason": "text",
-                     *       "state_cause": "broken_rule",
-                     *       "state_details": {},
-                     *       "sentence": "text",
-                     *       "people": 7,
-                     *       "waiting": 7,
-                     *       "held_run_id": 7,
-                     *       "sealed": true,
-                     *       "editable": true
+                     *       "steps": [
+                     *         {
+                     *           "id": 7,
+                     *           "kind": "content",
+                     *           "activity_id": 7,
+                     *           "title": "Fire safety",
+                     *           "mandatory": true,
+                     *           "min_score": 1,
+                     *           "status": "not_started",
+                     *           "score": 85,
+                     *           "completed_at": "2026-11-23T14:03:00Z",
+                     *           "body": "text",
+                     *           "needs_session": true
+                     *         }
+                     *       ],
+                     *       "enrollment": {
+                     *         "id": 7,
+                     *         "session_id": 7,
+                     *         "session_name": "text",
+                     *         "state": "active",
+                     *         "starts_at": "2026-11-23T14:03:00Z",
+                     *         "due_at": "2026-11-23T14:03:00Z"
+                     *       },
+                     *       "status": "not_started",
+                     *       "successful": true,
+                     *       "progress": 1,
+                     *       "award": {
+                     *         "title": "Fire safety",
+                     *         "issued_at": "2026-11-23T14:03:00Z",
+                     *         "expires_at": "2026-11-23T14:03:00Z"
+                     *       }
                      *     }
                      */
-                    "application/json": components["schemas"]["Method"];
+                    "application/json": components["schemas"]["Player"];
                 };
             };
             default: components["responses"]["Problem"];
         };
     };
-    deleteMethod: {
+    getMyCatalog: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "activity": {
+                     *             "id": 7,
+                     *             "kind": "course",
+                     *             "title": "Fire safety",
+                     *             "description": "text",
+                     *             "steps": [
+                     *               {
+                     *                 "id": 7,
+                     *                 "kind": "content",
+                     *                 "activity_id": 7,
+                     *                 "title": "Fire safety",
+                     *                 "mandatory": true,
+                     *                 "needs_session": true
+                     *               }
+                     *             ]
+                     *           },
+                     *           "session": {
+                     *             "id": 7,
+                     *             "name": "Paris",
+                     *             "starts_at": "2026-11-23T14:03:00Z",
+                     *             "ends_at": "2026-11-23T14:03:00Z"
+                     *           },
+                     *           "section": "mine",
+                     *           "enrollment_id": 7,
+                     *           "state": "active",
+                     *           "progress": 1,
+                     *           "due_at": "2026-11-23T14:03:00Z",
+                     *           "overdue": true,
+                     *           "mandatory": true,
+                     *           "since": "2026-11-23T14:03:00Z",
+                     *           "until": "2026-11-23T14:03:00Z",
+                     *           "why": [
+                     *             {
+                     *               "kind": "manual",
+                     *               "method_id": 7,
+                     *               "name": "Paris",
+                     *               "sentence": "text",
+                     *               "reason": "text",
+                     *               "since": "2026-11-23T14:03:00Z"
+                     *             }
+                     *           ],
+                     *           "can_self_enroll": true,
+                     *           "needs_key": true,
+                     *           "missing": "text",
+                     *           "waiting": 7,
+                     *           "places": 7,
+                     *           "queue": 7,
+                     *           "can_leave": true,
+                     *           "stays": true,
+                     *           "offered": "text"
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CatalogItemPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listMyEnrollments: {
         parameters: {
             query?: {
-                /** @description what becomes of those whom this method alone enrolled */
-                people?: "keep" | "expire" | "erase";
+                /** @description in this state */
+                state?: "active" | "completed" | "expired" | "suspended" | "enrolled" | "in_progress" | "not_started" | "overdue" | "blocked" | null;
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
             };
             header?: never;
-            path: {
-                session_id: number;
-                method_id: number;
-            };
+            path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "people": "keep",
-                 *       "certificates": true,
-                 *       "confirm": {
-                 *         "completions": 7,
-                 *         "certificates": 7
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["MethodRemoval"] | null;
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Request fulfilled, document follows */
             200: {
@@ -8480,301 +14584,237 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "run_id": 7,
-                     *       "method_id": 7,
-                     *       "entered": 7,
-                     *       "left": 7,
-                     *       "gaining": 7,
-                     *       "losing": 7,
-                     *       "completed_stay": 7,
-                     *       "blocked": 7,
-                     *       "state": "applying"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Applied"] | null;
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    changeMethod: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                session_id: number;
-                method_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "name": "Paris",
-                 *       "active": true,
-                 *       "visible": true,
-                 *       "role": "learner",
-                 *       "rule": {
-                 *         "blocks": [
-                 *           {
-                 *             "groups": [
-                 *               1,
-                 *               2
-                 *             ],
-                 *             "filters": [
-                 *               {
-                 *                 "type": "language",
-                 *                 "op": "in",
-                 *                 "values": [
-                 *                   "fr"
-                 *                 ]
-                 *               }
-                 *             ]
-                 *           }
-                 *         ]
-                 *       },
-                 *       "dynamic": true,
-                 *       "on_leave": "keep",
-                 *       "mandatory": true,
-                 *       "due_at": "2026-11-23T14:03:00Z",
-                 *       "due_days": 30,
-                 *       "recertify_months": 24,
-                 *       "course_group_id": 7,
-                 *       "segment_id": 7,
-                 *       "group_id": 7,
-                 *       "after_activity_id": 7,
-                 *       "key": "location"
-                 *     }
-                 */
-                "application/json": components["schemas"]["Policy"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": 7,
-                     *       "session_id": 7,
-                     *       "kind": "manual",
-                     *       "name": "Paris",
-                     *       "active": true,
-                     *       "visible": true,
-                     *       "role": "learner",
-                     *       "rule": {
-                     *         "blocks": [
-                     *           {
-                     *             "groups": [
-                     *               1,
-                     *               2
-                     *             ],
-                     *             "filters": [
-                     *               {
-                     *                 "type": "language",
-                     *                 "op": "in",
-                     *                 "values": [
-                     *                   "fr"
-                     *                 ]
-                     *               }
-                     *             ]
-                     *           }
-                     *         ]
-                     *       },
-                     *       "dynamic": true,
-                     *       "on_leave": "keep",
-                     *       "mandatory": true,
-                     *       "due_at": "2026-11-23T14:03:00Z",
-                     *       "due_days": 7,
-                     *       "recertify_months": 7,
-                     *       "course_group_id": 7,
-                     *       "segment_id": 7,
-                     *       "group_id": 7,
-                     *       "after_activity_id": 7,
-                     *       "key": "location",
-                     *       "version": 7,
-                     *       "state": "live",
-                     *       "state_reason": "text",
-                     *       "state_cause": "broken_rule",
-                     *       "state_details": {},
-                     *       "sentence": "text",
-                     *       "people": 7,
-                     *       "waiting": 7,
-                     *       "held_run_id": 7,
-                     *       "sealed": true,
-                     *       "editable": true
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Method"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    planEnrollment: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                session_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "name": "Paris",
-                 *       "active": true,
-                 *       "visible": true,
-                 *       "role": "learner",
-                 *       "rule": {
-                 *         "blocks": [
-                 *           {
-                 *             "groups": [
-                 *               1,
-                 *               2
-                 *             ],
-                 *             "filters": [
-                 *               {
-                 *                 "type": "language",
-                 *                 "op": "in",
-                 *                 "values": [
-                 *                   "fr"
-                 *                 ]
-                 *               }
-                 *             ]
-                 *           }
-                 *         ]
-                 *       },
-                 *       "dynamic": true,
-                 *       "on_leave": "keep",
-                 *       "mandatory": true,
-                 *       "due_at": "2026-11-23T14:03:00Z",
-                 *       "due_days": 30,
-                 *       "recertify_months": 24,
-                 *       "course_group_id": 7,
-                 *       "segment_id": 7,
-                 *       "group_id": 7,
-                 *       "after_activity_id": 7,
-                 *       "key": "location",
-                 *       "method_id": 7,
-                 *       "kind": "manual",
-                 *       "mail": true
-                 *     }
-                 */
-                "application/json": components["schemas"]["PlanRequest"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "hash": "text",
-                     *       "entering": 7,
-                     *       "leaving": 7,
-                     *       "gaining": 7,
-                     *       "losing": 7,
-                     *       "completed_stay": 7,
-                     *       "staying": 7,
-                     *       "blocked": 7,
-                     *       "held": true,
-                     *       "samples": {
-                     *         "entering": [
-                     *           {
+                     *       "items": [
+                     *         {
+                     *           "id": 7,
+                     *           "session_id": 7,
+                     *           "session_name": "text",
+                     *           "activity_id": 7,
+                     *           "activity_title": "text",
+                     *           "learner": {
                      *             "id": 7,
                      *             "email": "ana@example.org",
                      *             "first_name": "Ana",
                      *             "last_name": "Dubois"
-                     *           }
-                     *         ],
-                     *         "leaving": [
-                     *           {
-                     *             "id": 7,
-                     *             "email": "ana@example.org",
-                     *             "first_name": "Ana",
-                     *             "last_name": "Dubois"
-                     *           }
-                     *         ],
-                     *         "gaining": [
-                     *           {
-                     *             "id": 7,
-                     *             "email": "ana@example.org",
-                     *             "first_name": "Ana",
-                     *             "last_name": "Dubois"
-                     *           }
-                     *         ],
-                     *         "losing": [
-                     *           {
-                     *             "id": 7,
-                     *             "email": "ana@example.org",
-                     *             "first_name": "Ana",
-                     *             "last_name": "Dubois"
-                     *           }
-                     *         ],
-                     *         "completed_stay": [
-                     *           {
-                     *             "id": 7,
-                     *             "email": "ana@example.org",
-                     *             "first_name": "Ana",
-                     *             "last_name": "Dubois"
-                     *           }
-                     *         ],
-                     *         "blocked": [
-                     *           {
-                     *             "learner": {
+                     *           },
+                     *           "state": "active",
+                     *           "role": "learner",
+                     *           "since": "2026-11-23T14:03:00Z",
+                     *           "until": "2026-11-23T14:03:00Z",
+                     *           "due_at": "2026-11-23T14:03:00Z",
+                     *           "mandatory": true,
+                     *           "overdue": true,
+                     *           "completed_at": "2026-11-23T14:03:00Z",
+                     *           "progress": 1,
+                     *           "score": 85,
+                     *           "version": 7,
+                     *           "sources": [
+                     *             {
+                     *               "method_id": 7,
+                     *               "kind": "manual",
+                     *               "name": "Paris",
+                     *               "since": "2026-11-23T14:03:00Z",
+                     *               "kept": true,
+                     *               "until": "2026-11-23",
+                     *               "picked": true
+                     *             }
+                     *           ],
+                     *           "other_session_id": 7,
+                     *           "course_groups": [
+                     *             {
+                     *               "id": 7,
+                     *               "name": "Paris",
+                     *               "synced": true
+                     *             }
+                     *           ],
+                     *           "ended": {
+                     *             "run_id": 7,
+                     *             "at": "2026-11-23T14:03:00Z",
+                     *             "by": {
                      *               "id": 7,
                      *               "email": "ana@example.org",
                      *               "first_name": "Ana",
                      *               "last_name": "Dubois"
                      *             },
-                     *             "reason": "text",
-                     *             "session_id": 7,
-                     *             "why": {
-                     *               "cause": "membership",
-                     *               "sentence": "text",
-                     *               "ref": 7,
-                     *               "name": "Paris",
-                     *               "old": {},
-                     *               "new": "battery horse correct",
-                     *               "note": "text",
-                     *               "facet": "text",
-                     *               "text": "ana@example.org, bo@example.org"
-                     *             }
+                     *             "reason": "text"
+                     *           },
+                     *           "reason": {
+                     *             "cause": "membership",
+                     *             "sentence": "text",
+                     *             "ref": 7,
+                     *             "name": "Paris",
+                     *             "old": {},
+                     *             "new": "battery horse correct",
+                     *             "note": "text",
+                     *             "facet": "text",
+                     *             "text": "ana@example.org, bo@example.org"
                      *           }
-                     *         ]
-                     *       },
-                     *       "warnings": [
-                     *         {
-                     *           "code": "session_ended",
-                     *           "message": "text"
                      *         }
                      *       ],
-                     *       "position": 7
+                     *       "next": null,
+                     *       "total": 7
                      *     }
                      */
-                    "application/json": components["schemas"]["Plan"];
+                    "application/json": components["schemas"]["EnrollmentPage"];
                 };
             };
             default: components["responses"]["Problem"];
         };
     };
-    applyEnrollment: {
+    listMySessions: {
+        parameters: {
+            query?: {
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 7,
+                     *           "activity_id": 7,
+                     *           "activity_title": "text",
+                     *           "name": "Paris",
+                     *           "external_id": "E-1042",
+                     *           "starts_at": "2026-11-23T14:03:00Z",
+                     *           "ends_at": "2026-11-23T14:03:00Z",
+                     *           "queue": 7
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BoardSessionPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    countNeeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": {
+                        [key: string]: number;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listNeeds: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                session_id: number;
+                kind: string;
             };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "held_removals",
+                     *           "session_id": 7,
+                     *           "session_name": "text",
+                     *           "activity_title": "text",
+                     *           "method_id": 7,
+                     *           "method_name": "text",
+                     *           "run_id": 7,
+                     *           "import_id": 7,
+                     *           "proposal_id": 7,
+                     *           "segment_id": 7,
+                     *           "jump_id": 7,
+                     *           "name": "Paris",
+                     *           "people": 7,
+                     *           "since": "2026-11-23T14:03:00Z",
+                     *           "why": "text"
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NeedPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getOrganisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "name": "Paris",
+                     *       "timezone": "Europe/Paris",
+                     *       "language": "en",
+                     *       "managers_enroll": true,
+                     *       "fuse": {
+                     *         "most": 7,
+                     *         "entering": 7
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeOrganisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody: {
@@ -8782,46 +14822,16 @@ export interface operations {
                 /**
                  * @example {
                  *       "name": "Paris",
-                 *       "active": true,
-                 *       "visible": true,
-                 *       "role": "learner",
-                 *       "rule": {
-                 *         "blocks": [
-                 *           {
-                 *             "groups": [
-                 *               1,
-                 *               2
-                 *             ],
-                 *             "filters": [
-                 *               {
-                 *                 "type": "language",
-                 *                 "op": "in",
-                 *                 "values": [
-                 *                   "fr"
-                 *                 ]
-                 *               }
-                 *             ]
-                 *           }
-                 *         ]
-                 *       },
-                 *       "dynamic": true,
-                 *       "on_leave": "keep",
-                 *       "mandatory": true,
-                 *       "due_at": "2026-11-23T14:03:00Z",
-                 *       "due_days": 30,
-                 *       "recertify_months": 24,
-                 *       "course_group_id": 7,
-                 *       "segment_id": 7,
-                 *       "group_id": 7,
-                 *       "after_activity_id": 7,
-                 *       "key": "location",
-                 *       "method_id": 7,
-                 *       "kind": "manual",
-                 *       "mail": true,
-                 *       "hash": "9f2c4e…"
+                 *       "timezone": "Europe/Paris",
+                 *       "language": "en",
+                 *       "managers_enroll": true,
+                 *       "fuse": {
+                 *         "most": 1000,
+                 *         "entering": 1000
+                 *       }
                  *     }
                  */
-                "application/json": components["schemas"]["ApplyRequest"];
+                "application/json": components["schemas"]["OrganisationChange"];
             };
         };
         responses: {
@@ -8833,81 +14843,17 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "run_id": 7,
-                     *       "method_id": 7,
-                     *       "entered": 7,
-                     *       "left": 7,
-                     *       "gaining": 7,
-                     *       "losing": 7,
-                     *       "completed_stay": 7,
-                     *       "blocked": 7,
-                     *       "state": "applying"
+                     *       "name": "Paris",
+                     *       "timezone": "Europe/Paris",
+                     *       "language": "en",
+                     *       "managers_enroll": true,
+                     *       "fuse": {
+                     *         "most": 7,
+                     *         "entering": 7
+                     *       }
                      *     }
                      */
-                    "application/json": components["schemas"]["Applied"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    enrollEmails: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                session_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "text": "ana@example.org, bo@example.org",
-                 *       "emails": [
-                 *         "text"
-                 *       ],
-                 *       "group_id": 7,
-                 *       "hash": "9f2c4e…"
-                 *     }
-                 */
-                "application/json": components["schemas"]["Emails"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "hash": "text",
-                     *       "known": 7,
-                     *       "new": "battery horse correct",
-                     *       "duplicate": 7,
-                     *       "invalid": 7,
-                     *       "excluded": 7,
-                     *       "other_session": 7,
-                     *       "ask": 7,
-                     *       "already_enrolled": 7,
-                     *       "items": [
-                     *         {
-                     *           "email": "ana@example.org",
-                     *           "kind": "known",
-                     *           "learner_id": 7,
-                     *           "problem": "text",
-                     *           "pasted": "text"
-                     *         }
-                     *       ],
-                     *       "run_id": 7,
-                     *       "method_id": 7,
-                     *       "entered": 7,
-                     *       "created": 7
-                     *     }
-                     */
-                    "application/json": components["schemas"]["EmailPlan"];
+                    "application/json": components["schemas"]["Organisation"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -8969,49 +14915,6 @@ export interface operations {
         };
     };
     getMessage: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                message_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": 7,
-                     *       "learner_id": 7,
-                     *       "kind": "enrollment",
-                     *       "state": "pending",
-                     *       "due_at": "2026-11-23T14:03:00Z",
-                     *       "email": "ana@example.org",
-                     *       "subject": "text",
-                     *       "attempts": 7,
-                     *       "retry_at": "2026-11-23T14:03:00Z",
-                     *       "sent_at": "2026-11-23T14:03:00Z",
-                     *       "created_at": "2026-11-23T14:03:00Z",
-                     *       "error": "text",
-                     *       "cancelled_why": "left",
-                     *       "html": "text",
-                     *       "text": "ana@example.org, bo@example.org",
-                     *       "message_id": "text"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["MessageDetail"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    retryMessage: {
         parameters: {
             query?: never;
             header?: never;
@@ -9125,6 +15028,1449 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    retryMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "learner_id": 7,
+                     *       "kind": "enrollment",
+                     *       "state": "pending",
+                     *       "due_at": "2026-11-23T14:03:00Z",
+                     *       "email": "ana@example.org",
+                     *       "subject": "text",
+                     *       "attempts": 7,
+                     *       "retry_at": "2026-11-23T14:03:00Z",
+                     *       "sent_at": "2026-11-23T14:03:00Z",
+                     *       "created_at": "2026-11-23T14:03:00Z",
+                     *       "error": "text",
+                     *       "cancelled_why": "left",
+                     *       "html": "text",
+                     *       "text": "ana@example.org, bo@example.org",
+                     *       "message_id": "text"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MessageDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createPathSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "path_id": 7,
+                 *       "name": "Paris",
+                 *       "starts_at": "2026-11-23T14:03:00Z",
+                 *       "ends_at": "2026-11-23T14:03:00Z",
+                 *       "group_id": 7
+                 *     }
+                 */
+                "application/json": components["schemas"]["PathSessionInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PathSessionMade"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    enrollDirectly: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "learner_ids": [
+                 *         7
+                 *       ],
+                 *       "emails": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["DirectEnrollment"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "run_id": 7,
+                     *       "entered": 7,
+                     *       "left": 7,
+                     *       "blocked": 7,
+                     *       "unchanged": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DirectlyEnrolled"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    unenrollDirectly: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "learner_ids": [
+                 *         7
+                 *       ],
+                 *       "emails": [
+                 *         "text"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["DirectEnrollment"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "run_id": 7,
+                     *       "entered": 7,
+                     *       "left": 7,
+                     *       "blocked": 7,
+                     *       "unchanged": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DirectlyEnrolled"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listProposals: {
+        parameters: {
+            query?: {
+                /** @description in this state */
+                state?: "open" | "approved" | "declined" | null;
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 7,
+                     *           "session_id": 7,
+                     *           "session_name": "text",
+                     *           "activity_title": "text",
+                     *           "body": {
+                     *             "name": "Paris",
+                     *             "active": true,
+                     *             "visible": true,
+                     *             "role": "learner",
+                     *             "rule": {
+                     *               "blocks": [
+                     *                 {
+                     *                   "groups": [
+                     *                     1,
+                     *                     2
+                     *                   ],
+                     *                   "filters": [
+                     *                     {
+                     *                       "type": "language",
+                     *                       "op": "in",
+                     *                       "values": [
+                     *                         "fr"
+                     *                       ]
+                     *                     }
+                     *                   ]
+                     *                 }
+                     *               ]
+                     *             },
+                     *             "dynamic": true,
+                     *             "on_leave": "keep",
+                     *             "mandatory": true,
+                     *             "due_at": "2026-11-23T14:03:00Z",
+                     *             "due_days": 30,
+                     *             "due_field": 7,
+                     *             "due_field_days": 90,
+                     *             "priority": 10,
+                     *             "recertify_months": 24,
+                     *             "course_group_id": 7,
+                     *             "segment_id": 7,
+                     *             "group_id": 7,
+                     *             "subgroups": true,
+                     *             "after_activity_id": 7,
+                     *             "after_status": "completed",
+                     *             "delay_days": 7,
+                     *             "earlier": true,
+                     *             "parent_session_id": 7,
+                     *             "key": "location",
+                     *             "open": true,
+                     *             "capacity": 20,
+                     *             "opens_at": "2026-11-23T14:03:00Z",
+                     *             "closes_at": "2026-11-23T14:03:00Z",
+                     *             "follow": "both",
+                     *             "reenter": "always",
+                     *             "reenter_days": 90,
+                     *             "starts_at": "2026-11-23T14:03:00Z",
+                     *             "ends_at": "2026-11-23T14:03:00Z",
+                     *             "people": [
+                     *               12,
+                     *               15
+                     *             ],
+                     *             "emails": "text",
+                     *             "targets": [
+                     *               {
+                     *                 "session_id": 7
+                     *               }
+                     *             ],
+                     *             "mail": true,
+                     *             "until": "2026-11-23"
+                     *           },
+                     *           "by": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "state": "open",
+                     *           "message": "text",
+                     *           "note": "text",
+                     *           "at": "2026-11-23T14:03:00Z",
+                     *           "decided_by": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "decided_at": "2026-11-23T14:03:00Z",
+                     *           "run_id": 7,
+                     *           "may_decide": true
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProposalPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    propose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "session_id": 7,
+                 *       "body": {
+                 *         "name": "Paris",
+                 *         "active": true,
+                 *         "visible": true,
+                 *         "role": "learner",
+                 *         "rule": {
+                 *           "blocks": [
+                 *             {
+                 *               "groups": [
+                 *                 1,
+                 *                 2
+                 *               ],
+                 *               "filters": [
+                 *                 {
+                 *                   "type": "language",
+                 *                   "op": "in",
+                 *                   "values": [
+                 *                     "fr"
+                 *                   ]
+                 *                 }
+                 *               ]
+                 *             }
+                 *           ]
+                 *         },
+                 *         "dynamic": true,
+                 *         "on_leave": "keep",
+                 *         "mandatory": true,
+                 *         "due_at": "2026-11-23T14:03:00Z",
+                 *         "due_days": 30,
+                 *         "due_field": 7,
+                 *         "due_field_days": 90,
+                 *         "priority": 10,
+                 *         "recertify_months": 24,
+                 *         "course_group_id": 7,
+                 *         "segment_id": 7,
+                 *         "group_id": 7,
+                 *         "subgroups": true,
+                 *         "after_activity_id": 7,
+                 *         "after_status": "completed",
+                 *         "delay_days": 7,
+                 *         "earlier": true,
+                 *         "parent_session_id": 7,
+                 *         "key": "location",
+                 *         "open": true,
+                 *         "capacity": 20,
+                 *         "opens_at": "2026-11-23T14:03:00Z",
+                 *         "closes_at": "2026-11-23T14:03:00Z",
+                 *         "follow": "both",
+                 *         "reenter": "always",
+                 *         "reenter_days": 90,
+                 *         "starts_at": "2026-11-23T14:03:00Z",
+                 *         "ends_at": "2026-11-23T14:03:00Z",
+                 *         "people": [
+                 *           12,
+                 *           15
+                 *         ],
+                 *         "emails": "text",
+                 *         "targets": [
+                 *           {
+                 *             "session_id": 7
+                 *           }
+                 *         ],
+                 *         "mail": true,
+                 *         "until": "2026-11-23"
+                 *       },
+                 *       "message": "They start in May."
+                 *     }
+                 */
+                "application/json": components["schemas"]["ProposalInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "session_id": 7,
+                     *       "session_name": "text",
+                     *       "activity_title": "text",
+                     *       "body": {
+                     *         "name": "Paris",
+                     *         "active": true,
+                     *         "visible": true,
+                     *         "role": "learner",
+                     *         "rule": {
+                     *           "blocks": [
+                     *             {
+                     *               "groups": [
+                     *                 1,
+                     *                 2
+                     *               ],
+                     *               "filters": [
+                     *                 {
+                     *                   "type": "language",
+                     *                   "op": "in",
+                     *                   "values": [
+                     *                     "fr"
+                     *                   ]
+                     *                 }
+                     *               ]
+                     *             }
+                     *           ]
+                     *         },
+                     *         "dynamic": true,
+                     *         "on_leave": "keep",
+                     *         "mandatory": true,
+                     *         "due_at": "2026-11-23T14:03:00Z",
+                     *         "due_days": 30,
+                     *         "due_field": 7,
+                     *         "due_field_days": 90,
+                     *         "priority": 10,
+                     *         "recertify_months": 24,
+                     *         "course_group_id": 7,
+                     *         "segment_id": 7,
+                     *         "group_id": 7,
+                     *         "subgroups": true,
+                     *         "after_activity_id": 7,
+                     *         "after_status": "completed",
+                     *         "delay_days": 7,
+                     *         "earlier": true,
+                     *         "parent_session_id": 7,
+                     *         "key": "location",
+                     *         "open": true,
+                     *         "capacity": 20,
+                     *         "opens_at": "2026-11-23T14:03:00Z",
+                     *         "closes_at": "2026-11-23T14:03:00Z",
+                     *         "follow": "both",
+                     *         "reenter": "always",
+                     *         "reenter_days": 90,
+                     *         "starts_at": "2026-11-23T14:03:00Z",
+                     *         "ends_at": "2026-11-23T14:03:00Z",
+                     *         "people": [
+                     *           12,
+                     *           15
+                     *         ],
+                     *         "emails": "text",
+                     *         "targets": [
+                     *           {
+                     *             "session_id": 7
+                     *           }
+                     *         ],
+                     *         "mail": true,
+                     *         "until": "2026-11-23"
+                     *       },
+                     *       "by": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "state": "open",
+                     *       "message": "text",
+                     *       "note": "text",
+                     *       "at": "2026-11-23T14:03:00Z",
+                     *       "decided_by": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "decided_at": "2026-11-23T14:03:00Z",
+                     *       "run_id": 7,
+                     *       "may_decide": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getProposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "session_id": 7,
+                     *       "session_name": "text",
+                     *       "activity_title": "text",
+                     *       "body": {
+                     *         "name": "Paris",
+                     *         "active": true,
+                     *         "visible": true,
+                     *         "role": "learner",
+                     *         "rule": {
+                     *           "blocks": [
+                     *             {
+                     *               "groups": [
+                     *                 1,
+                     *                 2
+                     *               ],
+                     *               "filters": [
+                     *                 {
+                     *                   "type": "language",
+                     *                   "op": "in",
+                     *                   "values": [
+                     *                     "fr"
+                     *                   ]
+                     *                 }
+                     *               ]
+                     *             }
+                     *           ]
+                     *         },
+                     *         "dynamic": true,
+                     *         "on_leave": "keep",
+                     *         "mandatory": true,
+                     *         "due_at": "2026-11-23T14:03:00Z",
+                     *         "due_days": 30,
+                     *         "due_field": 7,
+                     *         "due_field_days": 90,
+                     *         "priority": 10,
+                     *         "recertify_months": 24,
+                     *         "course_group_id": 7,
+                     *         "segment_id": 7,
+                     *         "group_id": 7,
+                     *         "subgroups": true,
+                     *         "after_activity_id": 7,
+                     *         "after_status": "completed",
+                     *         "delay_days": 7,
+                     *         "earlier": true,
+                     *         "parent_session_id": 7,
+                     *         "key": "location",
+                     *         "open": true,
+                     *         "capacity": 20,
+                     *         "opens_at": "2026-11-23T14:03:00Z",
+                     *         "closes_at": "2026-11-23T14:03:00Z",
+                     *         "follow": "both",
+                     *         "reenter": "always",
+                     *         "reenter_days": 90,
+                     *         "starts_at": "2026-11-23T14:03:00Z",
+                     *         "ends_at": "2026-11-23T14:03:00Z",
+                     *         "people": [
+                     *           12,
+                     *           15
+                     *         ],
+                     *         "emails": "text",
+                     *         "targets": [
+                     *           {
+                     *             "session_id": 7
+                     *           }
+                     *         ],
+                     *         "mail": true,
+                     *         "until": "2026-11-23"
+                     *       },
+                     *       "by": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "state": "open",
+                     *       "message": "text",
+                     *       "note": "text",
+                     *       "at": "2026-11-23T14:03:00Z",
+                     *       "decided_by": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "decided_at": "2026-11-23T14:03:00Z",
+                     *       "run_id": 7,
+                     *       "may_decide": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    approveProposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "hash": "9f2c4e…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Approval"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "session_id": 7,
+                     *       "session_name": "text",
+                     *       "activity_title": "text",
+                     *       "body": {
+                     *         "name": "Paris",
+                     *         "active": true,
+                     *         "visible": true,
+                     *         "role": "learner",
+                     *         "rule": {
+                     *           "blocks": [
+                     *             {
+                     *               "groups": [
+                     *                 1,
+                     *                 2
+                     *               ],
+                     *               "filters": [
+                     *                 {
+                     *                   "type": "language",
+                     *                   "op": "in",
+                     *                   "values": [
+                     *                     "fr"
+                     *                   ]
+                     *                 }
+                     *               ]
+                     *             }
+                     *           ]
+                     *         },
+                     *         "dynamic": true,
+                     *         "on_leave": "keep",
+                     *         "mandatory": true,
+                     *         "due_at": "2026-11-23T14:03:00Z",
+                     *         "due_days": 30,
+                     *         "due_field": 7,
+                     *         "due_field_days": 90,
+                     *         "priority": 10,
+                     *         "recertify_months": 24,
+                     *         "course_group_id": 7,
+                     *         "segment_id": 7,
+                     *         "group_id": 7,
+                     *         "subgroups": true,
+                     *         "after_activity_id": 7,
+                     *         "after_status": "completed",
+                     *         "delay_days": 7,
+                     *         "earlier": true,
+                     *         "parent_session_id": 7,
+                     *         "key": "location",
+                     *         "open": true,
+                     *         "capacity": 20,
+                     *         "opens_at": "2026-11-23T14:03:00Z",
+                     *         "closes_at": "2026-11-23T14:03:00Z",
+                     *         "follow": "both",
+                     *         "reenter": "always",
+                     *         "reenter_days": 90,
+                     *         "starts_at": "2026-11-23T14:03:00Z",
+                     *         "ends_at": "2026-11-23T14:03:00Z",
+                     *         "people": [
+                     *           12,
+                     *           15
+                     *         ],
+                     *         "emails": "text",
+                     *         "targets": [
+                     *           {
+                     *             "session_id": 7
+                     *           }
+                     *         ],
+                     *         "mail": true,
+                     *         "until": "2026-11-23"
+                     *       },
+                     *       "by": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "state": "open",
+                     *       "message": "text",
+                     *       "note": "text",
+                     *       "at": "2026-11-23T14:03:00Z",
+                     *       "decided_by": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "decided_at": "2026-11-23T14:03:00Z",
+                     *       "run_id": 7,
+                     *       "may_decide": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    declineProposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "note": "text"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Decline"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "session_id": 7,
+                     *       "session_name": "text",
+                     *       "activity_title": "text",
+                     *       "body": {
+                     *         "name": "Paris",
+                     *         "active": true,
+                     *         "visible": true,
+                     *         "role": "learner",
+                     *         "rule": {
+                     *           "blocks": [
+                     *             {
+                     *               "groups": [
+                     *                 1,
+                     *                 2
+                     *               ],
+                     *               "filters": [
+                     *                 {
+                     *                   "type": "language",
+                     *                   "op": "in",
+                     *                   "values": [
+                     *                     "fr"
+                     *                   ]
+                     *                 }
+                     *               ]
+                     *             }
+                     *           ]
+                     *         },
+                     *         "dynamic": true,
+                     *         "on_leave": "keep",
+                     *         "mandatory": true,
+                     *         "due_at": "2026-11-23T14:03:00Z",
+                     *         "due_days": 30,
+                     *         "due_field": 7,
+                     *         "due_field_days": 90,
+                     *         "priority": 10,
+                     *         "recertify_months": 24,
+                     *         "course_group_id": 7,
+                     *         "segment_id": 7,
+                     *         "group_id": 7,
+                     *         "subgroups": true,
+                     *         "after_activity_id": 7,
+                     *         "after_status": "completed",
+                     *         "delay_days": 7,
+                     *         "earlier": true,
+                     *         "parent_session_id": 7,
+                     *         "key": "location",
+                     *         "open": true,
+                     *         "capacity": 20,
+                     *         "opens_at": "2026-11-23T14:03:00Z",
+                     *         "closes_at": "2026-11-23T14:03:00Z",
+                     *         "follow": "both",
+                     *         "reenter": "always",
+                     *         "reenter_days": 90,
+                     *         "starts_at": "2026-11-23T14:03:00Z",
+                     *         "ends_at": "2026-11-23T14:03:00Z",
+                     *         "people": [
+                     *           12,
+                     *           15
+                     *         ],
+                     *         "emails": "text",
+                     *         "targets": [
+                     *           {
+                     *             "session_id": 7
+                     *           }
+                     *         ],
+                     *         "mail": true,
+                     *         "until": "2026-11-23"
+                     *       },
+                     *       "by": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "state": "open",
+                     *       "message": "text",
+                     *       "note": "text",
+                     *       "at": "2026-11-23T14:03:00Z",
+                     *       "decided_by": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "decided_at": "2026-11-23T14:03:00Z",
+                     *       "run_id": 7,
+                     *       "may_decide": true
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Proposal"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listQualifications: {
+        parameters: {
+            query?: {
+                /** @description words to be found, in whatever case */
+                q?: string | null;
+                group?: number | null;
+                qualification?: number | null;
+                /** @description in this state */
+                state?: "qualified" | "in_progress" | "missing" | "expiring" | "expired" | null;
+                /** @description order; a minus before it reverses it */
+                sort?: string | null;
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "learner": {
+                     *             "id": 7,
+                     *             "external_id": "E-1042",
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "qualification": {
+                     *             "id": 7,
+                     *             "external_id": "E-1042",
+                     *             "name": "Paris",
+                     *             "color": "#2f6fed"
+                     *           },
+                     *           "state": "qualified",
+                     *           "required": 7,
+                     *           "done": 7,
+                     *           "expires_on": "2026-11-23"
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QualificationRowPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportQualificationsCsv: {
+        parameters: {
+            query?: {
+                /** @description words to be found, in whatever case */
+                q?: string | null;
+                group?: number | null;
+                qualification?: number | null;
+                /** @description in this state */
+                state?: "qualified" | "in_progress" | "missing" | "expiring" | "expired" | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example text */
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exportQualifications: {
+        parameters: {
+            query?: {
+                /** @description words to be found, in whatever case */
+                q?: string | null;
+                group?: number | null;
+                qualification?: number | null;
+                /** @description in this state */
+                state?: "qualified" | "in_progress" | "missing" | "expiring" | "expired" | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example text */
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRehearsals: {
+        parameters: {
+            query?: {
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 7,
+                     *           "name": "Paris",
+                     *           "changes": [
+                     *             {
+                     *               "email": "ana@example.org",
+                     *               "first_name": "Ana",
+                     *               "last_name": "Dubois",
+                     *               "language": "en",
+                     *               "status": "pending",
+                     *               "added_at": "2026-11-23T14:03:00Z",
+                     *               "external_id": "E-1042",
+                     *               "manager_id": 7,
+                     *               "fields": {
+                     *                 "location": "Paris",
+                     *                 "level": 3
+                     *               },
+                     *               "password": "correct horse battery",
+                     *               "is_admin": true,
+                     *               "id": 7,
+                     *               "act": "learner"
+                     *             }
+                     *           ],
+                     *           "acts": [
+                     *             "text"
+                     *           ],
+                     *           "state": "draft",
+                     *           "run_id": 7,
+                     *           "by": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "created_at": "2026-11-23T14:03:00Z",
+                     *           "changed_at": "2026-11-23T14:03:00Z",
+                     *           "version": 7
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RehearsalPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createRehearsal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Paris",
+                 *       "changes": [
+                 *         {
+                 *           "email": "ana@example.org",
+                 *           "first_name": "Ana",
+                 *           "last_name": "Dubois",
+                 *           "language": "en",
+                 *           "status": "pending",
+                 *           "added_at": "2026-11-23T14:03:00Z",
+                 *           "external_id": "E-1042",
+                 *           "manager_id": 7,
+                 *           "fields": {
+                 *             "location": "Paris",
+                 *             "level": 3
+                 *           },
+                 *           "password": "correct horse battery",
+                 *           "is_admin": true,
+                 *           "id": 7,
+                 *           "act": "learner"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["RehearsalInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "name": "Paris",
+                     *       "changes": [
+                     *         {
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois",
+                     *           "language": "en",
+                     *           "status": "pending",
+                     *           "added_at": "2026-11-23T14:03:00Z",
+                     *           "external_id": "E-1042",
+                     *           "manager_id": 7,
+                     *           "fields": {
+                     *             "location": "Paris",
+                     *             "level": 3
+                     *           },
+                     *           "password": "correct horse battery",
+                     *           "is_admin": true,
+                     *           "id": 7,
+                     *           "act": "learner"
+                     *         }
+                     *       ],
+                     *       "acts": [
+                     *         "text"
+                     *       ],
+                     *       "state": "draft",
+                     *       "run_id": 7,
+                     *       "by": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "created_at": "2026-11-23T14:03:00Z",
+                     *       "changed_at": "2026-11-23T14:03:00Z",
+                     *       "version": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Rehearsal"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getRehearsal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rehearsal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "name": "Paris",
+                     *       "changes": [
+                     *         {
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois",
+                     *           "language": "en",
+                     *           "status": "pending",
+                     *           "added_at": "2026-11-23T14:03:00Z",
+                     *           "external_id": "E-1042",
+                     *           "manager_id": 7,
+                     *           "fields": {
+                     *             "location": "Paris",
+                     *             "level": 3
+                     *           },
+                     *           "password": "correct horse battery",
+                     *           "is_admin": true,
+                     *           "id": 7,
+                     *           "act": "learner"
+                     *         }
+                     *       ],
+                     *       "acts": [
+                     *         "text"
+                     *       ],
+                     *       "state": "draft",
+                     *       "run_id": 7,
+                     *       "by": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "created_at": "2026-11-23T14:03:00Z",
+                     *       "changed_at": "2026-11-23T14:03:00Z",
+                     *       "version": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Rehearsal"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteRehearsal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rehearsal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeRehearsal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rehearsal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Paris",
+                 *       "changes": [
+                 *         {
+                 *           "email": "ana@example.org",
+                 *           "first_name": "Ana",
+                 *           "last_name": "Dubois",
+                 *           "language": "en",
+                 *           "status": "pending",
+                 *           "added_at": "2026-11-23T14:03:00Z",
+                 *           "external_id": "E-1042",
+                 *           "manager_id": 7,
+                 *           "fields": {
+                 *             "location": "Paris",
+                 *             "level": 3
+                 *           },
+                 *           "password": "correct horse battery",
+                 *           "is_admin": true,
+                 *           "id": 7,
+                 *           "act": "learner"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["RehearsalChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "name": "Paris",
+                     *       "changes": [
+                     *         {
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois",
+                     *           "language": "en",
+                     *           "status": "pending",
+                     *           "added_at": "2026-11-23T14:03:00Z",
+                     *           "external_id": "E-1042",
+                     *           "manager_id": 7,
+                     *           "fields": {
+                     *             "location": "Paris",
+                     *             "level": 3
+                     *           },
+                     *           "password": "correct horse battery",
+                     *           "is_admin": true,
+                     *           "id": 7,
+                     *           "act": "learner"
+                     *         }
+                     *       ],
+                     *       "acts": [
+                     *         "text"
+                     *       ],
+                     *       "state": "draft",
+                     *       "run_id": 7,
+                     *       "by": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "created_at": "2026-11-23T14:03:00Z",
+                     *       "changed_at": "2026-11-23T14:03:00Z",
+                     *       "version": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Rehearsal"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    applyRehearsal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rehearsal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "hash": "9f2c4e…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RehearsalConfirmation"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "run_id": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RehearsalApplied"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    rehearsalConsequences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rehearsal_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "entering": 7,
+                     *       "leaving": 7,
+                     *       "gaining": 7,
+                     *       "losing": 7,
+                     *       "completed_stay": 7,
+                     *       "blocked": 7,
+                     *       "freed": 7,
+                     *       "held": 7,
+                     *       "due_changes": 7,
+                     *       "ending": 7,
+                     *       "ending_on": "2026-11-23",
+                     *       "hash": "text",
+                     *       "position": 7,
+                     *       "people": 7,
+                     *       "messages": 7,
+                     *       "partial": true,
+                     *       "sessions": [
+                     *         {
+                     *           "entering": 7,
+                     *           "leaving": 7,
+                     *           "gaining": 7,
+                     *           "losing": 7,
+                     *           "completed_stay": 7,
+                     *           "blocked": 7,
+                     *           "freed": 7,
+                     *           "held": 7,
+                     *           "due_changes": 7,
+                     *           "ending": 7,
+                     *           "ending_on": "2026-11-23",
+                     *           "session_id": 7,
+                     *           "session_name": "text",
+                     *           "activity_title": "text",
+                     *           "methods": [
+                     *             {
+                     *               "entering": 7,
+                     *               "leaving": 7,
+                     *               "gaining": 7,
+                     *               "losing": 7,
+                     *               "completed_stay": 7,
+                     *               "blocked": 7,
+                     *               "freed": 7,
+                     *               "held": 7,
+                     *               "method_id": 7,
+                     *               "name": "Paris",
+                     *               "sealed": true
+                     *             }
+                     *           ],
+                     *           "capacity": 7,
+                     *           "enrolled": 7
+                     *         }
+                     *       ],
+                     *       "frozen": [
+                     *         {
+                     *           "method_id": 7,
+                     *           "name": "Paris",
+                     *           "session_id": 7,
+                     *           "session_name": "text"
+                     *         }
+                     *       ],
+                     *       "changed_underneath": true,
+                     *       "looked_at": "2026-11-23T14:03:00Z",
+                     *       "before": {
+                     *         "entering": 7,
+                     *         "leaving": 7,
+                     *         "gaining": 7,
+                     *         "losing": 7,
+                     *         "completed_stay": 7,
+                     *         "blocked": 7,
+                     *         "freed": 7,
+                     *         "held": 7
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RehearsalConsequences"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     bulkResults: {
         parameters: {
             query?: never;
@@ -9183,103 +16529,6 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    bulkAwards: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "awards": [
-                 *         {
-                 *           "learner": "ana@example.org",
-                 *           "certificate": 7,
-                 *           "issued_at": "2026-11-23T14:03:00Z",
-                 *           "expires_at": "2026-11-23T14:03:00Z"
-                 *         }
-                 *       ]
-                 *     }
-                 */
-                "application/json": components["schemas"]["AwardsBulk"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "created": 7,
-                     *       "updated": 7,
-                     *       "unchanged": 7,
-                     *       "errors": [
-                     *         {
-                     *           "row": 7,
-                     *           "path": "text",
-                     *           "code": "text",
-                     *           "message": "text"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["BulkAnswer"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    listLearnerAwards: {
-        parameters: {
-            query?: {
-                /** @description how many items a page has */
-                limit?: number;
-                /** @description `next` of the page before */
-                cursor?: string | null;
-            };
-            header?: never;
-            path: {
-                learner_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "id": 7,
-                     *           "certificate_id": 7,
-                     *           "title": "Fire safety",
-                     *           "activity_id": 7,
-                     *           "activity_title": "text",
-                     *           "issued_at": "2026-11-23T14:03:00Z",
-                     *           "expires_at": "2026-11-23T14:03:00Z"
-                     *         }
-                     *       ],
-                     *       "next": null,
-                     *       "total": 7
-                     *     }
-                     */
-                    "application/json": components["schemas"]["AwardPage"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
     listRuns: {
         parameters: {
             query?: {
@@ -9287,6 +16536,8 @@ export interface operations {
                 method_id?: number | null;
                 /** @description in this state */
                 state?: "applying" | "applied" | "held" | "rejected" | "undone" | "failed" | null;
+                /** @description what followed from this act; 0: what followed from none that one sees */
+                caused_by?: number | null;
                 /** @description words to be found, in whatever case */
                 q?: string | null;
                 /** @description how many items a page has */
@@ -9341,7 +16592,26 @@ export interface operations {
                      *           "undone_by": 7,
                      *           "can_undo": true,
                      *           "created_at": "2026-11-23T14:03:00Z",
-                     *           "finished_at": "2026-11-23T14:03:00Z"
+                     *           "finished_at": "2026-11-23T14:03:00Z",
+                     *           "sentence": "text",
+                     *           "caused_by": 7,
+                     *           "cause_sentence": "text",
+                     *           "cause_actor": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "runs": {
+                     *             "count": 7,
+                     *             "held": 7,
+                     *             "entered": 7,
+                     *             "left": 7,
+                     *             "gaining": 7,
+                     *             "losing": 7,
+                     *             "completed_stay": 7,
+                     *             "blocked": 7
+                     *           }
                      *         }
                      *       ],
                      *       "next": null,
@@ -9405,6 +16675,25 @@ export interface operations {
                      *       "can_undo": true,
                      *       "created_at": "2026-11-23T14:03:00Z",
                      *       "finished_at": "2026-11-23T14:03:00Z",
+                     *       "sentence": "text",
+                     *       "caused_by": 7,
+                     *       "cause_sentence": "text",
+                     *       "cause_actor": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "runs": {
+                     *         "count": 7,
+                     *         "held": 7,
+                     *         "entered": 7,
+                     *         "left": 7,
+                     *         "gaining": 7,
+                     *         "losing": 7,
+                     *         "completed_stay": 7,
+                     *         "blocked": 7
+                     *       },
                      *       "left_alone_total": 7,
                      *       "left_alone": [
                      *         {
@@ -9415,6 +16704,137 @@ export interface operations {
                      *             "last_name": "Dubois"
                      *           },
                      *           "reason": "text"
+                     *         }
+                     *       ],
+                     *       "left_facts_total": 7,
+                     *       "left_facts": [
+                     *         {
+                     *           "what": "text",
+                     *           "learner": "ana@example.org",
+                     *           "reason": "text",
+                     *           "by": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "at": "2026-11-23T14:03:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    approveRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "learner_ids": [
+                 *         7
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Approve"] | null;
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "method_id": 7,
+                     *       "method_name": "text",
+                     *       "method_kind": "manual",
+                     *       "session_id": 7,
+                     *       "session_name": "text",
+                     *       "activity_title": "text",
+                     *       "cause": "confirm",
+                     *       "state": "applying",
+                     *       "actor": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "entered": 7,
+                     *       "left": 7,
+                     *       "blocked": 7,
+                     *       "entering": 7,
+                     *       "leaving": 7,
+                     *       "gaining": 7,
+                     *       "losing": 7,
+                     *       "completed_stay": 7,
+                     *       "total": 7,
+                     *       "done": 7,
+                     *       "progress": 1,
+                     *       "position": 7,
+                     *       "undo_of": 7,
+                     *       "undone_by": 7,
+                     *       "can_undo": true,
+                     *       "created_at": "2026-11-23T14:03:00Z",
+                     *       "finished_at": "2026-11-23T14:03:00Z",
+                     *       "sentence": "text",
+                     *       "caused_by": 7,
+                     *       "cause_sentence": "text",
+                     *       "cause_actor": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "runs": {
+                     *         "count": 7,
+                     *         "held": 7,
+                     *         "entered": 7,
+                     *         "left": 7,
+                     *         "gaining": 7,
+                     *         "losing": 7,
+                     *         "completed_stay": 7,
+                     *         "blocked": 7
+                     *       },
+                     *       "left_alone_total": 7,
+                     *       "left_alone": [
+                     *         {
+                     *           "learner": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "reason": "text"
+                     *         }
+                     *       ],
+                     *       "left_facts_total": 7,
+                     *       "left_facts": [
+                     *         {
+                     *           "what": "text",
+                     *           "learner": "ana@example.org",
+                     *           "reason": "text",
+                     *           "by": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "at": "2026-11-23T14:03:00Z"
                      *         }
                      *       ]
                      *     }
@@ -9486,6 +16906,120 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    rejectRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "text"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Reject"] | null;
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "method_id": 7,
+                     *       "method_name": "text",
+                     *       "method_kind": "manual",
+                     *       "session_id": 7,
+                     *       "session_name": "text",
+                     *       "activity_title": "text",
+                     *       "cause": "confirm",
+                     *       "state": "applying",
+                     *       "actor": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "entered": 7,
+                     *       "left": 7,
+                     *       "blocked": 7,
+                     *       "entering": 7,
+                     *       "leaving": 7,
+                     *       "gaining": 7,
+                     *       "losing": 7,
+                     *       "completed_stay": 7,
+                     *       "total": 7,
+                     *       "done": 7,
+                     *       "progress": 1,
+                     *       "position": 7,
+                     *       "undo_of": 7,
+                     *       "undone_by": 7,
+                     *       "can_undo": true,
+                     *       "created_at": "2026-11-23T14:03:00Z",
+                     *       "finished_at": "2026-11-23T14:03:00Z",
+                     *       "sentence": "text",
+                     *       "caused_by": 7,
+                     *       "cause_sentence": "text",
+                     *       "cause_actor": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "runs": {
+                     *         "count": 7,
+                     *         "held": 7,
+                     *         "entered": 7,
+                     *         "left": 7,
+                     *         "gaining": 7,
+                     *         "losing": 7,
+                     *         "completed_stay": 7,
+                     *         "blocked": 7
+                     *       },
+                     *       "left_alone_total": 7,
+                     *       "left_alone": [
+                     *         {
+                     *           "learner": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "reason": "text"
+                     *         }
+                     *       ],
+                     *       "left_facts_total": 7,
+                     *       "left_facts": [
+                     *         {
+                     *           "what": "text",
+                     *           "learner": "ana@example.org",
+                     *           "reason": "text",
+                     *           "by": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "at": "2026-11-23T14:03:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     undoRun: {
         parameters: {
             query?: never;
@@ -9537,6 +17071,25 @@ export interface operations {
                      *       "can_undo": true,
                      *       "created_at": "2026-11-23T14:03:00Z",
                      *       "finished_at": "2026-11-23T14:03:00Z",
+                     *       "sentence": "text",
+                     *       "caused_by": 7,
+                     *       "cause_sentence": "text",
+                     *       "cause_actor": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "runs": {
+                     *         "count": 7,
+                     *         "held": 7,
+                     *         "entered": 7,
+                     *         "left": 7,
+                     *         "gaining": 7,
+                     *         "losing": 7,
+                     *         "completed_stay": 7,
+                     *         "blocked": 7
+                     *       },
                      *       "left_alone_total": 7,
                      *       "left_alone": [
                      *         {
@@ -9549,174 +17102,27 @@ export interface operations {
                      *           "reason": "text"
                      *         }
                      *       ],
+                     *       "left_facts_total": 7,
+                     *       "left_facts": [
+                     *         {
+                     *           "what": "text",
+                     *           "learner": "ana@example.org",
+                     *           "reason": "text",
+                     *           "by": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "at": "2026-11-23T14:03:00Z"
+                     *         }
+                     *       ],
                      *       "people": 7,
                      *       "cancelled_mail": 7,
                      *       "method_restored": true
                      *     }
                      */
                     "application/json": components["schemas"]["Undone"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    approveRun: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                run_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "learner_ids": [
-                 *         7
-                 *       ]
-                 *     }
-                 */
-                "application/json": components["schemas"]["Approve"] | null;
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": 7,
-                     *       "method_id": 7,
-                     *       "method_name": "text",
-                     *       "method_kind": "manual",
-                     *       "session_id": 7,
-                     *       "session_name": "text",
-                     *       "activity_title": "text",
-                     *       "cause": "confirm",
-                     *       "state": "applying",
-                     *       "actor": {
-                     *         "id": 7,
-                     *         "email": "ana@example.org",
-                     *         "first_name": "Ana",
-                     *         "last_name": "Dubois"
-                     *       },
-                     *       "entered": 7,
-                     *       "left": 7,
-                     *       "blocked": 7,
-                     *       "entering": 7,
-                     *       "leaving": 7,
-                     *       "gaining": 7,
-                     *       "losing": 7,
-                     *       "completed_stay": 7,
-                     *       "total": 7,
-                     *       "done": 7,
-                     *       "progress": 1,
-                     *       "position": 7,
-                     *       "undo_of": 7,
-                     *       "undone_by": 7,
-                     *       "can_undo": true,
-                     *       "created_at": "2026-11-23T14:03:00Z",
-                     *       "finished_at": "2026-11-23T14:03:00Z",
-                     *       "left_alone_total": 7,
-                     *       "left_alone": [
-                     *         {
-                     *           "learner": {
-                     *             "id": 7,
-                     *             "email": "ana@example.org",
-                     *             "first_name": "Ana",
-                     *             "last_name": "Dubois"
-                     *           },
-                     *           "reason": "text"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["RunDetail"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    rejectRun: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                run_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "reason": "text"
-                 *     }
-                 */
-                "application/json": components["schemas"]["Reject"] | null;
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": 7,
-                     *       "method_id": 7,
-                     *       "method_name": "text",
-                     *       "method_kind": "manual",
-                     *       "session_id": 7,
-                     *       "session_name": "text",
-                     *       "activity_title": "text",
-                     *       "cause": "confirm",
-                     *       "state": "applying",
-                     *       "actor": {
-                     *         "id": 7,
-                     *         "email": "ana@example.org",
-                     *         "first_name": "Ana",
-                     *         "last_name": "Dubois"
-                     *       },
-                     *       "entered": 7,
-                     *       "left": 7,
-                     *       "blocked": 7,
-                     *       "entering": 7,
-                     *       "leaving": 7,
-                     *       "gaining": 7,
-                     *       "losing": 7,
-                     *       "completed_stay": 7,
-                     *       "total": 7,
-                     *       "done": 7,
-                     *       "progress": 1,
-                     *       "position": 7,
-                     *       "undo_of": 7,
-                     *       "undone_by": 7,
-                     *       "can_undo": true,
-                     *       "created_at": "2026-11-23T14:03:00Z",
-                     *       "finished_at": "2026-11-23T14:03:00Z",
-                     *       "left_alone_total": 7,
-                     *       "left_alone": [
-                     *         {
-                     *           "learner": {
-                     *             "id": 7,
-                     *             "email": "ana@example.org",
-                     *             "first_name": "Ana",
-                     *             "last_name": "Dubois"
-                     *           },
-                     *           "reason": "text"
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["RunDetail"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -9965,10 +17371,11 @@ export interface operations {
                  *             ]
                  *           }
                  *         ]
-                 *       }
+                 *       },
+                 *       "accept_broken_pins": true
                  *     }
                  */
-                "application/json": components["schemas"]["SegmentPatch"];
+                "application/json": components["schemas"]["SegmentChange"];
             };
         };
         responses: {
@@ -10012,6 +17419,405 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listSegmentDependents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "text",
+                     *           "id": 7,
+                     *           "name": "Paris",
+                     *           "session_id": 7,
+                     *           "session_name": "text"
+                     *         }
+                     *       ],
+                     *       "total": 7,
+                     *       "hidden": true,
+                     *       "hidden_count": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Dependents"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSegmentPins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "learner": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "expected": "in",
+                     *           "note": "text",
+                     *           "by": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "at": "2026-11-23T14:03:00Z",
+                     *           "holds": true,
+                     *           "broken_since": "2026-11-23T14:03:00Z",
+                     *           "cause": {
+                     *             "cause": "membership",
+                     *             "sentence": "text",
+                     *             "ref": 7,
+                     *             "name": "Paris",
+                     *             "old": {},
+                     *             "new": "battery horse correct",
+                     *             "note": "text",
+                     *             "facet": "text",
+                     *             "text": "ana@example.org, bo@example.org"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PinPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    pinToSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "learner_id": 7,
+                 *       "expected": "in",
+                 *       "note": "text"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PinInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "learner": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "expected": "in",
+                     *       "note": "text",
+                     *       "by": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "at": "2026-11-23T14:03:00Z",
+                     *       "holds": true,
+                     *       "broken_since": "2026-11-23T14:03:00Z",
+                     *       "cause": {
+                     *         "cause": "membership",
+                     *         "sentence": "text",
+                     *         "ref": 7,
+                     *         "name": "Paris",
+                     *         "old": {},
+                     *         "new": "battery horse correct",
+                     *         "note": "text",
+                     *         "facet": "text",
+                     *         "text": "ana@example.org, bo@example.org"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Pin"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkSegmentPins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "rule": {
+                 *         "blocks": [
+                 *           {
+                 *             "groups": [
+                 *               1,
+                 *               2
+                 *             ],
+                 *             "filters": [
+                 *               {
+                 *                 "type": "language",
+                 *                 "op": "in",
+                 *                 "values": [
+                 *                   "fr"
+                 *                 ]
+                 *               }
+                 *             ]
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["PinCheckRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "learner": {
+                     *           "id": 7,
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois"
+                     *         },
+                     *         "expected": "in",
+                     *         "note": "text",
+                     *         "holds": true
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["PinCheck"][];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    unpinFromSegment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                segment_id: number;
+                learner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSegmentVersions: {
+        parameters: {
+            query?: {
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                segment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "number": 7,
+                     *           "at": "2026-11-23T14:03:00Z",
+                     *           "by": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "run_id": 7,
+                     *           "cause": "confirm",
+                     *           "current": "correct horse battery",
+                     *           "sealed": true,
+                     *           "sentence": "text",
+                     *           "against": 7,
+                     *           "difference": [
+                     *             {
+                     *               "change": "added",
+                     *               "part": "block",
+                     *               "path": "text",
+                     *               "sentence": "text",
+                     *               "parts": [
+                     *                 {}
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "restorable": true
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RuleVersionPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSegmentVersion: {
+        parameters: {
+            query?: {
+                /** @description the version that it is compared with; the one before it */
+                against?: number | null;
+            };
+            header?: never;
+            path: {
+                segment_id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "number": 7,
+                     *       "at": "2026-11-23T14:03:00Z",
+                     *       "by": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "run_id": 7,
+                     *       "cause": "confirm",
+                     *       "current": "correct horse battery",
+                     *       "sealed": true,
+                     *       "sentence": "text",
+                     *       "against": 7,
+                     *       "difference": [
+                     *         {
+                     *           "change": "added",
+                     *           "part": "block",
+                     *           "path": "text",
+                     *           "sentence": "text",
+                     *           "parts": [
+                     *             {
+                     *               "text": "ana@example.org, bo@example.org",
+                     *               "kind": "text",
+                     *               "id": 7,
+                     *               "path": "text"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "restorable": true,
+                     *       "rule": {
+                     *         "blocks": [
+                     *           {
+                     *             "groups": [
+                     *               1,
+                     *               2
+                     *             ],
+                     *             "filters": [
+                     *               {
+                     *                 "type": "language",
+                     *                 "op": "in",
+                     *                 "values": [
+                     *                   "fr"
+                     *                 ]
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       },
+                     *       "restore": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RuleVersionDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listSessions: {
         parameters: {
             query?: {
@@ -10021,6 +17827,7 @@ export interface operations {
                 group_id?: number | null;
                 external_id?: string | null;
                 mine?: boolean;
+                enrollable?: boolean;
                 /** @description order; a minus before it reverses it */
                 sort?: string | null;
                 /** @description how many items a page has */
@@ -10056,16 +17863,47 @@ export interface operations {
                      *             7
                      *           ],
                      *           "catalog": "hidden",
+                     *           "capacity": 7,
                      *           "fuse": {
                      *             "count": 7,
                      *             "percent": 1,
                      *             "most": 7,
                      *             "entering": 7
                      *           },
+                     *           "legacy": true,
                      *           "version": 7,
                      *           "may": [
                      *             "view"
-                     *           ]
+                     *           ],
+                     *           "method_kinds": [
+                     *             "manual"
+                     *           ],
+                     *           "catalog_rule": {
+                     *             "blocks": [
+                     *               {
+                     *                 "groups": [],
+                     *                 "subgroups": true,
+                     *                 "filters": [],
+                     *                 "everyone": true
+                     *               }
+                     *             ],
+                     *             "include": [
+                     *               7
+                     *             ],
+                     *             "exclude": [
+                     *               7
+                     *             ],
+                     *             "nobody": true
+                     *           },
+                     *           "catalog_audience": {
+                     *             "sentence": "text",
+                     *             "people": 7,
+                     *             "state": "live",
+                     *             "state_reason": "text",
+                     *             "sealed": true,
+                     *             "editable": true
+                     *           },
+                     *           "queue": 7
                      *         }
                      *       ],
                      *       "next": null,
@@ -10099,6 +17937,28 @@ export interface operations {
                  *         7
                  *       ],
                  *       "catalog": "hidden",
+                 *       "catalog_rule": {
+                 *         "blocks": [
+                 *           {
+                 *             "groups": [
+                 *               7
+                 *             ],
+                 *             "subgroups": true,
+                 *             "filters": [
+                 *               {}
+                 *             ],
+                 *             "everyone": true
+                 *           }
+                 *         ],
+                 *         "include": [
+                 *           7
+                 *         ],
+                 *         "exclude": [
+                 *           7
+                 *         ],
+                 *         "nobody": true
+                 *       },
+                 *       "capacity": 20,
                  *       "fuse": {
                  *         "count": 7,
                  *         "percent": 1,
@@ -10131,16 +17991,51 @@ export interface operations {
                      *         7
                      *       ],
                      *       "catalog": "hidden",
+                     *       "capacity": 7,
                      *       "fuse": {
                      *         "count": 7,
                      *         "percent": 1,
                      *         "most": 7,
                      *         "entering": 7
                      *       },
+                     *       "legacy": true,
                      *       "version": 7,
                      *       "may": [
                      *         "view"
-                     *       ]
+                     *       ],
+                     *       "method_kinds": [
+                     *         "manual"
+                     *       ],
+                     *       "catalog_rule": {
+                     *         "blocks": [
+                     *           {
+                     *             "groups": [
+                     *               7
+                     *             ],
+                     *             "subgroups": true,
+                     *             "filters": [
+                     *               {}
+                     *             ],
+                     *             "everyone": true
+                     *           }
+                     *         ],
+                     *         "include": [
+                     *           7
+                     *         ],
+                     *         "exclude": [
+                     *           7
+                     *         ],
+                     *         "nobody": true
+                     *       },
+                     *       "catalog_audience": {
+                     *         "sentence": "text",
+                     *         "people": 7,
+                     *         "state": "live",
+                     *         "state_reason": "text",
+                     *         "sealed": true,
+                     *         "editable": true
+                     *       },
+                     *       "queue": 7
                      *     }
                      */
                     "application/json": components["schemas"]["Session"];
@@ -10180,16 +18075,51 @@ export interface operations {
                      *         7
                      *       ],
                      *       "catalog": "hidden",
+                     *       "capacity": 7,
                      *       "fuse": {
                      *         "count": 7,
                      *         "percent": 1,
                      *         "most": 7,
                      *         "entering": 7
                      *       },
+                     *       "legacy": true,
                      *       "version": 7,
                      *       "may": [
                      *         "view"
-                     *       ]
+                     *       ],
+                     *       "method_kinds": [
+                     *         "manual"
+                     *       ],
+                     *       "catalog_rule": {
+                     *         "blocks": [
+                     *           {
+                     *             "groups": [
+                     *               7
+                     *             ],
+                     *             "subgroups": true,
+                     *             "filters": [
+                     *               {}
+                     *             ],
+                     *             "everyone": true
+                     *           }
+                     *         ],
+                     *         "include": [
+                     *           7
+                     *         ],
+                     *         "exclude": [
+                     *           7
+                     *         ],
+                     *         "nobody": true
+                     *       },
+                     *       "catalog_audience": {
+                     *         "sentence": "text",
+                     *         "people": 7,
+                     *         "state": "live",
+                     *         "state_reason": "text",
+                     *         "sealed": true,
+                     *         "editable": true
+                     *       },
+                     *       "queue": 7
                      *     }
                      */
                     "application/json": components["schemas"]["Session"];
@@ -10241,6 +18171,28 @@ export interface operations {
                  *         7
                  *       ],
                  *       "catalog": "hidden",
+                 *       "catalog_rule": {
+                 *         "blocks": [
+                 *           {
+                 *             "groups": [
+                 *               7
+                 *             ],
+                 *             "subgroups": true,
+                 *             "filters": [
+                 *               {}
+                 *             ],
+                 *             "everyone": true
+                 *           }
+                 *         ],
+                 *         "include": [
+                 *           7
+                 *         ],
+                 *         "exclude": [
+                 *           7
+                 *         ],
+                 *         "nobody": true
+                 *       },
+                 *       "capacity": 20,
                  *       "fuse": {
                  *         "count": 7,
                  *         "percent": 1,
@@ -10273,19 +18225,2451 @@ export interface operations {
                      *         7
                      *       ],
                      *       "catalog": "hidden",
+                     *       "capacity": 7,
                      *       "fuse": {
                      *         "count": 7,
                      *         "percent": 1,
                      *         "most": 7,
                      *         "entering": 7
                      *       },
+                     *       "legacy": true,
                      *       "version": 7,
                      *       "may": [
                      *         "view"
-                     *       ]
+                     *       ],
+                     *       "method_kinds": [
+                     *         "manual"
+                     *       ],
+                     *       "catalog_rule": {
+                     *         "blocks": [
+                     *           {
+                     *             "groups": [
+                     *               7
+                     *             ],
+                     *             "subgroups": true,
+                     *             "filters": [
+                     *               {}
+                     *             ],
+                     *             "everyone": true
+                     *           }
+                     *         ],
+                     *         "include": [
+                     *           7
+                     *         ],
+                     *         "exclude": [
+                     *           7
+                     *         ],
+                     *         "nobody": true
+                     *       },
+                     *       "catalog_audience": {
+                     *         "sentence": "text",
+                     *         "people": 7,
+                     *         "state": "live",
+                     *         "state_reason": "text",
+                     *         "sealed": true,
+                     *         "editable": true
+                     *       },
+                     *       "queue": 7
                      *     }
                      */
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    applyEnrollment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Paris",
+                 *       "active": true,
+                 *       "visible": true,
+                 *       "role": "learner",
+                 *       "rule": {
+                 *         "blocks": [
+                 *           {
+                 *             "groups": [
+                 *               1,
+                 *               2
+                 *             ],
+                 *             "filters": [
+                 *               {
+                 *                 "type": "language",
+                 *                 "op": "in",
+                 *                 "values": [
+                 *                   "fr"
+                 *                 ]
+                 *               }
+                 *             ]
+                 *           }
+                 *         ]
+                 *       },
+                 *       "dynamic": true,
+                 *       "on_leave": "keep",
+                 *       "mandatory": true,
+                 *       "due_at": "2026-11-23T14:03:00Z",
+                 *       "due_days": 30,
+                 *       "due_field": 7,
+                 *       "due_field_days": 90,
+                 *       "priority": 10,
+                 *       "recertify_months": 24,
+                 *       "course_group_id": 7,
+                 *       "segment_id": 7,
+                 *       "group_id": 7,
+                 *       "subgroups": true,
+                 *       "after_activity_id": 7,
+                 *       "after_status": "completed",
+                 *       "delay_days": 7,
+                 *       "earlier": true,
+                 *       "parent_session_id": 7,
+                 *       "key": "location",
+                 *       "open": true,
+                 *       "capacity": 20,
+                 *       "opens_at": "2026-11-23T14:03:00Z",
+                 *       "closes_at": "2026-11-23T14:03:00Z",
+                 *       "follow": "both",
+                 *       "reenter": "always",
+                 *       "reenter_days": 90,
+                 *       "starts_at": "2026-11-23T14:03:00Z",
+                 *       "ends_at": "2026-11-23T14:03:00Z",
+                 *       "method_id": 7,
+                 *       "kind": "manual",
+                 *       "mail": true,
+                 *       "accept_broken_pins": true,
+                 *       "until": "2026-11-23",
+                 *       "hash": "9f2c4e…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ApplyRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "run_id": 7,
+                     *       "method_id": 7,
+                     *       "entered": 7,
+                     *       "left": 7,
+                     *       "gaining": 7,
+                     *       "losing": 7,
+                     *       "completed_stay": 7,
+                     *       "blocked": 7,
+                     *       "state": "applying"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Applied"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSessionCounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "enrolled": 7,
+                     *       "completed": 7,
+                     *       "in_progress": 7,
+                     *       "not_started": 7,
+                     *       "overdue": 7,
+                     *       "blocked": 7,
+                     *       "expired": 7,
+                     *       "capacity": 7,
+                     *       "position": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Counts"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listCourseGroups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 7,
+                     *           "session_id": 7,
+                     *           "name": "Paris",
+                     *           "external_id": "E-1042",
+                     *           "instructor_ids": [
+                     *             7
+                     *           ],
+                     *           "instructors": [
+                     *             {
+                     *               "id": 7,
+                     *               "email": "ana@example.org",
+                     *               "first_name": "Ana",
+                     *               "last_name": "Dubois"
+                     *             }
+                     *           ],
+                     *           "members": 7,
+                     *           "synced_by": [
+                     *             {
+                     *               "method_id": 7,
+                     *               "kind": "manual",
+                     *               "name": "Paris"
+                     *             }
+                     *           ],
+                     *           "version": 7
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CourseGroupPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createCourseGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Paris",
+                 *       "external_id": "E-1042",
+                 *       "instructor_ids": [
+                 *         7
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CourseGroupInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "session_id": 7,
+                     *       "name": "Paris",
+                     *       "external_id": "E-1042",
+                     *       "instructor_ids": [
+                     *         7
+                     *       ],
+                     *       "instructors": [
+                     *         {
+                     *           "id": 7,
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois"
+                     *         }
+                     *       ],
+                     *       "members": 7,
+                     *       "synced_by": [
+                     *         {
+                     *           "method_id": 7,
+                     *           "kind": "manual",
+                     *           "name": "Paris"
+                     *         }
+                     *       ],
+                     *       "version": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CourseGroup"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCourseGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+                course_group_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "session_id": 7,
+                     *       "name": "Paris",
+                     *       "external_id": "E-1042",
+                     *       "instructor_ids": [
+                     *         7
+                     *       ],
+                     *       "instructors": [
+                     *         {
+                     *           "id": 7,
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois"
+                     *         }
+                     *       ],
+                     *       "members": 7,
+                     *       "synced_by": [
+                     *         {
+                     *           "method_id": 7,
+                     *           "kind": "manual",
+                     *           "name": "Paris"
+                     *         }
+                     *       ],
+                     *       "version": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CourseGroup"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteCourseGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+                course_group_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeCourseGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+                course_group_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Paris",
+                 *       "external_id": "E-1042",
+                 *       "instructor_ids": [
+                 *         7
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CourseGroupChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "session_id": 7,
+                     *       "name": "Paris",
+                     *       "external_id": "E-1042",
+                     *       "instructor_ids": [
+                     *         7
+                     *       ],
+                     *       "instructors": [
+                     *         {
+                     *           "id": 7,
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois"
+                     *         }
+                     *       ],
+                     *       "members": 7,
+                     *       "synced_by": [
+                     *         {
+                     *           "method_id": 7,
+                     *           "kind": "manual",
+                     *           "name": "Paris"
+                     *         }
+                     *       ],
+                     *       "version": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CourseGroup"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    addCourseGroupMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+                course_group_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "learner_ids": [
+                 *         7
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CourseGroupPeople"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "run_id": 7,
+                     *       "done": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Placed"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    moveCourseGroupMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+                course_group_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "learner_ids": [
+                 *         7
+                 *       ],
+                 *       "to_course_group_id": 7
+                 *     }
+                 */
+                "application/json": components["schemas"]["CourseGroupMove"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "run_id": 7,
+                     *       "done": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Placed"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    removeCourseGroupMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+                course_group_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "learner_ids": [
+                 *         7
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CourseGroupPeople"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "run_id": 7,
+                     *       "done": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Placed"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSessionDependents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "kind": "text",
+                     *           "id": 7,
+                     *           "name": "Paris",
+                     *           "session_id": 7,
+                     *           "session_name": "text"
+                     *         }
+                     *       ],
+                     *       "total": 7,
+                     *       "hidden": true,
+                     *       "hidden_count": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Dependents"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    enrollEmails: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "ana@example.org, bo@example.org",
+                 *       "emails": [
+                 *         "text"
+                 *       ],
+                 *       "group_id": 7,
+                 *       "hash": "9f2c4e…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Emails"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hash": "text",
+                     *       "known": 7,
+                     *       "new": "battery horse correct",
+                     *       "duplicate": 7,
+                     *       "invalid": 7,
+                     *       "excluded": 7,
+                     *       "other_session": 7,
+                     *       "ask": 7,
+                     *       "already_enrolled": 7,
+                     *       "items": [
+                     *         {
+                     *           "email": "ana@example.org",
+                     *           "kind": "known",
+                     *           "learner_id": 7,
+                     *           "problem": "text",
+                     *           "pasted": "text"
+                     *         }
+                     *       ],
+                     *       "run_id": 7,
+                     *       "method_id": 7,
+                     *       "entered": 7,
+                     *       "created": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EmailPlan"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSessionEnrollments: {
+        parameters: {
+            query?: {
+                /** @description in this state */
+                state?: "active" | "completed" | "expired" | "suspended" | "enrolled" | "in_progress" | "not_started" | "overdue" | "blocked" | null;
+                /** @description words to be found, in whatever case */
+                q?: string | null;
+                /** @description order; a minus before it reverses it */
+                sort?: string | null;
+                /** @description in this class; 0: in none */
+                course_group?: number | null;
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 7,
+                     *           "session_id": 7,
+                     *           "session_name": "text",
+                     *           "activity_id": 7,
+                     *           "activity_title": "text",
+                     *           "learner": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "state": "active",
+                     *           "role": "learner",
+                     *           "since": "2026-11-23T14:03:00Z",
+                     *           "until": "2026-11-23T14:03:00Z",
+                     *           "due_at": "2026-11-23T14:03:00Z",
+                     *           "mandatory": true,
+                     *           "overdue": true,
+                     *           "completed_at": "2026-11-23T14:03:00Z",
+                     *           "progress": 1,
+                     *           "score": 85,
+                     *           "version": 7,
+                     *           "sources": [
+                     *             {
+                     *               "method_id": 7,
+                     *               "kind": "manual",
+                     *               "name": "Paris",
+                     *               "since": "2026-11-23T14:03:00Z",
+                     *               "kept": true,
+                     *               "until": "2026-11-23",
+                     *               "picked": true
+                     *             }
+                     *           ],
+                     *           "other_session_id": 7,
+                     *           "course_groups": [
+                     *             {
+                     *               "id": 7,
+                     *               "name": "Paris",
+                     *               "synced": true
+                     *             }
+                     *           ],
+                     *           "ended": {
+                     *             "run_id": 7,
+                     *             "at": "2026-11-23T14:03:00Z",
+                     *             "by": {
+                     *               "id": 7,
+                     *               "email": "ana@example.org",
+                     *               "first_name": "Ana",
+                     *               "last_name": "Dubois"
+                     *             },
+                     *             "reason": "text"
+                     *           },
+                     *           "reason": {
+                     *             "cause": "membership",
+                     *             "sentence": "text",
+                     *             "ref": 7,
+                     *             "name": "Paris",
+                     *             "old": {},
+                     *             "new": "battery horse correct",
+                     *             "note": "text",
+                     *             "facet": "text",
+                     *             "text": "ana@example.org, bo@example.org"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnrollmentPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    actOnEnrollments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "text",
+                 *       "due_at": "2026-11-23T14:03:00Z",
+                 *       "days": 7,
+                 *       "weeks": 7,
+                 *       "months": 7,
+                 *       "ids": [
+                 *         7
+                 *       ],
+                 *       "do": "suspend",
+                 *       "until": "2026-11-23",
+                 *       "session_id": 7,
+                 *       "mail": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["Act"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "run_ids": [
+                     *         7
+                     *       ],
+                     *       "done": 7,
+                     *       "skipped": [
+                     *         {
+                     *           "id": 7,
+                     *           "learner": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "reason": "text"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Acted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listExclusions: {
+        parameters: {
+            query?: {
+                /** @description words to be found, in whatever case */
+                q?: string | null;
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "learner_id": 7,
+                     *           "learner": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "reason": "text",
+                     *           "until": "2026-11-23",
+                     *           "moved_to_id": 7,
+                     *           "by": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "at": "2026-11-23T14:03:00Z",
+                     *           "run_id": 7,
+                     *           "sentence": "text"
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ExclusionPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    exclude: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "text",
+                 *       "learner_id": 7,
+                 *       "learner_ids": [
+                 *         7
+                 *       ],
+                 *       "emails": [
+                 *         "text"
+                 *       ],
+                 *       "until": "2026-11-23"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Exclude"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "run_id": 7,
+                     *       "learner_id": 7,
+                     *       "reason": "text",
+                     *       "until": "2026-11-23",
+                     *       "items": [
+                     *         {
+                     *           "learner_id": 7,
+                     *           "learner": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "reason": "text",
+                     *           "until": "2026-11-23",
+                     *           "moved_to_id": 7,
+                     *           "by": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "at": "2026-11-23T14:03:00Z",
+                     *           "run_id": 7,
+                     *           "sentence": "text"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Excluded"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    liftExclusions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "text",
+                 *       "learner_ids": [
+                 *         7
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["Lift"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "run_id": 7,
+                     *       "done": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Lifted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    liftExclusion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+                learner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "run_id": 7,
+                     *       "done": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Lifted"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listSessionHappenings: {
+        parameters: {
+            query?: {
+                /** @description how many at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "event": "text",
+                     *           "learner": "ana@example.org",
+                     *           "count": 7,
+                     *           "reason": {
+                     *             "cause": "membership",
+                     *             "sentence": "text",
+                     *             "ref": 7,
+                     *             "name": "Paris",
+                     *             "old": {},
+                     *             "new": "battery horse correct",
+                     *             "note": "text",
+                     *             "facet": "text",
+                     *             "text": "ana@example.org, bo@example.org"
+                     *           },
+                     *           "at": "2026-11-23T14:03:00Z",
+                     *           "position": 7
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Happenings"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listInnerSteps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "step_id": 7,
+                     *         "activity_id": 7,
+                     *         "kind": "path",
+                     *         "title": "Fire safety",
+                     *         "state": "follows",
+                     *         "session_id": 7,
+                     *         "session_name": "text",
+                     *         "method_id": 7,
+                     *         "sessions": [
+                     *           {
+                     *             "id": 7,
+                     *             "name": "Paris"
+                     *           }
+                     *         ],
+                     *         "people": 7,
+                     *         "learners": [
+                     *           {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           }
+                     *         ]
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["InnerStep"][];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    leaveSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "state": "left"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Left"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listMethods: {
+        parameters: {
+            query?: {
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 7,
+                     *           "session_id": 7,
+                     *           "kind": "manual",
+                     *           "name": "Paris",
+                     *           "active": true,
+                     *           "visible": true,
+                     *           "role": "learner",
+                     *           "rule": {
+                     *             "blocks": [
+                     *               {
+                     *                 "groups": [
+                     *                   1,
+                     *                   2
+                     *                 ],
+                     *                 "filters": [
+                     *                   {
+                     *                     "type": "language",
+                     *                     "op": "in",
+                     *                     "values": [
+                     *                       "fr"
+                     *                     ]
+                     *                   }
+                     *                 ]
+                     *               }
+                     *             ]
+                     *           },
+                     *           "dynamic": true,
+                     *           "on_leave": "keep",
+                     *           "mandatory": true,
+                     *           "due_at": "2026-11-23T14:03:00Z",
+                     *           "due_days": 7,
+                     *           "due_field": 7,
+                     *           "due_field_days": 7,
+                     *           "priority": 7,
+                     *           "recertify_months": 7,
+                     *           "course_group_id": 7,
+                     *           "segment_id": 7,
+                     *           "group_id": 7,
+                     *           "subgroups": true,
+                     *           "after_activity_id": 7,
+                     *           "after_status": "completed",
+                     *           "delay_days": 7,
+                     *           "earlier": true,
+                     *           "parent_session_id": 7,
+                     *           "key": "location",
+                     *           "open": true,
+                     *           "capacity": 7,
+                     *           "opens_at": "2026-11-23T14:03:00Z",
+                     *           "closes_at": "2026-11-23T14:03:00Z",
+                     *           "follow": "both",
+                     *           "reenter": "always",
+                     *           "reenter_days": 7,
+                     *           "starts_at": "2026-11-23T14:03:00Z",
+                     *           "ends_at": "2026-11-23T14:03:00Z",
+                     *           "version": 7,
+                     *           "state": "live",
+                     *           "state_reason": "text",
+                     *           "state_cause": "broken_rule",
+                     *           "state_details": {},
+                     *           "sentence": "text",
+                     *           "people": 7,
+                     *           "waiting": 7,
+                     *           "held_run_id": 7,
+                     *           "sealed": true,
+                     *           "editable": true,
+                     *           "hand_picked": true,
+                     *           "enrollment_rule_id": 7,
+                     *           "queue": 7,
+                     *           "pins": 7,
+                     *           "broken_pins": 7
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MethodPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createMethod: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Paris",
+                 *       "active": true,
+                 *       "visible": true,
+                 *       "role": "learner",
+                 *       "rule": {
+                 *         "blocks": [
+                 *           {
+                 *             "groups": [
+                 *               1,
+                 *               2
+                 *             ],
+                 *             "filters": [
+                 *               {
+                 *                 "type": "language",
+                 *                 "op": "in",
+                 *                 "values": [
+                 *                   "fr"
+                 *                 ]
+                 *               }
+                 *             ]
+                 *           }
+                 *         ]
+                 *       },
+                 *       "dynamic": true,
+                 *       "on_leave": "keep",
+                 *       "mandatory": true,
+                 *       "due_at": "2026-11-23T14:03:00Z",
+                 *       "due_days": 30,
+                 *       "due_field": 7,
+                 *       "due_field_days": 90,
+                 *       "priority": 10,
+                 *       "recertify_months": 24,
+                 *       "course_group_id": 7,
+                 *       "segment_id": 7,
+                 *       "group_id": 7,
+                 *       "subgroups": true,
+                 *       "after_activity_id": 7,
+                 *       "after_status": "completed",
+                 *       "delay_days": 7,
+                 *       "earlier": true,
+                 *       "parent_session_id": 7,
+                 *       "key": "location",
+                 *       "open": true,
+                 *       "capacity": 20,
+                 *       "opens_at": "2026-11-23T14:03:00Z",
+                 *       "closes_at": "2026-11-23T14:03:00Z",
+                 *       "follow": "both",
+                 *       "reenter": "always",
+                 *       "reenter_days": 90,
+                 *       "starts_at": "2026-11-23T14:03:00Z",
+                 *       "ends_at": "2026-11-23T14:03:00Z",
+                 *       "kind": "manual"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MethodInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "session_id": 7,
+                     *       "kind": "manual",
+                     *       "name": "Paris",
+                     *       "active": true,
+                     *       "visible": true,
+                     *       "role": "learner",
+                     *       "rule": {
+                     *         "blocks": [
+                     *           {
+                     *             "groups": [
+                     *               1,
+                     *               2
+                     *             ],
+                     *             "filters": [
+                     *               {
+                     *                 "type": "language",
+                     *                 "op": "in",
+                     *                 "values": [
+                     *                   "fr"
+                     *                 ]
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       },
+                     *       "dynamic": true,
+                     *       "on_leave": "keep",
+                     *       "mandatory": true,
+                     *       "due_at": "2026-11-23T14:03:00Z",
+                     *       "due_days": 7,
+                     *       "due_field": 7,
+                     *       "due_field_days": 7,
+                     *       "priority": 7,
+                     *       "recertify_months": 7,
+                     *       "course_group_id": 7,
+                     *       "segment_id": 7,
+                     *       "group_id": 7,
+                     *       "subgroups": true,
+                     *       "after_activity_id": 7,
+                     *       "after_status": "completed",
+                     *       "delay_days": 7,
+                     *       "earlier": true,
+                     *       "parent_session_id": 7,
+                     *       "key": "location",
+                     *       "open": true,
+                     *       "capacity": 7,
+                     *       "opens_at": "2026-11-23T14:03:00Z",
+                     *       "closes_at": "2026-11-23T14:03:00Z",
+                     *       "follow": "both",
+                     *       "reenter": "always",
+                     *       "reenter_days": 7,
+                     *       "starts_at": "2026-11-23T14:03:00Z",
+                     *       "ends_at": "2026-11-23T14:03:00Z",
+                     *       "version": 7,
+                     *       "state": "live",
+                     *       "state_reason": "text",
+                     *       "state_cause": "broken_rule",
+                     *       "state_details": {},
+                     *       "sentence": "text",
+                     *       "people": 7,
+                     *       "waiting": 7,
+                     *       "held_run_id": 7,
+                     *       "sealed": true,
+                     *       "editable": true,
+                     *       "hand_picked": true,
+                     *       "enrollment_rule_id": 7,
+                     *       "queue": 7,
+                     *       "pins": 7,
+                     *       "broken_pins": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Method"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getMethod: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+                method_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "session_id": 7,
+                     *       "kind": "manual",
+                     *       "name": "Paris",
+                     *       "active": true,
+                     *       "visible": true,
+                     *       "role": "learner",
+                     *       "rule": {
+                     *         "blocks": [
+                     *           {
+                     *             "groups": [
+                     *               1,
+                     *               2
+                     *             ],
+                     *             "filters": [
+                     *               {
+                     *                 "type": "language",
+                     *                 "op": "in",
+                     *                 "values": [
+                     *                   "fr"
+                     *                 ]
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       },
+                     *       "dynamic": true,
+                     *       "on_leave": "keep",
+                     *       "mandatory": true,
+                     *       "due_at": "2026-11-23T14:03:00Z",
+                     *       "due_days": 7,
+                     *       "due_field": 7,
+                     *       "due_field_days": 7,
+                     *       "priority": 7,
+                     *       "recertify_months": 7,
+                     *       "course_group_id": 7,
+                     *       "segment_id": 7,
+                     *       "group_id": 7,
+                     *       "subgroups": true,
+                     *       "after_activity_id": 7,
+                     *       "after_status": "completed",
+                     *       "delay_days": 7,
+                     *       "earlier": true,
+                     *       "parent_session_id": 7,
+                     *       "key": "location",
+                     *       "open": true,
+                     *       "capacity": 7,
+                     *       "opens_at": "2026-11-23T14:03:00Z",
+                     *       "closes_at": "2026-11-23T14:03:00Z",
+                     *       "follow": "both",
+                     *       "reenter": "always",
+                     *       "reenter_days": 7,
+                     *       "starts_at": "2026-11-23T14:03:00Z",
+                     *       "ends_at": "2026-11-23T14:03:00Z",
+                     *       "version": 7,
+                     *       "state": "live",
+                     *       "state_reason": "text",
+                     *       "state_cause": "broken_rule",
+                     *       "state_details": {},
+                     *       "sentence": "text",
+                     *       "people": 7,
+                     *       "waiting": 7,
+                     *       "held_run_id": 7,
+                     *       "sealed": true,
+                     *       "editable": true,
+                     *       "hand_picked": true,
+                     *       "enrollment_rule_id": 7,
+                     *       "queue": 7,
+                     *       "pins": 7,
+                     *       "broken_pins": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Method"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteMethod: {
+        parameters: {
+            query?: {
+                /** @description what becomes of those whom this method alone enrolled */
+                people?: "keep" | "expire" | "erase";
+            };
+            header?: never;
+            path: {
+                session_id: number;
+                method_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "people": "keep",
+                 *       "certificates": true,
+                 *       "confirm": {
+                 *         "completions": 7,
+                 *         "certificates": 7
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["MethodRemoval"] | null;
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "run_id": 7,
+                     *       "method_id": 7,
+                     *       "entered": 7,
+                     *       "left": 7,
+                     *       "gaining": 7,
+                     *       "losing": 7,
+                     *       "completed_stay": 7,
+                     *       "blocked": 7,
+                     *       "state": "applying"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Applied"] | null;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    changeMethod: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+                method_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Paris",
+                 *       "active": true,
+                 *       "visible": true,
+                 *       "role": "learner",
+                 *       "rule": {
+                 *         "blocks": [
+                 *           {
+                 *             "groups": [
+                 *               1,
+                 *               2
+                 *             ],
+                 *             "filters": [
+                 *               {
+                 *                 "type": "language",
+                 *                 "op": "in",
+                 *                 "values": [
+                 *                   "fr"
+                 *                 ]
+                 *               }
+                 *             ]
+                 *           }
+                 *         ]
+                 *       },
+                 *       "dynamic": true,
+                 *       "on_leave": "keep",
+                 *       "mandatory": true,
+                 *       "due_at": "2026-11-23T14:03:00Z",
+                 *       "due_days": 30,
+                 *       "due_field": 7,
+                 *       "due_field_days": 90,
+                 *       "priority": 10,
+                 *       "recertify_months": 24,
+                 *       "course_group_id": 7,
+                 *       "segment_id": 7,
+                 *       "group_id": 7,
+                 *       "subgroups": true,
+                 *       "after_activity_id": 7,
+                 *       "after_status": "completed",
+                 *       "delay_days": 7,
+                 *       "earlier": true,
+                 *       "parent_session_id": 7,
+                 *       "key": "location",
+                 *       "open": true,
+                 *       "capacity": 20,
+                 *       "opens_at": "2026-11-23T14:03:00Z",
+                 *       "closes_at": "2026-11-23T14:03:00Z",
+                 *       "follow": "both",
+                 *       "reenter": "always",
+                 *       "reenter_days": 90,
+                 *       "starts_at": "2026-11-23T14:03:00Z",
+                 *       "ends_at": "2026-11-23T14:03:00Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Policy"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "session_id": 7,
+                     *       "kind": "manual",
+                     *       "name": "Paris",
+                     *       "active": true,
+                     *       "visible": true,
+                     *       "role": "learner",
+                     *       "rule": {
+                     *         "blocks": [
+                     *           {
+                     *             "groups": [
+                     *               1,
+                     *               2
+                     *             ],
+                     *             "filters": [
+                     *               {
+                     *                 "type": "language",
+                     *                 "op": "in",
+                     *                 "values": [
+                     *                   "fr"
+                     *                 ]
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       },
+                     *       "dynamic": true,
+                     *       "on_leave": "keep",
+                     *       "mandatory": true,
+                     *       "due_at": "2026-11-23T14:03:00Z",
+                     *       "due_days": 7,
+                     *       "due_field": 7,
+                     *       "due_field_days": 7,
+                     *       "priority": 7,
+                     *       "recertify_months": 7,
+                     *       "course_group_id": 7,
+                     *       "segment_id": 7,
+                     *       "group_id": 7,
+                     *       "subgroups": true,
+                     *       "after_activity_id": 7,
+                     *       "after_status": "completed",
+                     *       "delay_days": 7,
+                     *       "earlier": true,
+                     *       "parent_session_id": 7,
+                     *       "key": "location",
+                     *       "open": true,
+                     *       "capacity": 7,
+                     *       "opens_at": "2026-11-23T14:03:00Z",
+                     *       "closes_at": "2026-11-23T14:03:00Z",
+                     *       "follow": "both",
+                     *       "reenter": "always",
+                     *       "reenter_days": 7,
+                     *       "starts_at": "2026-11-23T14:03:00Z",
+                     *       "ends_at": "2026-11-23T14:03:00Z",
+                     *       "version": 7,
+                     *       "state": "live",
+                     *       "state_reason": "text",
+                     *       "state_cause": "broken_rule",
+                     *       "state_details": {},
+                     *       "sentence": "text",
+                     *       "people": 7,
+                     *       "waiting": 7,
+                     *       "held_run_id": 7,
+                     *       "sealed": true,
+                     *       "editable": true,
+                     *       "hand_picked": true,
+                     *       "enrollment_rule_id": 7,
+                     *       "queue": 7,
+                     *       "pins": 7,
+                     *       "broken_pins": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Method"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listMethodPins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+                method_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "learner": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "expected": "in",
+                     *           "note": "text",
+                     *           "by": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "at": "2026-11-23T14:03:00Z",
+                     *           "holds": true,
+                     *           "broken_since": "2026-11-23T14:03:00Z",
+                     *           "cause": {
+                     *             "cause": "membership",
+                     *             "sentence": "text",
+                     *             "ref": 7,
+                     *             "name": "Paris",
+                     *             "old": {},
+                     *             "new": "battery horse correct",
+                     *             "note": "text",
+                     *             "facet": "text",
+                     *             "text": "ana@example.org, bo@example.org"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PinPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    pinToMethod: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+                method_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "learner_id": 7,
+                 *       "expected": "in",
+                 *       "note": "text"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PinInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "learner": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "expected": "in",
+                     *       "note": "text",
+                     *       "by": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "at": "2026-11-23T14:03:00Z",
+                     *       "holds": true,
+                     *       "broken_since": "2026-11-23T14:03:00Z",
+                     *       "cause": {
+                     *         "cause": "membership",
+                     *         "sentence": "text",
+                     *         "ref": 7,
+                     *         "name": "Paris",
+                     *         "old": {},
+                     *         "new": "battery horse correct",
+                     *         "note": "text",
+                     *         "facet": "text",
+                     *         "text": "ana@example.org, bo@example.org"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Pin"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    checkMethodPins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+                method_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "rule": {
+                 *         "blocks": [
+                 *           {
+                 *             "groups": [
+                 *               1,
+                 *               2
+                 *             ],
+                 *             "filters": [
+                 *               {
+                 *                 "type": "language",
+                 *                 "op": "in",
+                 *                 "values": [
+                 *                   "fr"
+                 *                 ]
+                 *               }
+                 *             ]
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["PinCheckRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "learner": {
+                     *           "id": 7,
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois"
+                     *         },
+                     *         "expected": "in",
+                     *         "note": "text",
+                     *         "holds": true
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["PinCheck"][];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    unpinFromMethod: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+                method_id: number;
+                learner_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listMethodVersions: {
+        parameters: {
+            query?: {
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                session_id: number;
+                method_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "number": 7,
+                     *           "at": "2026-11-23T14:03:00Z",
+                     *           "by": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "run_id": 7,
+                     *           "cause": "confirm",
+                     *           "current": "correct horse battery",
+                     *           "sealed": true,
+                     *           "sentence": "text",
+                     *           "against": 7,
+                     *           "difference": [
+                     *             {
+                     *               "change": "added",
+                     *               "part": "block",
+                     *               "path": "text",
+                     *               "sentence": "text",
+                     *               "parts": [
+                     *                 {}
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "restorable": true
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RuleVersionPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getMethodVersion: {
+        parameters: {
+            query?: {
+                /** @description the version that it is compared with; the one before it */
+                against?: number | null;
+            };
+            header?: never;
+            path: {
+                session_id: number;
+                method_id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "number": 7,
+                     *       "at": "2026-11-23T14:03:00Z",
+                     *       "by": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "run_id": 7,
+                     *       "cause": "confirm",
+                     *       "current": "correct horse battery",
+                     *       "sealed": true,
+                     *       "sentence": "text",
+                     *       "against": 7,
+                     *       "difference": [
+                     *         {
+                     *           "change": "added",
+                     *           "part": "block",
+                     *           "path": "text",
+                     *           "sentence": "text",
+                     *           "parts": [
+                     *             {
+                     *               "text": "ana@example.org, bo@example.org",
+                     *               "kind": "text",
+                     *               "id": 7,
+                     *               "path": "text"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "restorable": true,
+                     *       "rule": {
+                     *         "blocks": [
+                     *           {
+                     *             "groups": [
+                     *               1,
+                     *               2
+                     *             ],
+                     *             "filters": [
+                     *               {
+                     *                 "type": "language",
+                     *                 "op": "in",
+                     *                 "values": [
+                     *                   "fr"
+                     *                 ]
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       },
+                     *       "restore": {}
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RuleVersionDetail"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    planEnrollment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Paris",
+                 *       "active": true,
+                 *       "visible": true,
+                 *       "role": "learner",
+                 *       "rule": {
+                 *         "blocks": [
+                 *           {
+                 *             "groups": [
+                 *               1,
+                 *               2
+                 *             ],
+                 *             "filters": [
+                 *               {
+                 *                 "type": "language",
+                 *                 "op": "in",
+                 *                 "values": [
+                 *                   "fr"
+                 *                 ]
+                 *               }
+                 *             ]
+                 *           }
+                 *         ]
+                 *       },
+                 *       "dynamic": true,
+                 *       "on_leave": "keep",
+                 *       "mandatory": true,
+                 *       "due_at": "2026-11-23T14:03:00Z",
+                 *       "due_days": 30,
+                 *       "due_field": 7,
+                 *       "due_field_days": 90,
+                 *       "priority": 10,
+                 *       "recertify_months": 24,
+                 *       "course_group_id": 7,
+                 *       "segment_id": 7,
+                 *       "group_id": 7,
+                 *       "subgroups": true,
+                 *       "after_activity_id": 7,
+                 *       "after_status": "completed",
+                 *       "delay_days": 7,
+                 *       "earlier": true,
+                 *       "parent_session_id": 7,
+                 *       "key": "location",
+                 *       "open": true,
+                 *       "capacity": 20,
+                 *       "opens_at": "2026-11-23T14:03:00Z",
+                 *       "closes_at": "2026-11-23T14:03:00Z",
+                 *       "follow": "both",
+                 *       "reenter": "always",
+                 *       "reenter_days": 90,
+                 *       "starts_at": "2026-11-23T14:03:00Z",
+                 *       "ends_at": "2026-11-23T14:03:00Z",
+                 *       "method_id": 7,
+                 *       "kind": "manual",
+                 *       "mail": true,
+                 *       "accept_broken_pins": true,
+                 *       "until": "2026-11-23"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PlanRequest"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hash": "text",
+                     *       "entering": 7,
+                     *       "leaving": 7,
+                     *       "gaining": 7,
+                     *       "losing": 7,
+                     *       "completed_stay": 7,
+                     *       "staying": 7,
+                     *       "blocked": 7,
+                     *       "excluded": 7,
+                     *       "held": true,
+                     *       "samples": {
+                     *         "entering": [
+                     *           {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           }
+                     *         ],
+                     *         "leaving": [
+                     *           {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           }
+                     *         ],
+                     *         "gaining": [
+                     *           {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           }
+                     *         ],
+                     *         "losing": [
+                     *           {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           }
+                     *         ],
+                     *         "completed_stay": [
+                     *           {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           }
+                     *         ],
+                     *         "blocked": [
+                     *           {
+                     *             "learner": {
+                     *               "id": 7,
+                     *               "email": "ana@example.org",
+                     *               "first_name": "Ana",
+                     *               "last_name": "Dubois"
+                     *             },
+                     *             "reason": "text",
+                     *             "session_id": 7,
+                     *             "why": {
+                     *               "cause": "membership",
+                     *               "sentence": "text",
+                     *               "ref": 7,
+                     *               "name": "Paris",
+                     *               "old": {},
+                     *               "new": "battery horse correct",
+                     *               "note": "text",
+                     *               "facet": "text",
+                     *               "text": "ana@example.org, bo@example.org"
+                     *             }
+                     *           }
+                     *         ],
+                     *         "excluded": [
+                     *           {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "warnings": [
+                     *         {
+                     *           "code": "session_ended",
+                     *           "message": "text"
+                     *         }
+                     *       ],
+                     *       "position": 7,
+                     *       "broken_pins": [
+                     *         {
+                     *           "learner": {
+                     *             "id": 7,
+                     *             "email": "ana@example.org",
+                     *             "first_name": "Ana",
+                     *             "last_name": "Dubois"
+                     *           },
+                     *           "expected": "in",
+                     *           "note": "text"
+                     *         }
+                     *       ],
+                     *       "course_group": {
+                     *         "id": 7,
+                     *         "name": "Paris"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    selfEnroll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "key": "location"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SelfEnroll"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "session_id": 7,
+                     *       "session_name": "text",
+                     *       "activity_id": 7,
+                     *       "activity_title": "text",
+                     *       "learner": {
+                     *         "id": 7,
+                     *         "email": "ana@example.org",
+                     *         "first_name": "Ana",
+                     *         "last_name": "Dubois"
+                     *       },
+                     *       "state": "active",
+                     *       "role": "learner",
+                     *       "since": "2026-11-23T14:03:00Z",
+                     *       "until": "2026-11-23T14:03:00Z",
+                     *       "due_at": "2026-11-23T14:03:00Z",
+                     *       "mandatory": true,
+                     *       "overdue": true,
+                     *       "completed_at": "2026-11-23T14:03:00Z",
+                     *       "progress": 1,
+                     *       "score": 85,
+                     *       "version": 7,
+                     *       "sources": [
+                     *         {
+                     *           "method_id": 7,
+                     *           "kind": "manual",
+                     *           "name": "Paris",
+                     *           "since": "2026-11-23T14:03:00Z",
+                     *           "kept": true,
+                     *           "until": "2026-11-23",
+                     *           "picked": true
+                     *         }
+                     *       ],
+                     *       "other_session_id": 7,
+                     *       "course_groups": [
+                     *         {
+                     *           "id": 7,
+                     *           "name": "Paris",
+                     *           "synced": true
+                     *         }
+                     *       ],
+                     *       "ended": {
+                     *         "run_id": 7,
+                     *         "at": "2026-11-23T14:03:00Z",
+                     *         "by": {
+                     *           "id": 7,
+                     *           "email": "ana@example.org",
+                     *           "first_name": "Ana",
+                     *           "last_name": "Dubois"
+                     *         },
+                     *         "reason": "text"
+                     *       },
+                     *       "reason": {
+                     *         "cause": "membership",
+                     *         "sentence": "text",
+                     *         "ref": 7,
+                     *         "name": "Paris",
+                     *         "old": {},
+                     *         "new": "battery horse correct",
+                     *         "note": "text",
+                     *         "facet": "text",
+                     *         "text": "ana@example.org, bo@example.org"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Enrollment"] | components["schemas"]["Waiting"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSessionTimeline: {
+        parameters: {
+            query?: {
+                /** @description how many days, today included */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example [
+                     *       {
+                     *         "date": "2026-11-23",
+                     *         "enrolled": 7,
+                     *         "completed": 7
+                     *       }
+                     *     ]
+                     */
+                    "application/json": components["schemas"]["TimelinePoint"][];
                 };
             };
             default: components["responses"]["Problem"];
@@ -10338,22 +20722,26 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    signIn: {
+    gradeStep: {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                step_id: number;
+            };
             cookie?: never;
         };
         requestBody: {
             content: {
                 /**
                  * @example {
-                 *       "email": "ana@example.org",
-                 *       "password": "correct horse battery"
+                 *       "learner_id": 7,
+                 *       "score": 85,
+                 *       "note": "text",
+                 *       "revoke": true
                  *     }
                  */
-                "application/json": components["schemas"]["SignInInput"];
+                "application/json": components["schemas"]["Grade"];
             };
         };
         responses: {
@@ -10365,41 +20753,123 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "learner": {
-                     *         "id": 7,
-                     *         "email": "ana@example.org",
-                     *         "first_name": "Ana",
-                     *         "last_name": "Dubois",
-                     *         "language": "en"
-                     *       },
-                     *       "roles": [
-                     *         "admin"
-                     *       ],
-                     *       "organisation": {
-                     *         "name": "Paris",
-                     *         "timezone": "Europe/Paris",
-                     *         "language": "en",
-                     *         "managers_enroll": true,
-                     *         "fuse": {
-                     *           "most": 7,
-                     *           "entering": 7
-                     *         }
-                     *       },
-                     *       "smtp": true,
-                     *       "clock_offset_seconds": 1
+                     *       "activity_id": 7,
+                     *       "status": "not_started",
+                     *       "successful": true,
+                     *       "steps_done": 7,
+                     *       "score": 85,
+                     *       "completed_at": "2026-11-23T14:03:00Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["Me"];
+                    "application/json": components["schemas"]["Standing"];
                 };
             };
             default: components["responses"]["Problem"];
         };
     };
-    signOut: {
+    listTokens: {
+        parameters: {
+            query?: {
+                everybody?: boolean;
+                /** @description how many items a page has */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 7,
+                     *           "learner_id": 7,
+                     *           "name": "Paris",
+                     *           "scopes": [
+                     *             "read"
+                     *           ],
+                     *           "created_at": "2026-11-23T14:03:00Z",
+                     *           "last_used_at": "2026-11-23T14:03:00Z",
+                     *           "expires_at": "2026-11-23T14:03:00Z",
+                     *           "token": "text"
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TokenPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createToken: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Paris",
+                 *       "scopes": [
+                 *         "read"
+                 *       ],
+                 *       "expires_at": "2026-11-23T14:03:00Z",
+                 *       "learner_id": 7
+                 *     }
+                 */
+                "application/json": components["schemas"]["TokenInput"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 7,
+                     *       "learner_id": 7,
+                     *       "name": "Paris",
+                     *       "scopes": [
+                     *         "read"
+                     *       ],
+                     *       "created_at": "2026-11-23T14:03:00Z",
+                     *       "last_used_at": "2026-11-23T14:03:00Z",
+                     *       "expires_at": "2026-11-23T14:03:00Z",
+                     *       "token": "text"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deleteToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: number;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -10410,229 +20880,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    getMe: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "learner": {
-                     *         "id": 7,
-                     *         "email": "ana@example.org",
-                     *         "first_name": "Ana",
-                     *         "last_name": "Dubois",
-                     *         "language": "en"
-                     *       },
-                     *       "roles": [
-                     *         "admin"
-                     *       ],
-                     *       "organisation": {
-                     *         "name": "Paris",
-                     *         "timezone": "Europe/Paris",
-                     *         "language": "en",
-                     *         "managers_enroll": true,
-                     *         "fuse": {
-                     *           "most": 7,
-                     *           "entering": 7
-                     *         }
-                     *       },
-                     *       "smtp": true,
-                     *       "clock_offset_seconds": 1
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    changePassword: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "current": "correct horse battery",
-                 *       "new": "battery horse correct",
-                 *       "keep_tokens": true
-                 *     }
-                 */
-                "application/json": components["schemas"]["PasswordInput"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    getInvitation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                token: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "email": "ana@example.org",
-                     *       "first_name": "Ana",
-                     *       "last_name": "Dubois",
-                     *       "language": "en"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["InvitedPerson"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    acceptInvitation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                token: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "password": "correct horse battery",
-                 *       "keep_tokens": true
-                 *     }
-                 */
-                "application/json": components["schemas"]["InvitationInput"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "learner": {
-                     *         "id": 7,
-                     *         "email": "ana@example.org",
-                     *         "first_name": "Ana",
-                     *         "last_name": "Dubois",
-                     *         "language": "en"
-                     *       },
-                     *       "roles": [
-                     *         "admin"
-                     *       ],
-                     *       "organisation": {
-                     *         "name": "Paris",
-                     *         "timezone": "Europe/Paris",
-                     *         "language": "en",
-                     *         "managers_enroll": true,
-                     *         "fuse": {
-                     *           "most": 7,
-                     *           "entering": 7
-                     *         }
-                     *       },
-                     *       "smtp": true,
-                     *       "clock_offset_seconds": 1
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    alive: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "status": "text"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Alive"];
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    health: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "status": "text",
-                     *       "version": "text",
-                     *       "position": 7,
-                     *       "head": 7,
-                     *       "loaded": true
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Health"];
-                };
             };
             default: components["responses"]["Problem"];
         };

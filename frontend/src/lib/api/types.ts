@@ -15,6 +15,8 @@ export interface Page<T> {
 }
 
 // Who is signed in
+export type InnerStep = Schemas['InnerStep'];
+export type DirectEnrollment = Schemas['DirectEnrollment'];
 export type Me = Schemas['Me'];
 export type Role = Me['roles'][number];
 export type Organisation = Schemas['Organisation'];
@@ -22,6 +24,11 @@ export type OrganisationChange = Schemas['OrganisationChange'];
 export type Token = Schemas['Token'];
 export type TokenInput = Schemas['TokenInput'];
 export type Scope = Token['scopes'][number];
+
+// What refers to what, and what is the same
+export type SameAudience = Schemas['SameAudience'];
+export type Dependent = Schemas['Dependent'];
+export type Dependents = Schemas['Dependents'];
 
 // People and structure
 export type Field = Schemas['Field'];
@@ -44,9 +51,7 @@ export type GroupInput = Schemas['GroupInput'];
 export type GroupChange = Schemas['GroupChange'];
 export type GroupKind = Group['kind'];
 export type MembersRemoval = Schemas['MembersRemoval'];
-export type MembersMove = Schemas['MembersMove'];
 /** What removing or moving people did, or would do, to enrollments. */
-export type Unlinked = Omit<Schemas['MembersRemoved'], 'removed'>;
 export type EraseFigures = Schemas['EraseFigures'];
 export type MethodRemoval = Schemas['MethodRemoval'];
 export type Unlink = NonNullable<Schemas['MembersRemoval']['unlink']>;
@@ -67,38 +72,38 @@ export type SessionInput = Schemas['SessionInput'];
 export type SessionChange = Schemas['SessionChange'];
 export type Catalog = Session['catalog'];
 
+// What guards a rule
+export type RuleVersion = Schemas['RuleVersion'];
+export type RuleVersionDetail = Schemas['RuleVersionDetail'];
+export type Pin = Schemas['Pin'];
+export type PinCheck = Schemas['PinCheck'];
+export type Expected = Pin['expected'];
+
 // The audience rule
 /** As it is on the wire, where what has a default may be missing. */
 export type WireRule = Schemas['Rule'];
-type Membership = NonNullable<Schemas['GroupFilter']['op']>;
-export type FieldFilter = Schemas['FieldFilter'];
-export type GroupFilter = Schemas['GroupFilter'] & { op: Membership };
-export type PathResultFilter = Schemas['PathResultFilter'];
-export type CertificateFilter = Schemas['CertificateFilter'];
-export type LanguageFilter = Schemas['LanguageFilter'] & { op: Membership };
-export type AddedFilter = Schemas['AddedFilter'];
-export type ManagerFilter = Schemas['ManagerFilter'] & { op: Membership };
-export type SegmentFilter = Schemas['SegmentFilter'] & { op: Membership };
-export interface AllFilter extends Omit<Schemas['AllFilter'], 'of'> {
+type WireFilter = NonNullable<NonNullable<NonNullable<WireRule['blocks']>[number]['filters']>[number]>;
+interface Inside {
   of: Filter[];
 }
-export interface AnyFilter extends Omit<Schemas['AnyFilter'], 'of'> {
-  of: Filter[];
-}
-export interface NoneFilter extends Omit<Schemas['NoneFilter'], 'of'> {
-  of: Filter[];
-}
-export type NestedFilter = AllFilter | AnyFilter | NoneFilter;
-export type Filter =
-  | FieldFilter
-  | GroupFilter
-  | PathResultFilter
-  | CertificateFilter
-  | LanguageFilter
-  | AddedFilter
-  | ManagerFilter
-  | SegmentFilter
-  | NestedFilter;
+type Completed<F> = F extends { of: unknown }
+  ? Omit<F, 'of'> & Inside
+  : F extends { op?: unknown }
+    ? F & { op: NonNullable<F['op']> }
+    : F;
+/** As the builder edits it: what has a default is there. */
+export type Filter = Completed<WireFilter>;
+type FilterOf<T extends Filter['type']> = Extract<Filter, { type: T }>;
+export type FieldFilter = FilterOf<'field'>;
+export type GroupFilter = FilterOf<'group'>;
+export type PathResultFilter = FilterOf<'path_result'>;
+export type CertificateFilter = FilterOf<'certificate'>;
+export type LanguageFilter = FilterOf<'language'>;
+export type AddedFilter = FilterOf<'added'>;
+export type ManagerFilter = FilterOf<'manager'>;
+export type PersonFilter = FilterOf<'person'>;
+export type SegmentFilter = FilterOf<'segment'>;
+export type NestedFilter = Extract<Filter, { of: unknown }>;
 export interface Block extends Omit<Schemas['Block'], 'groups' | 'filters'> {
   groups: Ref[];
   filters: Filter[];
@@ -126,13 +131,18 @@ export type ExplainNode = Schemas['ExplainNode'];
 export type ExplainBlock = Schemas['ExplainBlock'];
 export type ExplainTree = Schemas['ExplainTree'];
 export type NextChange = Schemas['NextChange'];
+export type SentencePart = Schemas['SentencePart'];
 export type ForecastPoint = Schemas['ForecastDay'];
 export type Segment = Schemas['Segment'];
+export type EnrollmentRule = Schemas['EnrollmentRule'];
+/** What is written of an enrollment rule. */
+export type RuleBody = Schemas['EnrollmentRuleInput'];
 export type SegmentInput = Schemas['SegmentInput'];
-export type SegmentPatch = Schemas['SegmentPatch'];
+export type SegmentChange = Schemas['SegmentChange'];
 
 // Enrolling
 export type Method = Schemas['Method'];
+export type MethodOfActivity = Schemas['MethodOfActivity'];
 export type MethodKind = Method['kind'];
 export type MethodState = Method['state'];
 export type OnLeave = Method['on_leave'];
@@ -140,7 +150,6 @@ export type Policy = Schemas['Policy'];
 export type PlanRequest = Schemas['PlanRequest'];
 export type ApplyRequest = Schemas['ApplyRequest'];
 export type Plan = Schemas['Plan'];
-export type BlockedSample = Schemas['BlockedPerson'];
 export type Applied = Schemas['Applied'];
 export type EmailPlan = Schemas['EmailPlan'];
 export type Emails = Schemas['Emails'];
@@ -148,7 +157,18 @@ export type EmailKind = Schemas['SortedEmail']['kind'];
 export type Award = Schemas['Award'];
 export type Enrollment = Schemas['Enrollment'];
 export type EnrollmentState = Enrollment['state'];
-export type Source = Schemas['EnrollmentSource'];
+export type ActKind = Schemas['Act']['do'];
+export type Exclude = Schemas['Exclude'];
+/** Somebody whom a session leaves out, whatever its methods say. */
+export type Exclusion = Schemas['Exclusion'];
+/** A class of a session. */
+export type CourseGroup = Schemas['CourseGroup'];
+export type Placed = Schemas['Placed'];
+/** How somebody stands on a qualification that they have. */
+export type QualificationRow = Schemas['QualificationRow'];
+export type Requirement = Schemas['Requirement'];
+export type Need = Schemas['Need'];
+export type NeedKind = Need['kind'];
 export type Counts = Schemas['Counts'];
 export type Run = Schemas['Run'];
 /** A run with whom it left alone as an undo. */
@@ -185,3 +205,33 @@ export type EventFrame = Schemas['EventFrame'];
 export type StateFrame = Schemas['StateFrame'];
 export type CountsFrame = Schemas['CountsFrame'];
 export type LiveProblem = Schemas['FrameProblem'];
+
+// What acts would do
+export type Assignment = Schemas['Assignment'];
+export type AssignmentGrid = Schemas['AssignmentGrid'];
+export type NewAssignment = Schemas['NewAssignment'];
+export type EndedAssignment = Schemas['EndedAssignment'];
+export type Change = Schemas['ConsequencesRequest']['changes'][number];
+export type Figures = Pick<
+  Schemas['SessionConsequences'],
+  'entering' | 'leaving' | 'gaining' | 'losing' | 'completed_stay' | 'blocked' | 'freed' | 'held'
+>;
+export type Consequences = Schemas['Consequences'];
+/** Where something happens to somebody, why, and the dates it is about. */
+export type ConsequencePlace = Schemas['PlaceOfChange'];
+export type PlannedMessage = Schemas['PlannedMessage'];
+/** A sheet being imported. */
+export type Import = Schemas['Import'];
+export type ImportKind = Import['kind'];
+export type ImportRow = Schemas['PreviewRow'];
+export type ImportQuestion = Schemas['ImportQuestion'];
+/** Acts collected under a name, and what would follow from all of them. */
+export type Rehearsal = Schemas['Rehearsal'];
+export type RehearsalConsequences = Schemas['RehearsalConsequences'];
+export type ChangedPerson = Schemas['ChangedPerson'];
+/** Who is enrolled, in what, and how. */
+export type EnrollmentRequest = Schemas['EnrollmentRequest'];
+export type EnrollmentConsequences = Schemas['EnrollmentConsequences'];
+/** What somebody asks to be done for them. */
+export type Proposal = Schemas['Proposal'];
+export type PastedAddresses = Schemas['Addresses'];

@@ -6,6 +6,8 @@ import {
   namesakesIn,
   compactNumber,
   date,
+  dateTimeShort,
+  dayOfYear,
   fromLocalInput,
   list,
   number,
@@ -54,6 +56,14 @@ describe('formatting', () => {
     expect(relative('2026-11-22T12:00:00Z', now)).toBe('yesterday');
   });
 
+  it('leaves the year of a day out where it is plain', () => {
+    english();
+    expect(dayOfYear('2027-02-27')).toMatch(/^(27 Feb|Feb 27)$/);
+    french();
+    expect(dayOfYear('2027-02-27')).toBe('27 févr.');
+    english();
+  });
+
   it('round-trips an instant through a control', () => {
     expect(fromLocalInput(toLocalInput('2026-11-23T09:30:00Z'))).toBe('2026-11-23T09:30:00Z');
     expect([toLocalInput(null), fromLocalInput('')]).toEqual(['', null]);
@@ -81,6 +91,24 @@ describe('formatting', () => {
   });
 });
 
+describe('numbers within sentences', () => {
+  it.each([
+    ['en', 0, 'people match now'],
+    ['en', 1, 'person matches now'],
+    ['fr', 0, 'personne correspond'],
+    ['fr', 1, 'personne correspond'],
+    ['fr', 2, 'personnes correspondent'],
+  ] as const)('in %s: %d %s', (locale, count, words) => {
+    expect(m.builder_total_now({ count }, { locale })).toBe(words);
+  });
+
+  it('leave out the year where it is this one', () => {
+    const year = new Date().getFullYear();
+    expect(dateTimeShort(`${year}-03-05T10:20:00Z`)).not.toContain(String(year));
+    expect(dateTimeShort('2019-03-05T10:20:00Z')).toContain('2019');
+  });
+});
+
 describe('the message catalogs', () => {
   const catalogs = import.meta.glob<Record<string, unknown>>('../../../messages/**/*.json', {
     eager: true,
@@ -98,4 +126,24 @@ describe('the message catalogs', () => {
       for (const key of Object.keys(en)) expect([key, inputs(fr[key])]).toEqual([key, inputs(en[key])]);
     },
   );
+
+  it.each(Object.keys(catalogs).filter((path) => path.endsWith('/fr.json')))(
+    '%s never begins a line with a punctuation mark',
+    (path) => {
+      const words = Object.entries(catalogs[path]!).map(([key, value]) => [key, JSON.stringify(value)]);
+      expect(words.filter(([, value]) => / [:;?!»%]|« /.test(value!))).toEqual([]);
+    },
+  );
+
+  it('say each thing once: of two that have one name the latter would be read', () => {
+    const texts = import.meta.glob<string>('../../../messages/**/*.json', {
+      eager: true,
+      query: '?raw',
+      import: 'default',
+    });
+    const names = Object.entries(texts)
+      .filter(([path]) => path.endsWith('/en.json'))
+      .flatMap(([, text]) => [...text.matchAll(/^ {2}"(\w+)":/gm)].map(([, name]) => name!));
+    expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+  });
 });

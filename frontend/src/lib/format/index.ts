@@ -60,8 +60,28 @@ export function date(value: string | Date): string {
   return dateFormat('date', { dateStyle: 'medium' }).format(new Date(value));
 }
 
+/** A day of which the year is plain, where there is little room. */
+export function dayOfYear(day: string): string {
+  return dateFormat('day of year', { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(
+    new Date(`${day}T00:00:00Z`),
+  );
+}
+
 export function dateTime(value: string | Date): string {
   return dateFormat('datetime', { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(value));
+}
+
+/** Where there is little room; the year only of other years than this one. */
+export function dateTimeShort(value: string | Date): string {
+  const when = new Date(value);
+  const year = when.getFullYear() === now().getFullYear() ? undefined : ('numeric' as const);
+  return dateFormat(`short ${year}`, {
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(year && { year }),
+  }).format(when);
 }
 
 export function time(value: string | Date): string {

@@ -1,3 +1,3 @@
-export { live, watched } from './live.svelte';
-export type { Connection, PreviewWatcher, Watcher } from './client';
-export type { EventFrame, LiveProblem, StateFrame, StateOf, Topic } from './protocol';
+export { live, watched } from './socket/live.svelte';
+export type { Connection, PreviewWatcher, Watcher } from './socket/client';
+export type { EventFrame, LiveProblem, StateFrame, StateOf, Topic } from './socket/protocol';

@@ -1,7 +1,7 @@
 import type { Field, FieldValue, GroupKind, LearnerStatus, MemberRole } from '$lib/api';
 import { date, number } from '$lib/format';
 import { m } from '$lib/paraglide/messages';
-import type { Tone } from '$lib/sessions/words';
+import type { Tone } from '$lib/enrollment/words';
 
 export const STATUSES: LearnerStatus[] = ['pending', 'invited', 'active', 'suspended', 'deactivated'];
 export const GROUP_KINDS: GroupKind[] = [
@@ -44,6 +44,18 @@ export function groupKind(kind: GroupKind): string {
     team: m.group_kind_team,
     function: m.group_kind_function,
     qualification: m.group_kind_qualification,
+  }[kind]();
+}
+
+/** Many of a kind, as a tab is called. */
+export function groupKinds(kind: GroupKind): string {
+  return {
+    group: m.groups,
+    company: m.kinds_companies,
+    department: m.kinds_departments,
+    team: m.kinds_teams,
+    function: m.kinds_functions,
+    qualification: m.kinds_qualifications,
   }[kind]();
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isFor } from './pages';
+import { m } from '$lib/paraglide/messages';
+import { isFor, pagesFor } from './pages';
 
 describe('pages', () => {
   it('are for those whose roles have something to do there', () => {
@@ -22,5 +23,25 @@ describe('pages', () => {
       expect([path, isFor(path, ['learner'])]).toEqual([path, true]);
     for (const path of ['/paths', '/activities/1', '/sessions/1', '/runs/1', '/settings'])
       expect([path, isFor(path, ['admin'])]).toEqual([path, true]);
+    for (const path of ['/assignments', '/inventory'])
+      expect([isFor(path, ['coach']), isFor(path, ['group_admin']), isFor(path, ['learner'])]).toEqual([
+        true,
+        true,
+        false,
+      ]);
+  });
+
+  it('stand once in the rail, where who reads it looks for them', () => {
+    const sectionsOf = (roles: Parameters<typeof pagesFor>[0], href: string) =>
+      pagesFor(roles).flatMap((section) =>
+        section.pages.filter((page) => page.href === href).map(() => section.label?.()),
+      );
+    for (const href of ['/assignments', '/inventory']) {
+      expect(sectionsOf(['coach', 'learner'], href)).toEqual([m.nav_section_coach()]);
+      expect(sectionsOf(['admin', 'coach'], href)).toEqual([m.nav_section_admin()]);
+    }
+    expect(pagesFor(['coach', 'learner']).map((section) => section.label?.())).not.toContain(
+      m.nav_section_admin(),
+    );
   });
 });

@@ -1,6 +1,6 @@
 import { redirect } from '@sveltejs/kit';
 import { isProblem } from '$lib/api';
-import { me } from '$lib/me/me.svelte';
+import { me } from '$lib/access/me.svelte';
 import type { LayoutLoad } from './$types';
 
 export const load: LayoutLoad = async ({ url }) => {

@@ -1,0 +1,1 @@
+"""Questions about rules, and named audiences."""

@@ -1,0 +1,1 @@
+"""What acts would do, asked before they are done."""

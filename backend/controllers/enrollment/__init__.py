@@ -1,0 +1,1 @@
+"""Methods, enrollments and runs."""

@@ -1,0 +1,1 @@
+"""What holds of every route: reading requests, rights on routes, problems, the OpenAPI document."""

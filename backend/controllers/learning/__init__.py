@@ -1,0 +1,1 @@
+"""Activities, sessions, results and awards."""

@@ -1,0 +1,1 @@
+"""The live socket, boards and the player."""

@@ -1,0 +1,1 @@
+"""Health, metrics, and what is stored and cannot be read."""

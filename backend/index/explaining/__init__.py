@@ -1,0 +1,1 @@
+"""Why a person is, or is not, in an audience."""

@@ -1,0 +1,1 @@
+"""What the index holds: facts about learners as bitmaps, and the organisation's structure."""

@@ -1,0 +1,24 @@
+"""When somebody completed or succeeded, as a fact; chains that wait for days: see completion_days.sql."""
+
+from pathlib import Path
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from backend.database.engine import ENGINE
+
+ID = "2026-11-29T20:30:00:000002"
+VERSION = "1.38.0"
+DESCRIPTION = "days of completion"
+
+
+async def forwards() -> MigrationManager:
+    manager = MigrationManager(migration_id=ID, app_name="muster", description=DESCRIPTION)
+
+    async def run() -> None:
+        migrating = ENGINE.current_transaction.get()
+        if migrating is None:
+            raise RuntimeError("a migration runs in Piccolo's transaction")
+        await migrating.connection.execute(Path(__file__).with_name("completion_days.sql").read_text())
+
+    manager.add_raw(run)
+    return manager

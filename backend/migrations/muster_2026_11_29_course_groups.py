@@ -1,0 +1,24 @@
+"""Classes of sessions, and methods that put people into them: see course_groups.sql."""
+
+from pathlib import Path
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from backend.database.engine import ENGINE
+
+ID = "2026-11-29T20:20:00:000001"
+VERSION = "1.38.0"
+DESCRIPTION = "classes of sessions"
+
+
+async def forwards() -> MigrationManager:
+    manager = MigrationManager(migration_id=ID, app_name="muster", description=DESCRIPTION)
+
+    async def run() -> None:
+        migrating = ENGINE.current_transaction.get()
+        if migrating is None:
+            raise RuntimeError("a migration runs in Piccolo's transaction")
+        await migrating.connection.execute(Path(__file__).with_name("course_groups.sql").read_text())
+
+    manager.add_raw(run)
+    return manager

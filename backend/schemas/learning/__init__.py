@@ -1,0 +1,1 @@
+"""The wire of learning: activities, their sessions, and what people did on them."""

@@ -1,0 +1,1 @@
+"""Frames of the socket, boards and the catalog on the wire."""

@@ -1,0 +1,1 @@
+"""What would follow from an act, before it is done."""

@@ -1,0 +1,1 @@
+"""Enrolling people in several sessions at once: who, in what, how."""

@@ -1,0 +1,1 @@
+"""Enrollment: methods, plans, runs, undo, and acts on one enrollment."""

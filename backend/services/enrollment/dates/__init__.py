@@ -1,0 +1,1 @@
+"""What comes of dates: people picked until a day, and people due by a date of their own."""

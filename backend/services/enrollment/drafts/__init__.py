@@ -1,0 +1,1 @@
+"""What a method is stored as, and what it is to become."""

@@ -1,0 +1,1 @@
+"""Enrollments that bring a past of their own, from sheets."""

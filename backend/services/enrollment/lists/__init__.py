@@ -1,0 +1,1 @@
+"""Who is enrolled, where and why, and what lately happened."""

@@ -1,0 +1,1 @@
+"""Plans: what a method would change, what that warns of, and applying it."""

@@ -1,0 +1,1 @@
+"""Taking a run back: its people, and its method."""

@@ -1,0 +1,1 @@
+"""The one writer of sources and enrollments, and its statements."""

@@ -1,0 +1,1 @@
+"""Groups: the tree, who is in it, and leaving it."""

@@ -1,0 +1,1 @@
+"""Imports: sheets read, checked, tried and applied."""

@@ -1,0 +1,1 @@
+"""Learning: activities, their sessions, results and certificates."""

@@ -1,0 +1,1 @@
+"""Live: what sockets may follow, boards, and the catalog of a learner."""

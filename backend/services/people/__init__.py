@@ -1,0 +1,1 @@
+"""People: learners, their fields, many at once, the organisation."""

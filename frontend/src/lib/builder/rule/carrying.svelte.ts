@@ -1,7 +1,0 @@
-import type { FilterPath } from '../core';
-
-/** What is being dragged, which the browser tells only at the end. */
-export const carrying = $state<{ path: FilterPath | null; block: number | null }>({
-  path: null,
-  block: null,
-});

@@ -1,0 +1,1 @@
+"""What acts would do, and doing them as they were shown."""

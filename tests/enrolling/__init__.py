@@ -1,1 +1,0 @@
-"""Enrolling on real servers: HTTP in front, PostgreSQL behind, sequencer and reconciler between."""

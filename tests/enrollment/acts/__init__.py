@@ -1,0 +1,1 @@
+"""Acts on people who are enrolled, or are to be, without a plan."""

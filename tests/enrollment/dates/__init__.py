@@ -1,0 +1,1 @@
+"""People picked until a day, and people due by a date of their own."""

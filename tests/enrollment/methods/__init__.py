@@ -1,0 +1,1 @@
+"""What each kind of method does, and how they are listed."""

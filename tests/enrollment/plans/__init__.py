@@ -1,0 +1,1 @@
+"""What a plan says, warns of and refuses, and applying it."""

@@ -1,0 +1,1 @@
+"""What follows from changed facts, rules and days."""

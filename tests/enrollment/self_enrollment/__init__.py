@@ -1,0 +1,1 @@
+"""People who enroll themselves, and who of them waits for a place."""

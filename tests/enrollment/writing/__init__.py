@@ -1,0 +1,1 @@
+"""The one writer: sources, enrollments, and what holds between them."""

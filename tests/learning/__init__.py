@@ -1,0 +1,1 @@
+"""Activities, results and what follows from them."""

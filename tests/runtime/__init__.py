@@ -1,0 +1,1 @@
+"""Processes: serving, supervision, embedded servers, logs and metrics."""
