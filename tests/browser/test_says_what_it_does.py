@@ -72,6 +72,7 @@ def test_a_qualification_says_what_it_requires_and_leads_to_who_has_it(
     expect(panel.get_by_role("button", name="Change what it requires")).to_be_visible()
     assert violations(page) == []
     panel.get_by_role("link", name="Who is qualified, and who is not yet").click()
+    expect(page.get_by_role("heading", level=1, name="Inventory")).to_be_visible()
     # Two people of one name are told apart here, too.
     for n in (1, 2):
         expect(page.get_by_role("grid").get_by_text(f"licence{n}@confirm.example")).to_be_visible()

@@ -1,12 +1,13 @@
 """What opening a page costs: requests, bytes of JavaScript, questions asked twice, and whether it holds still meanwhile."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, SignedIn
 from tests.harness.instance import Muster
@@ -122,3 +123,27 @@ def test_pages_are_light_and_hold_still(
             heavy[path] = f"{told} {page.evaluate('window.shifted')}"
         page.context.close()
     assert heavy == {}
+
+
+def test_a_slow_socket_has_nothing_asked_twice(demo: Muster, open_as: SignedIn) -> None:
+    page = open_as(demo, "admin@halden.example", DEMO_PASSWORD, "/api/openapi.json")
+    held: list[str | bytes] = []
+    sockets: list[WebSocketRoute] = []
+
+    def hold(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        # Playwright wraps functions only, and no methods of lists.
+        socket.connect_to_server().on_message(lambda message: held.append(message))  # noqa: PLW0108
+
+    page.route_web_socket(re.compile("/live"), hold)
+    traffic = Traffic(page)
+    page.goto("/sessions/1")
+    expect(page.get_by_role("heading", level=1).first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert held
+    for message in held:
+        sockets[0].send(message)
+    # What the socket tells is on screen.
+    expect(page.get_by_role("group", name="Enrolled")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert traffic.twice == []

@@ -6,7 +6,7 @@ import { Rereading } from './rereading';
 /** A list is read again at once, and then as often as this while changes go on coming. */
 const GAP_MS = 2_000;
 /** While no changes are told, and once after a list was first read, for what changed while both were asked for. */
-const UNTOLD_MS = 5_000;
+export const UNTOLD_MS = 5_000;
 
 /**
  * Reads again whatever `name` says whenever something changed that can alter it, while a component initialises and the page is seen.

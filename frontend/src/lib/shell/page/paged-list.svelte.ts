@@ -5,18 +5,6 @@ import { isUnreachable, PagedList, pageSize, reachability, type Page, type Query
 
 type Query = Record<string, QueryValue>;
 
-/** Reads a list again when the position moves, while a component initialises; what is being read for the first time knows the first one. */
-export function followPosition<T>(list: PagedList<T>, position: () => number | undefined): void {
-  let seen: number | undefined;
-  $effect(() => {
-    const before = seen;
-    seen = position();
-    untrack(() => {
-      if (before || !list.first) void list.refresh();
-    });
-  });
-}
-
 /**
  * A list that asks again when `query` changes, while a component initialises. `null` waits. With `follows` it is read again when
  * something changed that can alter it; of the outbox nothing tells, for messages go out without a fact changing.
