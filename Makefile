@@ -74,7 +74,7 @@ $(BUILT): $(MODULES) $(FRONTEND)
 dev: develop ## serve with the demo organisation, reloaded as files change, beside Vite's server (PORT=8000)
 	@exec .venv/bin/python .ci/dev $(PORT)
 
-# loadscope: a module's tests share the instance that its fixtures start; tests/conftest.py says which modules go first. Coverage
+# loadscope: a module's tests share the instance that its fixtures start; tests/conftest.py says which go first and which together. Coverage
 # is that of the code that decides who is enrolled (pyproject.toml names it); a part of the tests says nothing about it.
 test: develop ## set up and run every test: Python, front end, real browser (JOBS=2, ONLY=tests/rules for a part)
 	@if [ -z "$(ONLY)" ] && [ -n "$(HAS_FRONTEND)" ]; then cd frontend && ../$(NODE) npm run --silent test; fi

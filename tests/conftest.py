@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser
+from xdist.scheduler import LoadScopeScheduling
 
 import backend.database
 from tests.harness.browser import chromium
@@ -20,6 +22,10 @@ pytest_plugins = ("tests.harness.api_fixtures", "tests.harness.system_fixtures")
 _run = pytest.StashKey[ExitStack]()
 # Modules that take longest go first, or one worker has them left when the other has nothing.
 FIRST = ("faults", "browser", "runtime", "operating", "demo", "benchmarks")
+# These go one after the other on one worker, beside everything else on the others: two browsers at once, each with an instance of
+# its own, keep two cores so busy that a page takes seconds. What depends on how fast a page answers is tried a second time
+# where it fails, and told as `rerun` with what failed (docs/decisions/0068-a-browser-test-is-tried-twice.md).
+BROWSER = "tests/browser/"
 # Coverage is that of what these tests run in their own process: tracing also the instances that others start would double
 # the time of everything.
 MEASURED = (
@@ -43,13 +49,36 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_run].enter_context(run_servers())
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class OneBrowser(LoadScopeScheduling):  # type: ignore[misc]  # xdist is without types
+    """A module's tests on one worker, and so are all tests of the browser."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneBrowser:
+    """Two browsers would be in each other's way."""
+    return OneBrowser(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Order them, and leave coverage to those whose matter it is."""
     folders = {item: item.path.relative_to(Path(__file__).parent).parts[0] for item in items}
     items.sort(key=lambda item: FIRST.index(folders[item]) if folders[item] in FIRST else len(FIRST))
     for item, folder in folders.items():
         if folder not in MEASURED:
             item.add_marker(pytest.mark.no_cover)
+        # Not where one test is run by hand.
+        if folder == "browser" and hasattr(config, "workerinput"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What failed before it passed is shown as what fails for good is."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.write_sep("_", f"first attempt of {report.nodeid}")
+        terminalreporter.line(report.longreprtext)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
