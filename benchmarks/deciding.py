@@ -132,19 +132,19 @@ async def run(learners: int, audiences: int = AUDIENCES) -> list[Figure]:
     gc.collect()
     gc.freeze()
     started = time.thread_time()
-    attention = PendingWork.of_all(index, clock.today(index.timezone))
+    work = PendingWork.of_all(index, clock.today(index.timezone))
     made_in = time.thread_time() - started
-    attention.everything("check")
+    work.everything("check")
     started = time.thread_time()
-    decisions = await decide_all(attention)
+    decisions = await decide_all(work)
     whole = time.thread_time() - started
     assert not decisions, "they hold what they want"
     stream = Stream(index, learners)
-    await _take(attention, [stream.single() for _ in range(2_000)], SLICE)
+    await _take(work, [stream.single() for _ in range(2_000)], SLICE)
     singles = [stream.single() for _ in range(SINGLES)]
-    single_rate, single_people = await _take(attention, singles, SLICE)
-    alone_rate, _ = await _take(attention, [stream.single() for _ in range(ALONE)], 1)
-    bulk_rate, bulk_people = await _take(attention, stream.bulk(), BULK)
+    single_rate, single_people = await _take(work, singles, SLICE)
+    alone_rate, _ = await _take(work, [stream.single() for _ in range(ALONE)], 1)
+    bulk_rate, bulk_people = await _take(work, stream.bulk(), BULK)
     print(f"moved: {single_people:,} by single changes, {bulk_people:,} in bulk; prepared in {made_in:.1f} s")
     return [
         Figure(f"{audiences:,} audiences, full re-evaluation", "s", whole, 5.0),
@@ -155,17 +155,17 @@ async def run(learners: int, audiences: int = AUDIENCES) -> list[Figure]:
     ]
 
 
-async def _take(attention: PendingWork, changes: list[Change], size: int) -> tuple[float, int]:
+async def _take(work: PendingWork, changes: list[Change], size: int) -> tuple[float, int]:
     """Changes a second, and how many people were decided about."""
     people = 0
     started = time.thread_time()
     for start in range(0, len(changes), size):
         for inner in range(start, min(start + size, len(changes)), SLICE):
             end = min(inner + SLICE, start + size)
-            attention.batch(attention.index.apply(changes[inner:end]))
-        decisions = await decide_all(attention)
+            work.batch(work.index.apply(changes[inner:end]))
+        decisions = await decide_all(work)
         people += sum(decision.people for decision in decisions)
-        _carry_out(attention.index, decisions)
+        _carry_out(work.index, decisions)
     return len(changes) / (time.thread_time() - started), people
 
 

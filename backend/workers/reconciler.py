@@ -89,14 +89,14 @@ class Reconciler:
         self._turned_at = None
         await self.follower.wait_for(self._position)
         index = self.follower.index
-        attention = PendingWork.of_all(index, clock.today(index.timezone))
+        work = PendingWork.of_all(index, clock.today(index.timezone))
         pins = PinWatch(index)
         sizes = Sizes(index)
         segments = SegmentSizes(sizes)
         reached = self.follower.position
 
         def take_in(batch: Batch) -> None:
-            attention.batch(batch)
+            work.batch(batch)
             for beside in (pins, segments):
                 try:
                     beside.batch(batch)
@@ -108,11 +108,11 @@ class Reconciler:
         # From here on nothing is missed: the index does not move between these lines.
         unsubscribe = self.follower.subscribe(take_in)
         try:
-            await self._catch_up(attention, reached)
+            await self._catch_up(work, reached)
             _log.info("leading", position=self._position, head=reached)
             while True:
                 self._woken.clear()
-                await self._reconcile(attention, pins, sizes)
+                await self._reconcile(work, pins, sizes)
                 await _aside("sizes of segments", segments.count())
                 await _aside("sizes", sizes.judge(Deciders(index)))
                 with contextlib.suppress(TimeoutError):
@@ -121,17 +121,17 @@ class Reconciler:
         finally:
             unsubscribe()
 
-    async def _catch_up(self, attention: PendingWork, reached: int) -> None:
+    async def _catch_up(self, work: PendingWork, reached: int) -> None:
         """Look at what was committed between the stored position and the index."""
         size = await fetch_row(_HOW_MUCH, self._position, reached)
         assert size is not None  # noqa: S101 - it is one row of counts
         if size["changes"] > MOST_MISSED or size["shared"] > MOST_SHARED:
-            attention.everything("change")
+            work.everything("change")
             return
-        readable = attention.index.readable
+        readable = work.index.readable
         missed = [readable(change_of(row)) for row in await fetch(_MISSED, self._position, reached)]
         if not self._position or any(regroups(change) for change in missed):
-            attention.everything("change")
+            work.everything("change")
         batch = Batch(reached, changes=missed)
         for change in missed:
             facet = Facet(change.facet, change.ref_id)
@@ -140,27 +140,27 @@ class Reconciler:
                 batch.facets.add(facet)
             else:
                 batch.structure.add(facet)
-        attention.batch(batch)
+        work.batch(batch)
 
-    async def _reconcile(self, attention: PendingWork, pins: PinWatch, sizes: Sizes) -> None:
+    async def _reconcile(self, work: PendingWork, pins: PinWatch, sizes: Sizes) -> None:
         """Until nothing is left to look at. What fails starts over from the stored position."""
         index = self.follower.index
         while True:
             day = str(clock.today(index.timezone))
             if self._day and self._day != day:
-                attention.a_new_day(self._day, day)
+                work.a_new_day(self._day, day)
             now = clock.now()
-            attention.turn_windows(self._turned_at, now)
+            work.turn_windows(self._turned_at, now)
             self._turned_at = now
             # What failed is tried again with the next change, or after a while.
             pinned = not pins.waiting or await _aside("pins", pins.look())
             position = self.follower.position
-            if not (attention.waiting or (pinned and pins.waiting) or self._should_step(position, day)):
+            if not (work.waiting or (pinned and pins.waiting) or self._should_step(position, day)):
                 self.reached = position
                 # Nothing has come since the position that is stored.
                 self._run_followed = self._run_followed and position > self._position
                 return
-            decisions = await decide_all(attention)
+            decisions = await decide_all(work)
             if decisions or self._should_step(position, day):
                 await write_decisions(
                     decisions, index, position, LogStep(self._position, position, day), sizes

@@ -10,7 +10,8 @@ from pyroaring import BitMap
 from backend.database import execute, fetch, fetch_value
 from backend.enrollment.outcomes import Leave
 from backend.services.consequences.world import SupposedWorld
-from backend.services.enrollment.writing.enrollment_writer import Write, lock_sessions, write
+from backend.services.enrollment.writing.enrollment_writer import lock_sessions, write
+from backend.services.enrollment.writing.writes import Write
 from tests.consequences.random_world import LANGUAGES, PLACES, RandomWorld, complete, set_field
 
 

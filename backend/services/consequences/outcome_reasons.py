@@ -8,7 +8,7 @@ from pyroaring import BitMap
 
 from backend.services.enrollment.reconciler.decisions import Found, with_reasons
 from backend.services.enrollment.reconciler.supposed_work import SupposedWork
-from backend.services.enrollment.writing.enrollment_writer import Reason
+from backend.services.enrollment.writing.writes import Reason
 
 _MOVED = ("entering", "leaving", "releasing")
 
@@ -40,7 +40,7 @@ class OutcomeReasons(Mapping[tuple[int, int], Reason]):
             return None
         decision = msgspec.structs.replace(found.decision, **parts)
         facets = self._work.facets(decision.method.id)
-        told = with_reasons(self._work.index, decision, facets, found.changes, found.look)
+        told = with_reasons(self._work.index, decision, facets, found.changes, found.check)
         return told.reasons.get(learner_id)
 
     def __iter__(self) -> Iterator[tuple[int, int]]:

@@ -16,10 +16,11 @@ from backend.services.access.actor import Actor
 from backend.services.access.rights import session_for
 from backend.services.enrollment.drafts.method_drafts import stored_draft
 from backend.services.enrollment.reconciler.decisions import decide_method, is_followed
-from backend.services.enrollment.reconciler.pending_work import MethodCheck
+from backend.services.enrollment.reconciler.method_checks import MethodCheck
 from backend.services.enrollment.rights.enrollment_rights import CLOSED_DUTY, permit_for
-from backend.services.enrollment.writing.enrollment_writer import Write, Written, lock_sessions, write
+from backend.services.enrollment.writing.enrollment_writer import lock_sessions, write
 from backend.services.enrollment.writing.erase_progress import Erasure
+from backend.services.enrollment.writing.writes import Write, Written
 from backend.services.errors import Forbidden, NotFound
 from backend.services.groups import statements
 

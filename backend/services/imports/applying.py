@@ -20,9 +20,10 @@ from backend.services.access.actor import Actor
 from backend.services.access.rights import require_admin
 from backend.services.enrollment.history import enrollment_history
 from backend.services.enrollment.history.enrollment_history import Registration
-from backend.services.enrollment.writing.enrollment_writer import Write, lock_sessions, write
+from backend.services.enrollment.writing.enrollment_writer import lock_sessions, write
 from backend.services.enrollment.writing.exclusions import left_out
 from backend.services.enrollment.writing.hand_picked import hand_picked_methods
+from backend.services.enrollment.writing.writes import Write
 from backend.services.groups import group_bulk
 from backend.services.groups.memberships import expire_members, write_members
 from backend.services.imports import statements

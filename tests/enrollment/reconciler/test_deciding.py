@@ -38,7 +38,7 @@ def _restored_clock() -> Iterator[None]:
 
 
 class Live:
-    """A world with a dynamic method for each rule, kept by attention and decisions as the reconciler keeps it."""
+    """A world with a dynamic method for each rule, kept as the reconciler keeps it."""
 
     def __init__(self, seed: int, rules: list[Rule]) -> None:
         self.random = Random(seed)
@@ -48,8 +48,8 @@ class Live:
             self.put_method(number, rule, version=1)
         self.index: FacetIndex = self.world.index()
         self.day = self.set_clock(DAY)
-        self.attention = PendingWork.of_all(self.index, self.day)
-        self.attention.everything("change")
+        self.work = PendingWork.of_all(self.index, self.day)
+        self.work.everything("change")
 
     def put_method(self, number: int, rule: Rule, version: int, problem: Stated | None = None) -> None:
         row = {
@@ -74,7 +74,7 @@ class Live:
         while self.index.position < len(self.world.log):
             start = self.index.position
             size = self.random.choice([1, 2, 7, 100])
-            self.attention.batch(self.index.apply(self.world.log[start : start + size]))
+            self.work.batch(self.index.apply(self.world.log[start : start + size]))
 
     def change(self) -> None:
         """One change: of a fact, of structure, of a rule, or of the day."""
@@ -86,15 +86,15 @@ class Live:
         elif chance < 0.1:
             before = self.day
             self.day = self.set_clock(before + timedelta(days=self.random.choice([1, 1, 31])))
-            self.attention.a_new_day(str(before), str(self.day))
+            self.work.a_new_day(str(before), str(self.day))
         else:
             naive.change_something(self.world, self.random)
 
     def reconcile(self) -> None:
         """Decide and carry out until nothing is left to do."""
         self.follow()
-        while self.attention.waiting:
-            for decision in asyncio.run(decide_all(self.attention)):
+        while self.work.waiting:
+            for decision in asyncio.run(decide_all(self.work)):
                 self.carry_out(decision)
             self.follow()
 
@@ -105,8 +105,8 @@ class Live:
                 self.change()
             self.follow()
             if self.random.random() < 0.2:
-                self.attention.everything("check")
-            decisions, _ = await asyncio.gather(decide_all(self.attention), self.move_on())
+                self.work.everything("check")
+            decisions, _ = await asyncio.gather(decide_all(self.work), self.move_on())
             for decision in decisions:
                 if self.index.structure.methods[decision.method.id].version == decision.method.version:
                     self.carry_out(decision)
@@ -212,7 +212,7 @@ def test_moved_people_are_those_the_engine_moves(seed: int, rules: list[Rule], s
         if people:
             change_fact(live.world, live.random, live.random.choice(people))
     live.follow()
-    audiences = live.attention.audiences
+    audiences = live.work.audiences
     found: dict[int, Any] = dict(kept_audiences.by_audience(audiences.decide(live.day)))
     for number, rule in enumerate(rules, 1):
         if number not in audiences:

@@ -6,6 +6,7 @@ from backend.database import execute, fetch_row, fetch_value
 from backend.mail import MailSettings
 from backend.services.enrollment.runs import large_runs
 from backend.services.enrollment.writing import enrollment_writer
+from backend.services.enrollment.writing.writes import Write, Written
 from backend.workers import jobs
 from tests.harness.system import System
 
@@ -22,7 +23,7 @@ async def test_a_failing_run_is_set_aside_and_told(
         await system.enroll_group(session, group)
     write = enrollment_writer.write
 
-    async def failing(writes: list[enrollment_writer.Write]) -> list[enrollment_writer.Written]:
+    async def failing(writes: list[Write]) -> list[Written]:
         if any(one.session_id == broken for one in writes):
             raise ValueError("this one cannot be written")
         return await write(writes)

@@ -5,7 +5,8 @@ from typing import Any
 
 from backend.database import execute, fetch, fetch_value, transaction
 from backend.services.enrollment.runs import run_notifications
-from backend.services.enrollment.writing.enrollment_writer import Write, lock_sessions, write
+from backend.services.enrollment.writing.enrollment_writer import lock_sessions, write
+from backend.services.enrollment.writing.writes import Write
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 

@@ -26,8 +26,9 @@ from backend.services.consequences.enrolling.targets import sessions_of_targets
 from backend.services.consequences.world import SupposedWorld
 from backend.services.enrollment.plans.plan_writing import EvaluatedPlan
 from backend.services.enrollment.plans.plans import apply_confirmed, decide_plan
-from backend.services.enrollment.writing.enrollment_writer import Write, lock_sessions, write
+from backend.services.enrollment.writing.enrollment_writer import lock_sessions, write
 from backend.services.enrollment.writing.picked_until import put_end
+from backend.services.enrollment.writing.writes import Write
 
 
 class SessionRequest(Struct, frozen=True):

@@ -21,8 +21,9 @@ from backend.services.enrollment.acts.enrollment_rows import FITTING, locked_enr
 from backend.services.enrollment.acts.leaving_by_hand import WayOfLeaving, leave_out
 from backend.services.enrollment.rights.enrollment_rights import Permit, permit_for
 from backend.services.enrollment.rights.legacy_sessions import require_legacy
-from backend.services.enrollment.writing.enrollment_writer import Write, lock_sessions, write
+from backend.services.enrollment.writing.enrollment_writer import lock_sessions, write
 from backend.services.enrollment.writing.hand_picked import hand_picked_methods
+from backend.services.enrollment.writing.writes import Write
 from backend.services.errors import Invalid
 from backend.tables import Blocked, Run
 from backend.text import address_key

@@ -17,9 +17,10 @@ from backend.services.enrollment.acts import act_statements
 from backend.services.enrollment.acts.enrollment_rows import by_hand, open_run
 from backend.services.enrollment.rights.enrollment_rights import permit_for, require_no_closed_duty
 from backend.services.enrollment.rights.legacy_sessions import LegacySession, is_legacy
-from backend.services.enrollment.writing.enrollment_writer import Write, write
+from backend.services.enrollment.writing.enrollment_writer import write
 from backend.services.enrollment.writing.erase_progress import Erasure
 from backend.services.enrollment.writing.exclusions import put_exclusions
+from backend.services.enrollment.writing.writes import Write
 from backend.services.mail import notices
 from backend.tables import Blocked, Run
 

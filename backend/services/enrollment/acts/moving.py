@@ -25,9 +25,10 @@ from backend.services.enrollment.acts.leaving_by_hand import (
 from backend.services.enrollment.rights.enrollment_rights import permit_for
 from backend.services.enrollment.rights.legacy_sessions import refuse_legacy
 from backend.services.enrollment.undo.run_pairs import pair_runs
-from backend.services.enrollment.writing.enrollment_writer import Write, write
+from backend.services.enrollment.writing.enrollment_writer import write
 from backend.services.enrollment.writing.exclusions import lift_exclusions
 from backend.services.enrollment.writing.hand_picked import hand_picked_methods
+from backend.services.enrollment.writing.writes import Write
 from backend.services.errors import Conflict, Invalid
 from backend.words import Message
 

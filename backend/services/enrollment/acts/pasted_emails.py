@@ -20,8 +20,9 @@ from backend.services.audiences.index_access import current_index
 from backend.services.enrollment.acts import act_statements
 from backend.services.enrollment.rights.enrollment_rights import permit_for
 from backend.services.enrollment.rights.legacy_sessions import refuse_legacy
-from backend.services.enrollment.writing.enrollment_writer import Write, lock_sessions, write
+from backend.services.enrollment.writing.enrollment_writer import lock_sessions, write
 from backend.services.enrollment.writing.hand_picked import hand_picked_methods
+from backend.services.enrollment.writing.writes import Write
 from backend.services.errors import Conflict, Invalid
 from backend.services.people.learner_rows import Writing, reserve_ids, write_learners
 from backend.text import address_key

@@ -8,7 +8,8 @@ from asyncpg import Record
 from backend.database import execute, fetch, fetch_value, transaction
 from backend.runtime import clock
 from backend.services.enrollment.writing import picked_until_statements as sql
-from backend.services.enrollment.writing.enrollment_writer import Write, lock_sessions, write
+from backend.services.enrollment.writing.enrollment_writer import lock_sessions, write
+from backend.services.enrollment.writing.writes import Write
 from backend.services.statements import TIME_ZONE
 
 

@@ -7,7 +7,7 @@ from backend.enrollment.state_causes import Stated
 from backend.index.facts.structure_rows import Method
 from backend.index.facts.values import EMPTY
 from backend.schemas.enrollment import RunCause
-from backend.services.enrollment.writing.enrollment_writer import Reason
+from backend.services.enrollment.writing.writes import Reason
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,8 +24,9 @@ from backend.services.enrollment.plans.plan_writing import INLINE, applied
 from backend.services.enrollment.rights.enrollment_rights import permit_for
 from backend.services.enrollment.rights.legacy_sessions import refuse_legacy
 from backend.services.enrollment.runs.large_runs import begin_large
-from backend.services.enrollment.writing.enrollment_writer import Write, lock_sessions, write
+from backend.services.enrollment.writing.enrollment_writer import lock_sessions, write
 from backend.services.enrollment.writing.erase_progress import Erasure, confirm_large
+from backend.services.enrollment.writing.writes import Write
 from backend.services.errors import Forbidden, NotFound
 from backend.tables import Blocked, EnrollmentMethod
 from backend.words.nouns import there_is_no

@@ -30,7 +30,8 @@ from backend.services.enrollment.plans.plans import apply_confirmed
 from backend.services.enrollment.rights.enrollment_rights import Permit, permit_for
 from backend.services.enrollment.rights.legacy_sessions import refuse_legacy
 from backend.services.enrollment.runs.large_runs import begin_large
-from backend.services.enrollment.writing.enrollment_writer import Write, lock_sessions, settle, write
+from backend.services.enrollment.writing.enrollment_writer import lock_sessions, settle, write
+from backend.services.enrollment.writing.writes import Write
 from backend.services.errors import Conflict, NotFound, Stale
 from backend.services.paging import decode_cursor, page_of
 from backend.tables import EnrollmentMethod

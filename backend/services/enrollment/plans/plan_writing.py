@@ -24,9 +24,10 @@ from backend.services.enrollment.drafts.method_rows import save_method
 from backend.services.enrollment.plans import plan_statements
 from backend.services.enrollment.runs.large_runs import begin_large
 from backend.services.enrollment.writing import source_repair
-from backend.services.enrollment.writing.enrollment_writer import Write, Written, settle, write
+from backend.services.enrollment.writing.enrollment_writer import settle, write
 from backend.services.enrollment.writing.hand_picked import hand_picked_methods
 from backend.services.enrollment.writing.picked_until import put_end
+from backend.services.enrollment.writing.writes import Write, Written
 from backend.tables import Blocked
 
 # Confirmed plans up to this size are written while the person waits; that takes about two seconds.

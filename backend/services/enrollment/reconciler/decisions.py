@@ -1,4 +1,4 @@
-"""What a look at methods amounts to: who is to come, who is to go, and why.
+"""What checks of methods amount to: who is to come, who is to go, and why.
 
 Deciding is synchronous, from the index at one position.
 """
@@ -26,8 +26,9 @@ from backend.rules import Facet, Problem
 from backend.runtime import clock
 from backend.services.enrollment.fuses.decision import Decision
 from backend.services.enrollment.reconciler.causes import Reasons
-from backend.services.enrollment.reconciler.pending_work import MethodCheck, PendingWork
-from backend.services.enrollment.writing.enrollment_writer import Reason
+from backend.services.enrollment.reconciler.method_checks import MethodCheck
+from backend.services.enrollment.reconciler.pending_work import PendingWork
+from backend.services.enrollment.writing.writes import Reason
 from backend.words import Message
 
 _log = structlog.get_logger("muster.reconciler")
@@ -35,28 +36,28 @@ _log = structlog.get_logger("muster.reconciler")
 _ENROLLMENT = frozenset({Facet("enrollment")})
 
 
-def decide_method(index: FacetIndex, look: MethodCheck, method: Method, now: datetime) -> Decision | None:
-    """What one look finds to do, or None. Never raises: a rule that cannot be evaluated is a decision to freeze."""
-    return finish(_decision_steps(index, look, method, now))
+def decide_method(index: FacetIndex, check: MethodCheck, method: Method, now: datetime) -> Decision | None:
+    """What one check finds to do, or None. Never raises: a rule that cannot be evaluated is a decision to freeze."""
+    return finish(_decision_steps(index, check, method, now))
 
 
 def _decision_steps(
-    index: FacetIndex, look: MethodCheck, method: Method, now: datetime
+    index: FacetIndex, check: MethodCheck, method: Method, now: datetime
 ) -> Steps[Decision | None]:
     """`decide_method` in steps."""
     if not is_followed(index, method, now):
         return None
     day = clock.day_of(now, index.timezone)
     if not method.dynamic:
-        return _promotion(index, look, method, day)
+        return _promotion(index, check, method, day)
     if method.rule is None:
         return _freezing(method, [Problem("rule", "unreadable", Message("Its stored rule is not a rule."))])
     try:
-        desired = yield from index.evaluate_steps(method.rule, day, only=look.learners)
+        desired = yield from index.evaluate_steps(method.rule, day, only=check.learners)
         if method.state == "frozen":
             # Mended: whatever was missed meanwhile is looked at too.
             desired = yield from index.evaluate_steps(method.rule, day)
-            look = MethodCheck(None, look.retry, look.cause, look.reason, look.run_id)
+            check = MethodCheck(None, check.retry, check.cause, check.reason, check.run_id)
     except BrokenRule as broken:
         return _freezing(method, broken.problems)
     except Exception as error:  # noqa: BLE001 - one method must not keep all others from their people; it freezes
@@ -69,7 +70,7 @@ def _decision_steps(
                 )
             ],
         )
-    return _difference(index, look, method, desired, now)
+    return _difference(index, check, method, desired, now)
 
 
 def is_followed(index: FacetIndex, method: Method, now: datetime) -> bool:
@@ -81,11 +82,11 @@ def is_followed(index: FacetIndex, method: Method, now: datetime) -> bool:
     return method.active and method.state != "draft" and not frozen_by_hand
 
 
-def _promotion(index: FacetIndex, look: MethodCheck, method: Method, day: date) -> Decision | None:
+def _promotion(index: FacetIndex, check: MethodCheck, method: Method, day: date) -> Decision | None:
     """A snapshot takes in nobody new but those of it who were blocked."""
-    free = look.retry & index.blocked_for(method.id) & index.countable
+    free = check.retry & index.blocked_for(method.id) & index.countable
     free = index.allowed(method.session_id, free, day)
-    return Decision(method=method, cause=look.cause, entering=free) if free else None
+    return Decision(method=method, cause=check.cause, entering=free) if free else None
 
 
 def _freezing(method: Method, problems: Sequence[Problem]) -> Decision | None:
@@ -95,13 +96,13 @@ def _freezing(method: Method, problems: Sequence[Problem]) -> Decision | None:
 
 
 def _difference(
-    index: FacetIndex, look: MethodCheck, method: Method, audience: BitMap, now: datetime
+    index: FacetIndex, check: MethodCheck, method: Method, audience: BitMap, now: datetime
 ) -> Decision | None:
     """From those whom the method's audience holds to what is to be done."""
     day = clock.day_of(now, index.timezone)
-    scope = index.countable if look.learners is None else look.learners & index.countable
+    scope = index.countable if check.learners is None else check.learners & index.countable
     if not is_plain(method):
-        audience = followed(method, audience, index.held_by(method, method.id, day, look.learners), now)
+        audience = followed(method, audience, index.held_by(method, method.id, day, check.learners), now)
     desired = index.allowed(method.session_id, audience, day)
     if of_enrolled(method.kind):
         desired = desired & index.live_enrollments(method.session_id)
@@ -109,12 +110,12 @@ def _difference(
     held_by_it = index.source_holders(method.id)
     actual = held_by_it & scope
     waiting = index.blocked_people(method.id)
-    if look.learners is None and method.state == "live" and not waiting and desired == held_by_it:
+    if check.learners is None and method.state == "live" and not waiting and desired == held_by_it:
         # Most of those that are looked at whole: told by one comparison.
         return None
     desired = desired & scope
     wanted = desired - actual
-    entering = (wanted - waiting) | (wanted & look.retry)
+    entering = (wanted - waiting) | (wanted & check.retry)
     leaving = actual - desired
     releasing = (waiting & scope) - desired
     held = method.state == "held"
@@ -122,7 +123,7 @@ def _difference(
         return None
     return Decision(
         method=method,
-        cause=look.cause,
+        cause=check.cause,
         entering=entering,
         leaving=leaving,
         releasing=releasing,
@@ -133,74 +134,70 @@ def _difference(
 
 
 class Found(NamedTuple):
-    """A decision, and the look that found it, with the changes behind it."""
+    """A decision, and the check that found it, with the changes behind it."""
 
     decision: Decision
-    look: MethodCheck
+    check: MethodCheck
     changes: Reasons
 
 
-async def decide_all(attention: PendingWork) -> list[Decision]:
+async def decide_all(work: PendingWork) -> list[Decision]:
     """The decisions about all that there is to look at, oldest method first, each with its reasons.
 
     Others get their turn in between; the index may move on then, and what it learns is looked at the next time.
     """
-    index = attention.index
+    index = work.index
     found = []
-    async for decision, look, changes in decide(attention, clock.now()):
-        found.append(with_reasons(index, decision, attention.facets(decision.method.id), changes, look))
+    async for decision, check, changes in decide(work, clock.now()):
+        found.append(with_reasons(index, decision, work.facets(decision.method.id), changes, check))
     return found
 
 
-async def decide(attention: PendingWork, now: datetime) -> AsyncIterator[Found]:
+async def decide(work: PendingWork, now: datetime) -> AsyncIterator[Found]:
     """The same at an instant, without the reasons."""
-    index = attention.index
-    looks, changes = attention.take()
+    index = work.index
+    checks, changes = work.take()
     day = clock.day_of(now, index.timezone)
-    moved = await _moved(attention, day, looks)
+    moved = await _moved(work, day, checks)
     time_slice = TimeSlice()
-    for method_id in sorted(looks.keys() | moved.keys()):
+    for method_id in sorted(checks.keys() | moved.keys()):
         if time_slice.used_up():
             await asyncio.sleep(0)
         method = index.methods.get(method_id)
         if method is None:
             continue
-        look = looks.get(method_id) or MethodCheck(moved[method_id].looked, BitMap())
+        check = checks.get(method_id) or MethodCheck(moved[method_id].looked, BitMap())
         if not is_followed(index, method, now):
             decision = None
-        elif look.learners is None and method_id in attention.audiences:
-            desired = await _everybody(attention, method_id, day, time_slice)
-            decision = None if desired is None else _difference(index, look, method, desired, now)
-        elif method_id in looks:
-            steps = partial(_decision_steps, index, look, method, now)
+        elif check.learners is None and method_id in work.audiences:
+            desired = await _everybody(work, method_id, day, time_slice)
+            decision = None if desired is None else _difference(index, check, method, desired, now)
+        elif method_id in checks:
+            steps = partial(_decision_steps, index, check, method, now)
             decision = await index.sliced(steps, time_slice)
         else:
-            decision = _difference(index, look, method, moved[method_id].wanted, now)
+            decision = _difference(index, check, method, moved[method_id].wanted, now)
         if decision is not None:
-            yield Found(decision, look, changes)
+            yield Found(decision, check, changes)
 
 
-async def _everybody(
-    attention: PendingWork, method_id: int, day: date, time_slice: TimeSlice
-) -> BitMap | None:
+async def _everybody(work: PendingWork, method_id: int, day: date, time_slice: TimeSlice) -> BitMap | None:
     """Everybody in a live audience; None when it is one no longer, for then it waits to be looked at as what it is now."""
-    return await attention.index.sliced(
-        lambda: attention.audiences.full_evaluation_steps(method_id, day), time_slice
-    )
+    return await work.index.sliced(lambda: work.audiences.full_evaluation_steps(method_id, day), time_slice)
 
 
-async def _moved(attention: PendingWork, day: date, looks: Mapping[int, MethodCheck]) -> Mapping[int, Moved]:
-    """Whom changes of facts moved in live audiences; where a method is looked at anyway, its look takes them in."""
+async def _moved(work: PendingWork, day: date, checks: Mapping[int, MethodCheck]) -> Mapping[int, Moved]:
+    """Whom changes of facts moved in live audiences; where a method is looked at anyway, its check takes them in."""
     slices = []
-    for part in attention.audiences.decide(day):
+    for part in work.audiences.decide(day):
         slices.append(part)
         await asyncio.sleep(0)
     moved = by_audience(slices)
-    for method_id in moved.keys() & looks.keys():
-        look = looks[method_id]
-        if look.learners is not None:
-            # Not in place: many looks may share it.
-            look.learners = look.learners | moved[method_id].looked
+    for method_id in moved.keys() & checks.keys():
+        check = checks[method_id]
+        if check.learners is not None:
+            # Not in place: many checks may share it.
+            check.learners = check.learners | moved[method_id].looked
     return moved
 
 
@@ -209,14 +206,16 @@ def with_reasons(
     decision: Decision,
     facets: frozenset[Facet],
     changes: Reasons,
-    look: MethodCheck,
+    check: MethodCheck,
 ) -> Decision:
     """For each person touched: their latest change that the method rests on, else what made it look at everybody; and its run."""
     people = [*decision.entering, *decision.leaving, *decision.releasing]
     facets |= {Facet("exclusion", decision.method.session_id)}
     behind = changes.behind(people, facets)
-    if look.retry:
-        freed = [learner_id for learner_id in people if learner_id in look.retry and learner_id not in behind]
+    if check.retry:
+        freed = [
+            learner_id for learner_id in people if learner_id in check.retry and learner_id not in behind
+        ]
         behind |= changes.behind(freed, _ENROLLMENT)
     # Told once, though many may share it.
     told: dict[int, Reason] = {}
@@ -225,13 +224,13 @@ def with_reasons(
             told[id(change)] = reason_of_change(index, change)
     found = {learner_id: told[id(change)] for learner_id, change in behind.items()}
     rest = BitMap()
-    if look.reason or look.run_id:
-        rest = BitMap(people) - look.retry - BitMap(found)
-    if look.reason:
-        found |= dict.fromkeys(rest, look.reason)
+    if check.reason or check.run_id:
+        rest = BitMap(people) - check.retry - BitMap(found)
+    if check.reason:
+        found |= dict.fromkeys(rest, check.reason)
     runs = {learner_id: change.run_id for learner_id, change in behind.items() if change.run_id is not None}
-    if look.run_id:
-        runs |= dict.fromkeys(rest, look.run_id)
+    if check.run_id:
+        runs |= dict.fromkeys(rest, check.run_id)
     return msgspec.structs.replace(decision, reasons=found, runs=runs)
 
 

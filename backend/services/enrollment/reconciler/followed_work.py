@@ -92,7 +92,7 @@ class FollowedWork:
             return
         try:
             # Facts are soon told.
-            self._work.batch(batch)
+            self._work.note(batch)
         except Exception as error:  # noqa: BLE001 - it must not be asked any more, whatever it was
             self._begin_again(error)
         self._forget()

@@ -15,7 +15,7 @@ from backend.index.facts.structure_rows import Method
 from backend.runtime import clock
 from backend.schemas.enrollment.runs import Difference
 from backend.services.enrollment.reconciler.decisions import decide_method, is_followed
-from backend.services.enrollment.reconciler.pending_work import MethodCheck
+from backend.services.enrollment.reconciler.method_checks import MethodCheck
 from backend.services.enrollment.reconciler.reconciliation import write_decisions
 from backend.services.enrollment.writing import source_repair
 
@@ -72,8 +72,8 @@ def as_dict(difference: Difference) -> dict[str, Any]:
 def _compare(index: FacetIndex, method: Method) -> Difference | None:
     if not method.dynamic or method.state != "live" or not is_followed(index, method, clock.now()):
         return None
-    look = MethodCheck(None, BitMap(), "check")
-    decision = decide_method(index, look, method, clock.now())
+    check = MethodCheck(None, BitMap(), "check")
+    decision = decide_method(index, check, method, clock.now())
     if decision is None:
         return None
     if decision.problem is not None:

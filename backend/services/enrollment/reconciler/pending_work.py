@@ -2,11 +2,10 @@
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-import msgspec
 from pyroaring import BitMap
 
 from backend.enrollment.method_kinds import of_enrolled
@@ -18,30 +17,11 @@ from backend.rules import Facet
 from backend.schemas.enrollment import RunCause
 from backend.services.enrollment.reconciler.causes import Reasons
 from backend.services.enrollment.reconciler.followed_methods import FollowedMethods
-from backend.services.enrollment.reconciler.structure_changes import (
-    ancestry,
-    ended_now,
-    is_moved,
-    structure_reason,
-)
+from backend.services.enrollment.reconciler.method_checks import MethodCheck, MethodChecks
+from backend.services.enrollment.reconciler.structure_changes import StructureChanges
 
 # Facts that are looked at for more than the rules that ask for them.
 _FOLLOWED = frozenset({"source", "blocked", "enrollment", "exclusion", "status"})
-# Structure whose change may mend, or break, a rule.
-_MEANING = frozenset(
-    {"learner_group", "session", "activity", "segment", "field", "certificate", "enrollment_method"}
-)
-
-
-class MethodCheck(msgspec.Struct):
-    """A method to look at: for these people, or for everybody (`learners` is None). `retry` were blocked and may be free."""
-
-    learners: BitMap | None
-    retry: BitMap
-    cause: RunCause = "change"
-    reason: dict[str, Any] | None = None
-    # The run that wrote what makes everybody be looked at.
-    run_id: int | None = None
 
 
 class PendingWork:
@@ -54,7 +34,7 @@ class PendingWork:
     def __init__(self, index: FacetIndex, day: date) -> None:
         self.index = index
         self.day = day
-        self.looks: dict[int, MethodCheck] = {}
+        self.checks = MethodChecks()
         self.changes = Reasons()
         self._begin()
 
@@ -79,12 +59,14 @@ class PendingWork:
     @property
     def waiting(self) -> bool:
         """Whether there is something to look at."""
-        return bool(self.looks) or self.audiences.waiting
+        return bool(self.checks) or self.audiences.waiting
 
-    def take(self) -> tuple[dict[int, MethodCheck], Reasons]:
+    def take(self) -> tuple[MethodChecks, Reasons]:
         """What there is to look at, and the changes behind it; both start empty again."""
-        taken = self.looks, self.changes
-        self.looks, self.changes = {}, Reasons()
+        taken = MethodChecks(self.checks), self.changes
+        # Emptied in place: steps that are under way go on adding to it.
+        self.checks.clear()
+        self.changes = Reasons()
         return taken
 
     def facets(self, method_id: int) -> frozenset[Facet]:
@@ -98,7 +80,7 @@ class PendingWork:
         self._begin()
         finish(self.take_in_steps())
         for method_id in self.index.methods:
-            self.whole(method_id, cause, reason)
+            self.checks.add_whole(method_id, cause, reason)
 
     def take_in_steps(self) -> Steps[None]:
         """Take in all methods. Between the steps the index may move on, as long as each batch is told."""
@@ -126,7 +108,9 @@ class PendingWork:
             if not method.dynamic or method.rule is None:
                 continue
             if method.reenter == "after_days" or self.index.depends_on_time(method.rule):
-                self.whole(method.id, "clock", {"facet": "day", "ref": None, "old": before, "new": today})
+                self.checks.add_whole(
+                    method.id, "clock", {"facet": "day", "ref": None, "old": before, "new": today}
+                )
 
     def turn_windows(self, after: datetime | None, now: datetime) -> None:
         """Methods that have started or ended since an instant (None: nobody knows since when) have other people."""
@@ -134,21 +118,18 @@ class PendingWork:
             method = self.index.methods[method_id]
             turned = (one for one in (method.starts_at, method.ends_at) if one is not None and one <= now)
             if any(after is None or after < one for one in turned):
-                self.whole(method_id, "clock")
-
-    def whole(
-        self,
-        method_id: int,
-        cause: RunCause = "change",
-        reason: dict[str, Any] | None = None,
-        run_id: int | None = None,
-    ) -> None:
-        """Everybody of one method."""
-        self._mark(method_id, MethodCheck(None, BitMap(), cause, reason, run_id))
+                self.checks.add_whole(method_id, "clock")
 
     def batch(self, batch: Batch) -> None:
         """Take in what an applied batch changed."""
         finish(self.batch_steps(batch))
+
+    def note(self, batch: Batch) -> None:
+        """Take in a batch of facts as `batch` does, but look at nobody: for who carries nothing out."""
+        self._frozen_facets()
+        for change in batch.changes:
+            if change.is_fact and change.learners is None:
+                self.audiences.note(change)
 
     def batch_steps(self, batch: Batch) -> Steps[None]:
         """`batch` in steps."""
@@ -169,21 +150,7 @@ class PendingWork:
         for method in list(self.index.methods.values()):
             self.methods.put(method)
             if method.state == "frozen" or (method.rule is not None and self.index.check(method.rule)):
-                self.whole(method.id)
-
-    def _mark(self, method_id: int, more: MethodCheck) -> None:
-        look = self.looks.get(method_id)
-        if look is None:
-            self.looks[method_id] = more
-            return
-        look.learners = (
-            None if look.learners is None or more.learners is None else look.learners | more.learners
-        )
-        look.retry |= more.retry
-        # A change that somebody made says more than the clock.
-        look.cause = look.cause if look.cause == more.cause else "change"
-        look.reason = more.reason or look.reason
-        look.run_id = more.run_id or look.run_id
+                self.checks.add_whole(method.id)
 
     # ── facts ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -206,7 +173,7 @@ class PendingWork:
     def _touched(self, facet: Facet, learners: BitMap) -> None:
         """A fact changed about these people."""
         for method_id in self.methods.one_by_one.affected([facet]):
-            self._mark(method_id, MethodCheck(self._near(method_id, facet, learners), BitMap()))
+            self.checks.add(method_id, MethodCheck(self._near(method_id, facet, learners), BitMap()))
         match facet.name:
             case "source" | "blocked":
                 self._own(facet, learners)
@@ -221,7 +188,7 @@ class PendingWork:
     def _shared(self, change: Change, learners: BitMap) -> None:
         """So many people at once are looked at as bitmaps, audience by audience."""
         for method_id in self.audiences.concerned(change):
-            self._mark(method_id, MethodCheck(learners, BitMap()))
+            self.checks.add(method_id, MethodCheck(learners, BitMap()))
 
     def _near(self, method_id: int, facet: Facet, learners: BitMap) -> BitMap:
         """Whose place in the audience the facts of these people decide: with a manager, everybody below moves too."""
@@ -238,7 +205,7 @@ class PendingWork:
             # These compare with the rule, which knows nobody whom the session leaves out, nor when the method ends.
             learners = learners & self.index.excluded(method.session_id, self.day)
         if learners:
-            self._mark(method.id, MethodCheck(learners.copy(), BitMap()))
+            self.checks.add(method.id, MethodCheck(learners.copy(), BitMap()))
 
     def _freed(self, session_id: int | None, learners: BitMap) -> None:
         """An enrollment changed: who is blocked by it may have become free."""
@@ -254,7 +221,7 @@ class PendingWork:
         for method_id in self.index.methods_of(session_id):
             method = self.index.methods.get(method_id)
             if method is not None and of_enrolled(method.kind):
-                self._mark(method_id, MethodCheck(learners.copy(), BitMap()))
+                self.checks.add(method_id, MethodCheck(learners.copy(), BitMap()))
 
     def _left_out(
         self,
@@ -265,7 +232,7 @@ class PendingWork:
     ) -> None:
         """Who is left out of a session, or no longer: each of its methods looks at them again."""
         for method_id in self.index.methods_of(session_id):
-            self._mark(method_id, MethodCheck(learners.copy(), BitMap(), cause, reason))
+            self.checks.add(method_id, MethodCheck(learners.copy(), BitMap(), cause, reason))
 
     def _back(self, learners: BitMap) -> None:
         """Who counts again may be enrolled where they were blocked, and has to leave what has ended meanwhile."""
@@ -273,112 +240,14 @@ class PendingWork:
             self._retry(method_id, learners)
         for method_id in self.methods.windowed:
             if holding := self.index.source_holders(method_id) & learners:
-                self._mark(method_id, MethodCheck(holding.copy(), BitMap()))
+                self.checks.add(method_id, MethodCheck(holding.copy(), BitMap()))
 
     def _retry(self, method_id: int, learners: BitMap) -> None:
         if waiting := self.index.blocked_people(method_id) & learners:
-            self._mark(method_id, MethodCheck(waiting.copy(), waiting))
+            self.checks.add(method_id, MethodCheck(waiting.copy(), waiting))
 
     # ── structure ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def structure_steps(self, batch: Batch) -> Steps[None]:
         """Take in what a batch changed of the structure."""
-        changes = [change for change in batch.changes if not change.is_fact]
-        for change in changes:
-            match change.facet:
-                case "enrollment_method":
-                    self._method(change)
-                case "session":
-                    yield from self._session(change)
-                case "activity":
-                    self._activity(change)
-                case "learner_group":
-                    yield from self._ended(change)
-            yield from self._meaning(change)
-        moves = [change for change in changes if change.facet == "learner_group" and is_moved(change)]
-        if moves:
-            yield from self._regrouped(moves, batch.learners)
-        if any(change.facet in _MEANING for change in changes):
-            self._broken_ones()
-
-    def _method(self, change: Change) -> None:
-        method = self.index.methods.get(change.ref_id or 0)
-        if method is None:
-            self.methods.forget(change.ref_id or 0)
-            return
-        self.methods.put(method)
-        self.whole(method.id, run_id=change.run_id)
-
-    def _session(self, change: Change) -> Steps[None]:
-        if is_moved(change):
-            # An activity has a session more or less: rules that ask who is enrolled in it rest on others.
-            activities = {(row or {}).get("activity_id") for row in (change.old, change.new)}
-            yield from self._again([Facet("activity", one) for one in activities], None, change)
-        if (change.old or {}).get("ends_at") != (change.new or {}).get("ends_at"):
-            for method_id in self.index.methods_of(change.ref_id or 0):
-                self.whole(method_id, run_id=change.run_id)
-
-    def _ended(self, change: Change) -> Steps[None]:
-        """A group has ended, or goes on: rules that name it freeze; those that are frozen are looked at anyway."""
-        if not ended_now(change):
-            return
-        for method_id in sorted(self.methods.resting_on([Facet("membership", change.ref_id)])):
-            self.methods.put(self.index.methods[method_id])
-            self.whole(method_id, "clock", structure_reason(change), change.run_id)
-            yield
-
-    def _activity(self, change: Change) -> None:
-        """Whether several sessions are allowed decides who is blocked."""
-        if (change.old or {}).get("several_sessions") == (change.new or {}).get("several_sessions"):
-            return
-        for session_id in self.index.sessions_of(change.ref_id or 0):
-            for method_id in self.index.methods_of(session_id):
-                waiting = self.index.blocked_for(method_id)
-                self._mark(method_id, MethodCheck(None, waiting, run_id=change.run_id))
-
-    def _meaning(self, change: Change) -> Steps[None]:
-        """Rules that mention what was changed are asked anew."""
-        name = {"activity": "result", "certificate": "award"}.get(change.facet, change.facet)
-        if change.facet not in ("segment", "field", "activity", "certificate"):
-            return
-        for method_id in self.methods.resting_on([Facet(name, change.ref_id)]):
-            self.methods.put(self.index.methods[method_id])
-            self.whole(method_id, "change", structure_reason(change), change.run_id)
-            yield
-
-    def _regrouped(self, moves: Sequence[Change], touched: BitMap) -> Steps[None]:
-        """Groups stand elsewhere in the tree: the rules above, where they stood and stand, hold other people of theirs.
-
-        Looked at are the people of what was moved, and those of whom the same changes, or others that are not decided about
-        yet, tell: they may have left before, which says nothing to rules that rest on other groups by now.
-        """
-        self.audiences.regroup(change.ref_id or 0 for change in moves)
-        above = [ancestry(row, self.index) for change in moves for row in (change.old, change.new)]
-        # Under these nobody came or went.
-        common = frozenset.intersection(*above)
-        people = touched | self.audiences.undecided
-        asked = {Facet("membership", group) for group in frozenset.union(*above) - common}
-        for change in moves:
-            if change.old is None or change.new is None:
-                asked.add(Facet("membership", change.ref_id))
-            for group in self.index.descendants(change.ref_id or 0):
-                people |= self.index.members(group)
-        yield from self._again(asked, people, moves[-1])
-
-    def _again(self, asked: Iterable[Facet], people: BitMap | None, because: Change) -> Steps[None]:
-        """Tell anew what these rules rest on; of who rests on something else these people (None: all) are looked at."""
-        for method_id in sorted(self.methods.resting_on(asked)):
-            method = self.index.methods.get(method_id)
-            if method is None:
-                continue
-            before = self.methods.shape(method_id)
-            self.methods.put(method)
-            if self.methods.shape(method_id) != before or (method.rule and self.index.check(method.rule)):
-                look = MethodCheck(people, BitMap(), "change", structure_reason(because), because.run_id)
-                self._mark(method_id, look)
-            yield
-
-    def _broken_ones(self) -> None:
-        for method in self.index.methods.values():
-            if method.state == "frozen":
-                self.whole(method.id)
+        yield from StructureChanges(self.index, self.methods, self.checks).steps(batch)

@@ -24,7 +24,8 @@ from backend.services.enrollment.reconciler.sizes import SizeChange, Sizes, size
 from backend.services.enrollment.rights.deciders import Deciders
 from backend.services.enrollment.runs.large_runs import CHUNK, begin_large
 from backend.services.enrollment.writing.course_group_places import Placing, place_all
-from backend.services.enrollment.writing.enrollment_writer import Write, lock_sessions, write
+from backend.services.enrollment.writing.enrollment_writer import lock_sessions, write
+from backend.services.enrollment.writing.writes import Write
 
 
 class LostLead(Exception):

@@ -6,6 +6,7 @@ from backend.index import Batch, Change
 from backend.index.steps import Steps
 from backend.index.supposing import SupposedAudiences, SupposedIndex
 from backend.services.enrollment.reconciler.causes import Reasons
+from backend.services.enrollment.reconciler.method_checks import MethodChecks
 from backend.services.enrollment.reconciler.pending_work import PendingWork
 
 
@@ -17,7 +18,7 @@ class SupposedWork(PendingWork):
     def __init__(self, real: PendingWork, index: SupposedIndex) -> None:
         self.__dict__.update(vars(real))
         self.index = index
-        self.looks = {}
+        self.checks = MethodChecks()
         self.changes = Reasons()
         self._supposed = SupposedAudiences(real.audiences, index)
         self.methods = real.methods.supposing(index, self._supposed)

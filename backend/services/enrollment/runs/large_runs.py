@@ -10,10 +10,11 @@ from backend.runtime import clock
 from backend.services import jobs
 from backend.services.enrollment.fuses import held_removals
 from backend.services.enrollment.runs import run_notifications, run_statements
-from backend.services.enrollment.undo import run_undo
+from backend.services.enrollment.undo import run_undo, undone_people
 from backend.services.enrollment.writing import erase_progress
-from backend.services.enrollment.writing.enrollment_writer import Write, lock_sessions, settle, write
+from backend.services.enrollment.writing.enrollment_writer import lock_sessions, settle, write
 from backend.services.enrollment.writing.packed_ids import pack, slice_of
+from backend.services.enrollment.writing.writes import Write
 from backend.tables import EnrollmentMethod, Run
 
 # People a transaction: about a second of work, in which others wait for the activity's lock.
@@ -121,7 +122,7 @@ async def record_failure(run_id: int, error: str) -> bool:
 
 async def _write_part(run: Record, part: dict[str, list[int]]) -> None:
     if "undoing" in part:
-        await run_undo.undo_people(run["id"], part["undoing"])
+        await undone_people.undo_people(run["id"], part["undoing"])
         return
     settling = part.get("settling", [])
     people = [learner_id for phase, some in part.items() if phase != "settling" for learner_id in some]

@@ -24,7 +24,8 @@ from backend.services.enrollment.runs.runs import fields_as_seen, left_alone_as_
 from backend.services.enrollment.undo import act_undo, run_undo
 from backend.services.enrollment.undo.fact_rights import FactRights
 from backend.services.enrollment.undo.run_pairs import pair_runs, undone_together
-from backend.services.enrollment.writing.enrollment_writer import Write, lock_sessions, write
+from backend.services.enrollment.writing.enrollment_writer import lock_sessions, write
+from backend.services.enrollment.writing.writes import Write
 from backend.services.errors import Conflict
 from backend.tables import Run
 from backend.words import Message

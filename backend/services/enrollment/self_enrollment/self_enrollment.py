@@ -13,7 +13,8 @@ from backend.services.access.rights import session_for
 from backend.services.enrollment.lists.enrollment_lists import one
 from backend.services.enrollment.rights.legacy_sessions import refuse_legacy
 from backend.services.enrollment.self_enrollment import waiting_list, waiting_statements
-from backend.services.enrollment.writing.enrollment_writer import Write, lock_sessions, write
+from backend.services.enrollment.writing.enrollment_writer import lock_sessions, write
+from backend.services.enrollment.writing.writes import Write
 from backend.services.errors import Conflict, Forbidden, Invalid, TooMany
 from backend.tables import Enrollment, EnrollmentMethod, Exclusion, WaitingPlace
 from backend.text import code_key

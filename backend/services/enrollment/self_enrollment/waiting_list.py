@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from backend.database import execute, fetch, fetch_value, transaction
 from backend.runtime import clock
 from backend.services.enrollment.self_enrollment import waiting_statements
-from backend.services.enrollment.writing.enrollment_writer import Write, lock_sessions, write
+from backend.services.enrollment.writing.enrollment_writer import lock_sessions, write
+from backend.services.enrollment.writing.writes import Write
 from backend.services.statements import TIME_ZONE
 
 

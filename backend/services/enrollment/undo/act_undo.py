@@ -17,7 +17,8 @@ from backend.services.enrollment.undo import fact_statements as sql
 from backend.services.enrollment.undo.fact_restoration import Restored, restore_facts
 from backend.services.enrollment.undo.fact_rights import FactRights
 from backend.services.enrollment.undo.run_pairs import pair_runs
-from backend.services.enrollment.undo.run_undo import MOST_LISTED, people_of_run, undo_run
+from backend.services.enrollment.undo.run_undo import people_of_run, undo_run
+from backend.services.enrollment.undo.undone_people import MOST_LISTED
 from backend.services.errors import Conflict
 from backend.tables import Run
 from backend.words import Message
