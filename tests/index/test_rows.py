@@ -33,12 +33,12 @@ def held(found: GroupRows, learners: list[int]) -> dict[int, set[int]]:
 
 @given(
     st.sets(st.tuples(LEARNERS, GROUPS)),
-    st.lists(st.tuples(LEARNERS, GROUPS, st.booleans(), st.booleans())),
+    st.lists(st.tuples(st.lists(LEARNERS, min_size=1, max_size=5), GROUPS, st.booleans(), st.booleans())),
     st.sampled_from([1, 3, 1024]),
     st.sampled_from([1, 4, 1024]),
 )
 def test_groups_of_people_follow_their_memberships(
-    first: set[tuple[int, int]], moves: list[tuple[int, int, bool, bool]], room: int, waiting: int
+    first: set[tuple[int, int]], moves: list[tuple[list[int], int, bool, bool]], room: int, waiting: int
 ) -> None:
     facts = Facts()
     for learner, group in first:
@@ -46,16 +46,21 @@ def test_groups_of_people_follow_their_memberships(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(learner_rows, "LEAST_ROOM", room)
         patch.setattr(learner_rows, "MOST_WAITING", waiting)
+        patch.setattr(learner_rows, "MANY_ALIKE", 3)
         found = GroupRows(facts)
         expected = defaultdict(set)
         for learner, group in first:
             expected[learner].add(group)
-        for learner, group, inside, asked in moves:
-            facts.move("membership", learner, group, None, "member" if inside else None)
-            found.move(learner, group, inside=inside)
-            (expected[learner].add if inside else expected[learner].discard)(group)
+        for learners, group, inside, asked in moves:
+            for learner in learners:
+                facts.move("membership", learner, group, None, "member" if inside else None)
+                (expected[learner].add if inside else expected[learner].discard)(group)
+            if len(learners) == 1:
+                found.move(learners[0], group, inside=inside)
+            else:
+                found.move_all(learners, group, inside=inside)
             if asked:
-                assert held(found, [learner]).get(learner, set()) == expected[learner]
+                assert held(found, learners) == {who: expected[who] for who in learners if expected[who]}
         assert held(found, list(expected)) == {who: groups for who, groups in expected.items() if groups}
 
 

@@ -8,7 +8,8 @@ of the same people is the same: tests hold the two against each other. Only rule
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from operator import itemgetter
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -95,6 +96,21 @@ class Audiences:
             self.rows.move(learner_id, change.ref_id or 0, inside=change.new is not None)
         if self._concerns(facet):
             self._noted.append(Note(learner_id, facet))
+
+    def keep_current(self, changes: Iterable[Change]) -> None:
+        """`note` of these changes of one person each, where nobody will decide about any of them."""
+        for (name, ref), alike in groupby(changes, key=attrgetter("facet", "ref_id")):
+            if name == "membership":
+                for inside, moved in groupby(alike, key=lambda change: change.new is not None):
+                    self.rows.move_all([change.learner_id or 0 for change in moved], ref or 0, inside=inside)
+                continue
+            facet = Facet(name, ref)
+            column = self.questions.columns.get(facet)
+            if column is None:
+                continue
+            for change in alike:
+                now = self.questions.code(facet, self._value(facet, change.new))
+                column.move(change.learner_id or 0, now)
 
     def concerned(self, change: Change) -> list[int]:
         """The audiences here in which a change that many people share can move somebody; the caller looks at them."""

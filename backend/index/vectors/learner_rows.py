@@ -3,6 +3,8 @@
 Built from the index when first asked for, then kept current change by change. Memory at 1,000,000 learners: 2 bytes a membership.
 """
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,11 +17,17 @@ from backend.index.facts.learner_facts import Facts
 # Learners a page, as many as a container of a roaring bitmap: a page is made in about 0.1 s.
 PAGE_BITS = 16
 PAGE = 1 << PAGE_BITS
-# Of a page's memberships, how large a part may move before its rows are put in order again, and how many at least.
+# Of a page's memberships, how large a part may move before its rows are put in order again, and how many at least. Where many move at
+# once, more of them are expected: room for so many times as much, up to that part.
 SPARE = 16
 LEAST_ROOM = 1024
+SPARE_OF_MANY = 4
+MORE_OF_MANY = 8
 # Memberships that moved wait until rows are asked for, and at most so many: some megabytes, and milliseconds to put in.
 MOST_WAITING = 10_000
+
+# From so many learners on that move alike, they are put into the rows as one.
+MANY_ALIKE = 64
 
 # Counts and places within a page, of which there are millions.
 Small = npt.NDArray[np.int32]
@@ -75,7 +83,9 @@ class _Page:
 
     def _put(self, groups: npt.NDArray[Any], least: int) -> None:
         self.first, self.used = starts_of(self.counts.astype(np.intp)).astype(np.int32), len(groups)
-        self.groups = np.zeros(len(groups) + max(least, LEAST_ROOM, len(groups) // SPARE), groups.dtype)
+        many = min(MORE_OF_MANY * least, len(groups) // SPARE_OF_MANY)
+        room = max(least, many, LEAST_ROOM, len(groups) // SPARE)
+        self.groups = np.zeros(len(groups) + room, groups.dtype)
         self.groups[: self.used] = groups
 
 
@@ -106,6 +116,23 @@ class GroupRows:
             self._waiting += 1
             if self._waiting >= MOST_WAITING:
                 self._carry_out()
+
+    def move_all(self, learner_ids: Sequence[int], group: int, *, inside: bool) -> None:
+        """`move` of several learners."""
+        if len(learner_ids) < MANY_ALIKE:
+            for learner_id in learner_ids:
+                self.move(learner_id, group, inside=inside)
+            return
+        by_page: dict[int, list[int]] = defaultdict(list)
+        for learner_id in learner_ids:
+            by_page[learner_id >> PAGE_BITS].append(learner_id & (PAGE - 1))
+        moved = self.number(group), inside
+        for number in by_page.keys() & self._pages.keys():
+            lows = by_page[number]
+            self._moves.setdefault(number, []).append(dict.fromkeys(lows, moved))
+            self._waiting += len(lows)
+        if self._waiting >= MOST_WAITING:
+            self._carry_out()
 
     def _carry_out(self) -> None:
         """Put the moves that wait into the rows; many at once cost little more than one."""

@@ -1,12 +1,14 @@
 """Deciding about many audiences at once says what the engine says of each, whatever changes, in whatever order."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -194,6 +196,50 @@ def test_the_log_may_move_on_while_it_is_decided(seed: int, rules: list[Rule], r
         asyncio.run(live.reconcile_meanwhile(rounds))
         live.reconcile()
         live.check()
+
+
+def known_of_people(work: PendingWork) -> tuple[dict[Any, list[int]], dict[int, set[int]]]:
+    """What is kept of everybody for deciding: the answers to the rules' questions, and the groups."""
+    people = np.array(sorted(work.index.learners), np.uint32)
+    questions = work.audiences.questions
+    said = {
+        str(one.leaf): questions.answers[one.offset + questions.columns[one.facet].of(people)].tolist()
+        for one in questions.all
+    }
+    places, numbers = work.audiences.rows.of(people)
+    group_of = {number: group for group, number in work.audiences.rows.number_of.items()}
+    groups: dict[int, set[int]] = defaultdict(set)
+    for place, number in zip(places.tolist(), numbers.tolist(), strict=True):
+        groups[place].add(group_of[number])
+    return said, dict(groups)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    SEEDS,
+    st.lists(naive.rules(), min_size=8, max_size=12),
+    st.integers(20, 40),
+    st.sampled_from([1, 64]),
+)
+def test_who_only_notes_facts_knows_of_people_what_who_decides_knows(
+    seed: int, rules: list[Rule], steps: int, alike: int
+) -> None:
+    live = Live(seed, rules)
+    live.reconcile()
+    noting = PendingWork.of_all(live.index, live.day)
+    assert known_of_people(noting) == known_of_people(live.work)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(learner_rows, "MANY_ALIKE", alike)
+        for _ in range(steps):
+            people = live.world.learners()
+            for _ in range(live.random.choice([1, 2, 9])):
+                if people:
+                    change_fact(live.world, live.random, live.random.choice(people))
+            batch = live.index.apply(live.world.log[live.index.position :])
+            live.work.batch(batch)
+            noting.note(batch)
+            assert not noting.waiting
+        assert known_of_people(noting) == known_of_people(live.work)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))

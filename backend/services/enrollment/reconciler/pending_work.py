@@ -127,9 +127,7 @@ class PendingWork:
     def note(self, batch: Batch) -> None:
         """Take in a batch of facts as `batch` does, but look at nobody: for who carries nothing out."""
         self._frozen_facets()
-        for change in batch.changes:
-            if change.is_fact and change.learners is None:
-                self.audiences.note(change)
+        self.audiences.keep_current(change for change in batch.changes if change.learner_id is not None)
 
     def batch_steps(self, batch: Batch) -> Steps[None]:
         """`batch` in steps."""
