@@ -7,7 +7,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit, urlunsplit
 
 from backend.backup.archive import PIECE_BYTES, BackupError
-from backend.database import aside
+from backend.database import schema_swap
 from backend.embedded.postgres import program
 
 # A program says what is wrong in a few lines.
@@ -21,7 +21,7 @@ _UNDUMP = ("--format=custom", "--no-owner", "--no-privileges")
 
 async def _start(name: str, url: str | None, *arguments: str) -> asyncio.subprocess.Process:
     """Started on the database, if there is one."""
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "PGAPPNAME": aside.LOADER}
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "PGAPPNAME": schema_swap.LOADER}
     if url is not None:
         parts = urlsplit(url)
         if parts.password is not None:

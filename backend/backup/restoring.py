@@ -13,7 +13,7 @@ import asyncpg
 from backend.backup import programs
 from backend.backup.archive import BackupError, Manifest, pieces
 from backend.backup.dumping import TABLES, reached, rows_by_table
-from backend.database import aside
+from backend.database import schema_swap
 
 # What says of itself that it is Muster's: its processes.
 _AT_WORK = """
@@ -55,8 +55,8 @@ async def look_at(url: str) -> Restoring:
     async with reached(url) as connection:
         if await connection.fetchval(_AT_WORK):
             raise BackupError("Muster is at work on this database: stop it first")
-        await aside.hold_schema(connection)
-        await aside.put_back(connection)
+        await schema_swap.hold_schema(connection)
+        await schema_swap.put_back(connection)
         tables = {row["tablename"] for row in await connection.fetch(TABLES)}
         learners = await connection.fetchval("SELECT count(*) FROM learner") if "learner" in tables else None
         extensions = [row["extname"] for row in await connection.fetch(_FOREIGN)]
@@ -68,15 +68,15 @@ async def look_at(url: str) -> Restoring:
 async def restore(url: str, file: Path, manifest: Manifest, *, send_mail: bool) -> int:
     """Put the backup in the place of what is there; how many messages were held back. Raises `BackupError`."""
     async with reached(url) as connection:
-        await aside.hold_schema(connection)
-        await aside.set_aside(connection)
+        await schema_swap.hold_schema(connection)
+        await schema_swap.set_aside(connection)
         try:
             # The dump brings the schema itself.
             server = connection.get_server_version().major
             await programs.undump(url, pieces(file), server=server)
             _compare(manifest.rows, await rows_by_table(connection))
             held = 0 if send_mail else await connection.fetchval(_HOLD_MAIL)
-            await aside.forget(connection)
+            await schema_swap.forget(connection)
         except (BackupError, *LOST, asyncio.CancelledError) as error:
             await _put_back(connection, error)
             raise
@@ -87,7 +87,7 @@ async def restore(url: str, file: Path, manifest: Manifest, *, send_mail: bool) 
 async def _put_back(connection: asyncpg.Connection, error: BaseException) -> None:
     """Undo what came to nothing because of `error`. Raises `BackupError` when the database is lost too."""
     try:
-        await aside.put_back(connection)
+        await schema_swap.put_back(connection)
     except LOST as lost:
         raise BackupError(
             f"{error}; then the database was lost ({lost}). Nothing is: what was there before comes back with the next "

@@ -4,7 +4,6 @@
 inside it: both run on the transaction's connection.
 """
 
-from backend.database.aside import put_back_what_was_cut_short
 from backend.database.connection import (
     DATABASE_LOST,
     after_commit,
@@ -30,6 +29,7 @@ from backend.database.locks import lock_by_name
 from backend.database.log_runs import current_run, logged_as
 from backend.database.migrating import migrate, pending_migrations
 from backend.database.rows import compiled, row_by_id
+from backend.database.schema_swap import put_back_what_was_cut_short
 
 __all__ = [
     "DATABASE_LOST",

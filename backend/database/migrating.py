@@ -7,8 +7,8 @@ import os
 from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 from piccolo.apps.migrations.tables import Migration
 
-from backend.database.aside import hold_schema
 from backend.database.connection import fetch_value, open_connection
+from backend.database.schema_swap import hold_schema
 
 APP = "muster"
 

@@ -1,4 +1,4 @@
-"""Rules in parts, so that many of them can be asked about one person at once (see `matching`).
+"""Rules in parts, so that many of them can be asked about one person at once (see `audiences`).
 
 A rule is a list of blocks; a block is groups, *questions* about one column each, and whatever is left as functions.
 """

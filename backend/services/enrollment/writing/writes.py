@@ -39,7 +39,7 @@ class Write(Struct, frozen=True, kw_only=True):
     caused_by: int | None = None
     # A run that turns out to have nothing to do leaves no trace.
     drop_empty: bool = False
-    # Who is newly enrolled is told by `telling`, which the caller has asked for.
+    # Who is newly enrolled is told later, as the row in `telling` says that the caller has written.
     defer_notices: bool = False
     # Who is newly enrolled is not told at all.
     mail: bool = True
