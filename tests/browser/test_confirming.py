@@ -262,9 +262,19 @@ def test_pasted_addresses_become_accounts_enrollments_and_nothing_again(
     for sorted_as in ("1 found", "2 without an account", "1 repeated", "1 not an address"):
         expect(dialog).to_contain_text(sorted_as)
     dialog.get_by_role("combobox", name="Group that new people join").fill("Support")
+    confirm = dialog.get_by_role("button", name="Create accounts and enroll 3")
+    held: list[Route] = []
+    let_go: list[bool] = []
+    page.route("**/emails", lambda route: route.continue_() if let_go else held.append(route))
     page.get_by_role("option", name=re.compile("Support")).click()
+    # What was sorted is not of the group that has just been chosen.
+    assert confirm.is_disabled()
+    let_go.append(True)
+    for route in held:
+        route.continue_()
+    expect(confirm).to_be_enabled()
     assert violations(page) == []
-    dialog.get_by_role("button", name="Create accounts and enroll 3").click()
+    confirm.click()
     expect(page.get_by_role("region", name="Notifications")).to_contain_text("Enrolled 3 people")
     assert organisation.enrolled(session) == 3
     (nina,) = organisation.get("/learners?q=nina@new.example")["items"]

@@ -17,6 +17,7 @@ export class PastedEmails {
   group = $state('');
   plan = $state.raw<EmailPlan | null>(null);
   error = $state.raw<unknown>(null);
+  /** Whether `plan` is not of what is on screen: confirming it would confirm something else. */
   loading = $state(false);
   /** The sorting that was to be confirmed no longer held; `plan` is the new one. */
   changed = $state(false);
@@ -36,17 +37,22 @@ export class PastedEmails {
   /** Sorts while a component lives; `session` is where people would be enrolled. */
   constructor(session: () => Id | undefined) {
     this.#session = session;
+    let typed = '';
     $effect(() => {
       const id = session();
       const text = this.text.trim();
       const group = this.group;
       this.changed = false;
+      this.loading = id !== undefined && text !== '';
       if (id === undefined || text === '') {
         this.plan = this.error = null;
         return;
       }
       const abort = new AbortController();
-      const timer = setTimeout(() => untrack(() => void this.#sort(id, text, group, abort.signal)), PAUSE_MS);
+      // Addresses are typed letter by letter, groups are chosen.
+      const pause = text === typed ? 0 : PAUSE_MS;
+      typed = text;
+      const timer = setTimeout(() => untrack(() => void this.#sort(id, text, group, abort.signal)), pause);
       return () => {
         clearTimeout(timer);
         abort.abort();
@@ -101,7 +107,6 @@ export class PastedEmails {
   }
 
   async #sort(id: Id, text: string, group: string, signal: AbortSignal): Promise<void> {
-    this.loading = true;
     try {
       this.plan = await enrollmentCalls.emails(id, this.#body(text, group), signal);
       this.error = null;
