@@ -107,7 +107,7 @@ async def _dropped(muster: Muster, stopped: float) -> float:
     """Seconds until all who do not read were closed with 4408."""
     async with asyncio.timeout(2 * DROPPED_WITHIN_SECONDS), httpx.AsyncClient() as client:
         # Another process's counter: there is nothing to be told by.
-        while await _metric(client, muster, r'muster_live_closed_total\{code="4408"\}') < STALLED:  # noqa: ASYNC110
+        while await _metric(client, muster, r'muster_live_closed_total\{code="4408"\}') < STALLED:  # noqa: ASYNC110 - another process's counter
             await asyncio.sleep(0.2)
     return time.monotonic() - stopped
 
@@ -127,7 +127,7 @@ async def settled(muster: Muster) -> None:
 async def _gone(muster: Muster) -> None:
     async with asyncio.timeout(DROPPED_WITHIN_SECONDS), httpx.AsyncClient() as client:
         # Another process's counter, as above.
-        while await _metric(client, muster, r"muster_live_sockets\{[^}]*\}"):  # noqa: ASYNC110
+        while await _metric(client, muster, r"muster_live_sockets\{[^}]*\}"):  # noqa: ASYNC110 - another process's counter
             await asyncio.sleep(0.1)
 
 

@@ -21,7 +21,7 @@ def open_as(
     """A page of the demo's admin, coach or learner, settled."""
     context = browser.new_context(
         base_url=address,
-        viewport=WIDE if wide else PHONE,  # type: ignore[arg-type]
+        viewport=WIDE if wide else PHONE,  # type: ignore[arg-type]  # a ViewportSize
         color_scheme="dark" if dark else "light",
         locale="en-GB",
         reduced_motion="reduce",

@@ -67,7 +67,7 @@ def collected(directory: str | None = None) -> list[Metric]:
         # The library's own collectors of the process say more than what is added below, but only of one process.
         found = [m for m in prometheus_client.REGISTRY.collect() if m.name.startswith("muster")]
     else:
-        found = list(MultiProcessCollector(None, directory).collect())  # type: ignore[no-untyped-call]
+        found = list(MultiProcessCollector(None, directory).collect())  # type: ignore[no-untyped-call]  # prometheus_client has no types here
     return [*found, *_from_the_kernel(found)]
 
 
@@ -142,4 +142,4 @@ def serve(host: str, port: int, directory: str) -> Callable[[], None]:
 
 def forget(pid: int, directory: str) -> None:
     """Drop the gauges of a process that has ended; what it counted stays."""
-    mark_process_dead(pid, directory)  # type: ignore[no-untyped-call]
+    mark_process_dead(pid, directory)  # type: ignore[no-untyped-call]  # prometheus_client has no types here

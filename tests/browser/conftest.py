@@ -52,7 +52,7 @@ def open_as(browser: Browser) -> Iterator[SignedIn]:
             context: BrowserContext = browser.new_context(
                 base_url=muster.address,
                 viewport=viewport,
-                color_scheme=scheme,  # type: ignore[arg-type]
+                color_scheme=scheme,  # type: ignore[arg-type]  # a literal
                 locale=locale,
                 reduced_motion="reduce",
             )

@@ -44,7 +44,7 @@ def address_of(organisation: Organisation, person: int) -> str:
 
 def hidden_heights(page: Page) -> list[int]:
     """How much of the page, and of the rule, one would have to scroll to."""
-    return page.evaluate(  # type: ignore[no-any-return]
+    return page.evaluate(  # type: ignore[no-any-return]  # what the browser answers
         "() => ['main', 'section.rule'].map((name) => document.querySelector(name))"
         ".map((box) => box.scrollHeight - box.clientHeight)"
     )

@@ -145,7 +145,7 @@ def test_the_tree_shows_the_group_of_the_address(demo: Muster, open_as: SignedIn
 
 
 def test_signing_in_leads_to_where_one_wanted_to_go(demo: Muster, browser: object) -> None:
-    context = browser.new_context(base_url=demo.address, locale="en-GB")  # type: ignore[attr-defined]
+    context = browser.new_context(base_url=demo.address, locale="en-GB")  # type: ignore[attr-defined]  # the fixture is Playwright's
     page: Page = context.new_page()
     page.goto("/learners?q=adeyemi")
     expect(page.get_by_role("button", name=re.compile("Sign in"))).to_be_visible()

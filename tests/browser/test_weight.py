@@ -132,8 +132,7 @@ def test_a_slow_socket_has_nothing_asked_twice(demo: Muster, open_as: SignedIn) 
 
     def hold(socket: WebSocketRoute) -> None:
         sockets.append(socket)
-        # Playwright wraps functions only, and no methods of lists.
-        socket.connect_to_server().on_message(lambda message: held.append(message))  # noqa: PLW0108
+        socket.connect_to_server().on_message(lambda message: held.append(message))  # noqa: PLW0108 - Playwright wraps no method of a list
 
     page.route_web_socket(re.compile("/live"), hold)
     traffic = Traffic(page)

@@ -54,7 +54,7 @@ class Client:
 
     async def step(self) -> None:
         """One thing to do."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of load says it
 
     async def write(
         self, path: str, body: Any = None, *, good: Sequence[int] = (200, 201, 202)
@@ -118,7 +118,7 @@ class Facts(Client):
         self._without_errors(await self.write("/learners/bulk", {"learners": rows}))
         for one, row in zip(some, rows, strict=True):
             self.ledger.facts["language", one, None] = row["language"]
-            self.ledger.facts["field", one, self.world.field] = row["fields"]["place"]  # type: ignore[index]
+            self.ledger.facts["field", one, self.world.field] = row["fields"]["place"]  # type: ignore[index]  # made above
 
     async def join(self, some: Sequence[int]) -> None:
         group = self.chance.choice(self.world.groups)

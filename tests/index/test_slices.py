@@ -39,7 +39,7 @@ def tiny_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def leaving(index: FacetIndex, learner: int) -> Change:
     """The next change of the log: somebody leaves their group."""
-    return Change(index.position + 1, DAY, "membership", learner, learner, "member", None)  # type: ignore[arg-type]
+    return Change(index.position + 1, DAY, "membership", learner, learner, "member", None)  # type: ignore[arg-type]  # it is not looked at
 
 
 async def interleaved(asked: Awaitable[object], others: Callable[[], Awaitable[None]]) -> object:
@@ -72,9 +72,9 @@ async def test_others_are_served_and_the_log_waits(index: FacetIndex, tiny_slice
     preview = await interleaved(index.sliced(lambda: index.preview_steps(HUGE, DAY)), change)
     done.set()
     await counting
-    assert preview.position == position  # type: ignore[attr-defined]
-    assert preview.total == GROUPS  # type: ignore[attr-defined]
-    assert [block.total for block in preview.blocks] == [GROUPS] * 3  # type: ignore[attr-defined]
+    assert preview.position == position  # type: ignore[attr-defined]  # `sliced` gives back what the steps do
+    assert preview.total == GROUPS  # type: ignore[attr-defined]  # `sliced` gives back what the steps do
+    assert [block.total for block in preview.blocks] == [GROUPS] * 3  # type: ignore[attr-defined]  # `sliced` gives back what the steps do
     assert turns > 3
     assert index.position == position + 1
     assert index.preview(HUGE, DAY).total == GROUPS - 1

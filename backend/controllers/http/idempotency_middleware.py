@@ -40,7 +40,7 @@ class IdempotencyMiddleware(ASGIMiddleware):
         if (
             key is None
             or actor is None
-            or scope["method"] in SAFE_METHODS  # type: ignore[typeddict-item]
+            or scope["method"] in SAFE_METHODS  # type: ignore[typeddict-item]  # only HTTP comes here
             or rights_of(opt).reads
             or opt.get(UNREPEATABLE)
         ):
@@ -48,7 +48,7 @@ class IdempotencyMiddleware(ASGIMiddleware):
             return
         body = await Request(scope, receive).body()
         request_hash = idempotency.hash_request(
-            scope["method"],  # type: ignore[typeddict-item]
+            scope["method"],  # type: ignore[typeddict-item]  # only HTTP comes here
             scope["path"],
             scope["query_string"],
             body,

@@ -100,7 +100,7 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
 
 
 def _completed(headers: object, identity: bytes) -> list[tuple[bytes, bytes]]:
-    found: list[tuple[bytes, bytes]] = list(headers)  # type: ignore[call-overload]
+    found: list[tuple[bytes, bytes]] = list(headers)  # type: ignore[call-overload]  # ASGI says pairs of bytes
     if (b"cache-control", FOREVER.encode()) in found:
         # What else is said is about pages and answers; on each of thirty files of a page it would be a tenth of what they weigh.
         return [*found, NO_SNIFFING]

@@ -85,7 +85,7 @@ async def _lags(found: Sequence[Metric]) -> list[Metric]:
 
 def _seconds(found: object) -> float:
     # A moved clock may have written instants ahead of this one.
-    return max(0.0, float(found)) if found is not None else 0.0  # type: ignore[arg-type]
+    return max(0.0, float(found)) if found is not None else 0.0  # type: ignore[arg-type]  # a number, as its statement says
 
 
 def _gauge(name: str, documentation: str, value: float) -> Metric:
